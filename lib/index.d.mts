@@ -1,0 +1,3 @@
+export * from './index.js';
+import * as shm from './index.js';
+export default shm;

@@ -1,0 +1,164 @@
+/// <reference types="node" />
+
+/**
+ * An array over shared memory. Over a System V segment it carries the segment's `key`, to be given
+ * to {@link get} in another process; over a POSIX object `key` is undefined.
+ */
+export type Shm<T> = T & { key?: number };
+
+/** An array class that only newer runtimes (and newer `lib` settings of TypeScript) have. */
+type Newer<Name extends string> = typeof globalThis extends { [K in Name]: { prototype: infer T } }
+  ? T
+  : never;
+
+/** Type key → the array that {@link create} and {@link get} return for it. */
+export type ShmMap = {
+  Buffer: Shm<Buffer>;
+  Int8Array: Shm<Int8Array>;
+  Uint8Array: Shm<Uint8Array>;
+  Uint8ClampedArray: Shm<Uint8ClampedArray>;
+  Int16Array: Shm<Int16Array>;
+  Uint16Array: Shm<Uint16Array>;
+  Int32Array: Shm<Int32Array>;
+  Uint32Array: Shm<Uint32Array>;
+  Float32Array: Shm<Float32Array>;
+  Float64Array: Shm<Float64Array>;
+  BigInt64Array: Shm<Newer<'BigInt64Array'>>;
+  BigUint64Array: Shm<Newer<'BigUint64Array'>>;
+  Float16Array: Shm<Newer<'Float16Array'>>;
+};
+
+/** The name of an array type: a key of {@link BufferType}. */
+export type TypeKey = keyof ShmMap;
+
+/**
+ * What memory is called by. An integer from 1 to 2³²−2 is the key of a System V segment; a string is
+ * the name of a POSIX object, `'/name'` (a missing slash is added), one path component of at most
+ * 255 bytes of UTF-8 on Linux, 31 with the slash on macOS.
+ */
+export type Key = number | string;
+
+/** An error of the operating system, shaped like those of Node's `fs`. */
+export interface ShmSystemError extends Error {
+  /** The symbolic name: `'EACCES'`, `'ENOSPC'`, `'EINVAL'`, `'EMFILE'` … */
+  code: string;
+  /** The number, negative as in Node. */
+  errno: number;
+  /** The system call that failed. */
+  syscall: string;
+  /** The key it was about. */
+  key: Key;
+}
+
+/**
+ * Creates shared memory, all zero, and returns an array over it, or `null` if the key is taken.
+ *
+ * A POSIX object appears under its name finished or not at all, and its memory is reserved.
+ *
+ * @param count elements (not bytes), an integer from 1 to {@link LengthMax}
+ * @param typeKey type of the array, `'Buffer'` by default
+ * @param key integer for a System V segment (none or `null`: a random unused one), string for a
+ *   POSIX object
+ * @param perm permissions as octal digits, `'660'` by default; the umask applies to POSIX objects
+ * @throws {TypeError} if an argument is of the wrong type or the type key unknown
+ * @throws {RangeError} if an argument is out of range
+ * @throws {ShmSystemError} if the system refuses, with `code`, and in the message what to do
+ * @see https://man7.org/linux/man-pages/man2/shmget.2.html
+ * @see https://man7.org/linux/man-pages/man3/shm_open.3.html
+ */
+export function create<K extends TypeKey = 'Buffer'>(
+  count: number,
+  typeKey?: K,
+  key?: Key | null,
+  perm?: string | number,
+): ShmMap[K] | null;
+
+/**
+ * Creates a POSIX shared memory object: {@link create} with the name first.
+ *
+ * @param name name of the object, `'/name'`
+ * @param count elements (not bytes)
+ */
+export function createPosix<K extends TypeKey = 'Buffer'>(
+  name: string,
+  count: number,
+  typeKey?: K,
+  perm?: string | number,
+): ShmMap[K] | null;
+
+/**
+ * Returns an array over existing shared memory (as many whole elements as fit), or `null` if there
+ * is none. Getting a key again gives another view of the same mapping.
+ *
+ * @throws {TypeError | RangeError} if an argument is wrong
+ * @throws {ShmSystemError} if the system refuses: `'EACCES'`, for example
+ * @throws {Error} with `code` `'ERR_SHM_LAYOUT'` if a POSIX object has not the 8-byte header that
+ *   this package gives to its own
+ * @see https://man7.org/linux/man-pages/man2/shmat.2.html
+ * @see https://man7.org/linux/man-pages/man2/mmap.2.html
+ */
+export function get<K extends TypeKey = 'Buffer'>(key: Key, typeKey?: K): ShmMap[K] | null;
+
+/** Returns an array over an existing POSIX object, or `null`: {@link get} for names only. */
+export function getPosix<K extends TypeKey = 'Buffer'>(name: string, typeKey?: K): ShmMap[K] | null;
+
+/**
+ * Detaches the memory from this thread. Every array over it is empty from then on: its `length` is
+ * 0 and writing to it does nothing.
+ *
+ * A System V segment is destroyed with its last attach. A POSIX object stays until it is destroyed.
+ *
+ * @param forceDestroy destroy it in any case, also if it is not attached here
+ * @returns 0 if the memory was destroyed, else how many attaches are left in all processes (for a
+ *   POSIX object always 1), −1 if there was nothing to detach
+ * @throws {ShmSystemError} if the system refuses: `'EPERM'` for somebody else's memory, for example
+ * @see https://man7.org/linux/man-pages/man2/shmctl.2.html
+ */
+export function detach(key: Key, forceDestroy?: boolean): number;
+
+/** Detaches a POSIX object: {@link detach} for names only. */
+export function detachPosix(name: string, forceDestroy?: boolean): number;
+
+/**
+ * Detaches the memory and destroys it: `detach(key, true) === 0`. Processes that have it attached
+ * keep it until they detach; nobody can get it anew.
+ *
+ * @returns whether it was destroyed; false if there was none
+ */
+export function destroy(key: Key): boolean;
+
+/**
+ * Detaches everything that this thread has attached. It is called at the `exit` event of the process.
+ *
+ * @returns how many System V segments that destroyed; POSIX objects stay
+ */
+export function detachAll(): number;
+
+/** Bytes of shared memory that this thread has mapped. A POSIX object counts its 8-byte header. */
+export function getTotalSize(): number;
+
+/** Bytes of shared memory that this thread has created and not destroyed. */
+export function getTotalCreatedSize(): number;
+
+/** The most elements (not bytes) of an array: 2³¹ on 64-bit systems, less if the runtime's limit is less. */
+export const LengthMax: number;
+
+/** Type key → number of the type; only types that this runtime has. */
+export const BufferType: { [key: string]: number };
+
+export const SHMBT_BUFFER: number;
+export const SHMBT_INT8: number;
+export const SHMBT_UINT8: number;
+export const SHMBT_UINT8CLAMPED: number;
+export const SHMBT_INT16: number;
+export const SHMBT_UINT16: number;
+export const SHMBT_INT32: number;
+export const SHMBT_UINT32: number;
+export const SHMBT_FLOAT32: number;
+export const SHMBT_FLOAT64: number;
+/** Only where the runtime has `BigInt64Array`. */
+export const SHMBT_BIGINT64: number | undefined;
+/** Only where the runtime has `BigUint64Array`. */
+export const SHMBT_BIGUINT64: number | undefined;
+/** Only where the runtime has `Float16Array`. */
+export const SHMBT_FLOAT16: number | undefined;

@@ -1,0 +1,81 @@
+'use strict';
+// The public functions. What each promises is written, for editors, in index.d.ts.
+
+const { bytesOf, keyOf, modeOf, nameOf, typeOf } = require('./arguments');
+const binding = require('./binding').load();
+const { detachAtExit } = require('./cleanup');
+const { freshKey } = require('./keys');
+const { BufferType, LengthMax, constants } = require('./types');
+
+function create(count, typeKey, key, perm) {
+  const type = typeOf(typeKey);
+  const bytes = bytesOf(count, type);
+  const mode = modeOf(perm);
+  if (key === undefined || key === null) return createFresh(type, bytes, mode);
+  return show(binding.create((key = keyOf(key)), bytes, mode), type, key);
+}
+
+/** A new System V segment under a key that nobody uses. */
+function createFresh(type, bytes, mode) {
+  for (;;) {
+    const key = freshKey();
+    const buffer = binding.create(key, bytes, mode);
+    if (buffer !== null) return show(buffer, type, key);
+  }
+}
+
+function createPosix(name, count, typeKey, perm) {
+  return create(count, typeKey, nameOf(name, 'name'), perm);
+}
+
+function get(key, typeKey) {
+  const type = typeOf(typeKey);
+  return show(binding.get((key = keyOf(key))), type, key);
+}
+
+function getPosix(name, typeKey) {
+  return get(nameOf(name, 'name'), typeKey);
+}
+
+/** The array over as many whole elements as there are; a System V array tells its key. */
+function show(buffer, type, key) {
+  if (buffer === null) return null;
+  const array = type.view(buffer, 0, Math.floor(buffer.byteLength / type.bytes));
+  if (typeof key === 'number') array.key = key;
+  return array;
+}
+
+function detach(key, forceDestroy) {
+  return binding.detach(keyOf(key), Boolean(forceDestroy));
+}
+
+function detachPosix(name, forceDestroy) {
+  return detach(nameOf(name, 'name'), forceDestroy);
+}
+
+function destroy(key) {
+  return detach(key, true) === 0;
+}
+
+const { detachAll, getTotalSize, getTotalCreatedSize } = binding;
+
+detachAtExit(detachAll);
+
+/** @type {typeof import('./index.d.ts')} */
+const shm = {
+  create,
+  createPosix,
+  get,
+  getPosix,
+  detach,
+  detachPosix,
+  destroy,
+  detachAll,
+  getTotalSize,
+  getTotalCreatedSize,
+  BufferType,
+  LengthMax,
+  .../** @type {any} */ (constants),
+};
+
+module.exports = shm;

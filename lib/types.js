@@ -1,0 +1,51 @@
+'use strict';
+// The array types that shared memory can be shown as, and how long an array can be.
+
+const { kMaxLength } = require('buffer');
+
+/** Every type key, in the order of the numbers that 0.1.x gave them; the last three came later. */
+const names = [
+  'Buffer',
+  'Int8Array',
+  'Uint8Array',
+  'Uint8ClampedArray',
+  'Int16Array',
+  'Uint16Array',
+  'Int32Array',
+  'Uint32Array',
+  'Float32Array',
+  'Float64Array',
+  'BigInt64Array',
+  'BigUint64Array',
+  'Float16Array',
+];
+
+/** Type key → number of the type; only types that this runtime has. */
+const BufferType = {};
+
+/** The same numbers as constants: `SHMBT_BUFFER` = 0, `SHMBT_INT8` = 1 … */
+const constants = {};
+
+/** Type key → `{ bytes, view }`: bytes per element, and what makes the array over an ArrayBuffer. */
+const types = new Map();
+
+names.forEach((name, number) => {
+  const Class = global[name];
+  if (Class === undefined) return;
+  BufferType[name] = number;
+  constants[`SHMBT_${name.replace(/Array$/, '').toUpperCase()}`] = number;
+  types.set(name, {
+    bytes: Class === Buffer ? 1 : Class.BYTES_PER_ELEMENT,
+    view:
+      Class === Buffer
+        ? (buffer, byteOffset, count) => Buffer.from(buffer, byteOffset, count)
+        : (buffer, byteOffset, count) => new Class(buffer, byteOffset, count),
+  });
+});
+
+const is32Bit = ['arm', 'ia32', 'mips', 'mipsel', 'ppc', 's390'].includes(process.arch);
+
+/** The most elements (not bytes) of an array: 2³¹, on 32-bit 2³⁰, or less where the runtime can only less. */
+const LengthMax = Math.min(is32Bit ? 2 ** 30 : 2 ** 31, kMaxLength);
+
+module.exports = { BufferType, LengthMax, constants, types };

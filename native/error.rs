@@ -1,0 +1,137 @@
+//! What a call can fail with, and how that becomes a JavaScript error shaped like Node's own
+//! system errors: `code`, `errno` (negative, as libuv has it), `syscall`, `key`.
+
+use std::io;
+
+use neon::prelude::*;
+
+use crate::registry::Key;
+
+/// The reason a call failed; the key is added where it is known, in [`Error::throw`].
+#[derive(Debug)]
+pub enum Error {
+    /// A system call failed. `hint` says what to do about it, or is empty.
+    System {
+        errno: i32,
+        syscall: &'static str,
+        hint: String,
+    },
+    /// A POSIX object is not laid out as this package lays out its own.
+    Layout(String),
+    /// The JavaScript engine refused to make an `ArrayBuffer` over the memory (Node-API status).
+    Buffer(i32),
+}
+
+pub type Result<T> = std::result::Result<T, Error>;
+
+impl Error {
+    /// The failure of the system call that has just returned, without advice.
+    pub fn last(syscall: &'static str) -> Self {
+        Self::from_io(&io::Error::last_os_error(), syscall)
+    }
+
+    pub fn from_io(error: &io::Error, syscall: &'static str) -> Self {
+        Self::from_errno(error.raw_os_error().unwrap_or(libc::EIO), syscall)
+    }
+
+    pub fn from_errno(errno: i32, syscall: &'static str) -> Self {
+        Self::System {
+            errno,
+            syscall,
+            hint: String::new(),
+        }
+    }
+
+    /// The same error with advice for the user; it follows the kernel's words in the message.
+    #[must_use]
+    pub fn with_hint(self, advice: impl Into<String>) -> Self {
+        match self {
+            Self::System { errno, syscall, .. } => Self::System {
+                errno,
+                syscall,
+                hint: advice.into(),
+            },
+            other => other,
+        }
+    }
+
+    /// The `errno` of a failed system call.
+    pub fn errno(&self) -> Option<i32> {
+        match self {
+            Self::System { errno, .. } => Some(*errno),
+            _ => None,
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::System { errno, .. } => name_of(*errno),
+            Self::Layout(_) => "ERR_SHM_LAYOUT",
+            Self::Buffer(_) => "ERR_SHM_ARRAY_BUFFER",
+        }
+    }
+
+    fn message(&self, key: Option<&Key>) -> String {
+        let about = key.map(|key| format!(" {key}")).unwrap_or_default();
+        match self {
+            Self::System {
+                errno,
+                syscall,
+                hint,
+            } => {
+                let separator = if hint.is_empty() { "" } else { ". " };
+                let words = words_for(*errno);
+                format!("{}: {words}, {syscall}{about}{separator}{hint}", self.code())
+            }
+            Self::Layout(reason) => format!("{}:{about} {reason}", self.code()),
+            Self::Buffer(status) => format!(
+                "{}: this JavaScript engine made no ArrayBuffer over{about} (Node-API status {status})",
+                self.code()
+            ),
+        }
+    }
+
+    /// Throws this as a JavaScript `Error` about `key`.
+    pub fn throw<T>(self, cx: &mut FunctionContext, key: Option<&Key>) -> NeonResult<T> {
+        let error = cx.error(self.message(key))?;
+        let code = cx.string(self.code());
+        error.set(cx, "code", code)?;
+        if let Self::System { errno, syscall, .. } = self {
+            let errno = cx.number(-errno);
+            error.set(cx, "errno", errno)?;
+            let syscall = cx.string(syscall);
+            error.set(cx, "syscall", syscall)?;
+        }
+        if let Some(key) = key {
+            let key = key.to_js(cx);
+            error.set(cx, "key", key)?;
+        }
+        cx.throw(error)
+    }
+}
+
+/// The kernel's words for an `errno`, without Rust's "(os error N)", and in lower case as Node has them.
+fn words_for(errno: i32) -> String {
+    let text = io::Error::from_raw_os_error(errno).to_string();
+    let text = text.split(" (os error").next().unwrap_or_default();
+    let mut letters = text.chars();
+    letters
+        .next()
+        .map(|first| first.to_lowercase().chain(letters).collect())
+        .unwrap_or_default()
+}
+
+/// The symbolic name of every `errno` that the system calls used here are documented to give.
+fn name_of(errno: i32) -> &'static str {
+    macro_rules! names {
+        ($($name:ident)*) => {
+            match errno {
+                $(libc::$name => stringify!($name),)*
+                _ => "UNKNOWN",
+            }
+        };
+    }
+    names!(EACCES EAGAIN EBADF EBUSY EEXIST EFAULT EFBIG EIDRM EINTR EINVAL EIO EISDIR ELOOP EMFILE
+        EMLINK ENAMETOOLONG ENFILE ENODEV ENOENT ENOMEM ENOSPC ENOSYS ENOTDIR ENXIO EOPNOTSUPP
+        EOVERFLOW EPERM EROFS ESPIPE ETXTBSY)
+}

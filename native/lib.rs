@@ -1,0 +1,24 @@
+//! The functions that JavaScript can call. What each does is described in `api`.
+
+mod api;
+mod array_buffer;
+mod error;
+mod mapping;
+mod platform;
+mod posix;
+mod registry;
+mod sysv;
+
+use neon::prelude::*;
+
+#[neon::main]
+fn main(mut cx: ModuleContext) -> NeonResult<()> {
+    let thread = api::Thread::new();
+    thread.export(&mut cx, "create", api::create)?;
+    thread.export(&mut cx, "get", api::get)?;
+    thread.export(&mut cx, "detach", api::detach)?;
+    thread.export(&mut cx, "detachAll", api::detach_all)?;
+    thread.export(&mut cx, "getTotalSize", api::total_size)?;
+    thread.export(&mut cx, "getTotalCreatedSize", api::total_created_size)?;
+    Ok(())
+}

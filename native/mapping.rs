@@ -1,0 +1,109 @@
+//! A mapped range of shared memory and its three states: shared → private zero pages → released.
+//!
+//! JavaScript may hold views of a range for longer than the attachment lives, and zlib, crypto or
+//! fs may be working on it in a thread pool at the moment of a detach. So a range is not unmapped
+//! when it is detached: [`Mapping::retire`] puts private zero pages over it, which is one atomic
+//! step for everyone who looks at it, and dropping the last `Arc<Mapping>` gives the range back.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use memmap2::MmapRaw;
+
+use crate::error::{Error, Result};
+use crate::platform::{self, SegmentPages};
+
+/// Whose pages these are, and so how they are given back.
+enum Pages {
+    Object(MmapRaw),
+    Segment(SegmentPages),
+}
+
+/// A range of this process's address space with shared memory in it.
+pub struct Mapping {
+    pages: Pages,
+    /// Bytes before the user's data: the header of a POSIX object.
+    skip: usize,
+    /// Bytes of the user's data.
+    len: usize,
+    retired: AtomicBool,
+}
+
+// SAFETY: a Mapping is an address range and an atomic flag; it never reads or writes the memory
+// itself, and mmap, munmap and shmdt may be called from any thread.
+unsafe impl Send for Mapping {}
+// SAFETY: as for Send: through a shared reference only `retire` acts, and it is idempotent.
+unsafe impl Sync for Mapping {}
+
+impl Mapping {
+    /// A mapped POSIX object whose data begins `skip` bytes in and is `len` bytes long.
+    ///
+    /// # Panics
+    /// If the data would reach outside the mapping.
+    pub fn object(pages: MmapRaw, skip: usize, len: usize) -> Self {
+        assert!(skip <= pages.len() && len <= pages.len() - skip);
+        Self::new(Pages::Object(pages), skip, len)
+    }
+
+    /// An attached System V segment, all of it data.
+    pub fn segment(pages: SegmentPages) -> Self {
+        let len = pages.len();
+        Self::new(Pages::Segment(pages), 0, len)
+    }
+
+    fn new(pages: Pages, skip: usize, len: usize) -> Self {
+        Self {
+            pages,
+            skip,
+            len,
+            retired: AtomicBool::new(false),
+        }
+    }
+
+    fn base(&self) -> *mut u8 {
+        match &self.pages {
+            Pages::Object(pages) => pages.as_mut_ptr(),
+            Pages::Segment(pages) => pages.base(),
+        }
+    }
+
+    /// Bytes of shared memory mapped: a POSIX object's header counts.
+    pub fn size(&self) -> usize {
+        match &self.pages {
+            Pages::Object(pages) => pages.len(),
+            Pages::Segment(pages) => pages.len(),
+        }
+    }
+
+    /// Where the user's data begins.
+    pub fn data(&self) -> *mut u8 {
+        // SAFETY: `object` has checked that `skip` is inside the mapping; it is 0 for segments.
+        unsafe { self.base().add(self.skip) }
+    }
+
+    /// Bytes of the user's data.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Replaces the shared memory by private zero pages at the same addresses. Whoever still reads
+    /// the range reads zeros, what it writes is seen by nobody, and the kernel no longer counts
+    /// this mapping as an attach. Doing it twice is harmless.
+    pub fn retire(&self) -> Result<()> {
+        if self.retired.swap(true, Ordering::AcqRel) {
+            return Ok(());
+        }
+        // SAFETY: base..base+size is a range that `self` has mapped and that nothing but `self`
+        // gives back, so MAP_FIXED replaces pages of ours only; the range stays mapped throughout.
+        let pages = unsafe { platform::put_zero_pages(self.base(), self.size()) };
+        if let Err(error) = pages {
+            self.retired.store(false, Ordering::Release);
+            return Err(Error::from_io(&error, "mmap").with_hint(
+                "The memory stays attached: replacing it needs address space that the system refused (vm.overcommit_memory, ulimit -v or ulimit -d)",
+            ));
+        }
+        if let Pages::Segment(pages) = &self.pages {
+            pages.let_go();
+        }
+        Ok(())
+    }
+}

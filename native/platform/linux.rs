@@ -1,0 +1,330 @@
+//! Linux: POSIX objects are files of the tmpfs at /dev/shm, and `mmap` releases a System V attach.
+
+use std::ffi::{CString, OsStr};
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::os::fd::AsRawFd;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
+use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use crate::error::{Error, Result};
+use crate::posix::{Identity, Name, HEADER};
+
+const DIRECTORY: &str = "/dev/shm";
+
+/// Where the object called `/name` lives, as a path.
+pub fn path_of(name: &str) -> String {
+    format!("{DIRECTORY}{name}")
+}
+
+fn path(name: &Name) -> &Path {
+    Path::new(OsStr::from_bytes(name.path().to_bytes()))
+}
+
+/// An object that nobody can see before [`Draft::publish`]; dropped, it never was.
+pub struct Draft {
+    file: File,
+    /// The name it has to bear meanwhile where the file system knows no nameless files.
+    temporary: Option<CString>,
+}
+
+impl Draft {
+    /// A new empty file with permissions `mode` (less the umask), or `None` if `name` is taken.
+    pub fn new(name: &Name, mode: u32) -> Result<Option<Self>> {
+        // Asked before memory is reserved: an existing object is no reason to fill /dev/shm.
+        match fs::symlink_metadata(path(name)) {
+            Ok(_) => return Ok(None),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(Error::from_io(&error, "stat")),
+        }
+        let opened = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .mode(mode)
+            .custom_flags(libc::O_TMPFILE)
+            .open(DIRECTORY);
+        match opened {
+            Ok(file) => Ok(Some(Self {
+                file,
+                temporary: None,
+            })),
+            Err(error) => match error.raw_os_error() {
+                Some(libc::EOPNOTSUPP | libc::EISDIR) => Self::with_temporary_name(mode).map(Some),
+                Some(libc::ENOENT) => Err(Error::from_io(&error, "open")
+                    .with_hint("This system has no /dev/shm: mount a tmpfs there")),
+                _ => Err(open_error(&error)),
+            },
+        }
+    }
+
+    fn with_temporary_name(mode: u32) -> Result<Self> {
+        static COUNTER: AtomicU32 = AtomicU32::new(0);
+        let count = COUNTER.fetch_add(1, Ordering::Relaxed);
+        let path = format!(
+            "{DIRECTORY}/.shm-typed-array.{}.{count}",
+            std::process::id()
+        );
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create_new(true)
+            .mode(mode)
+            .open(&path)
+            .map_err(|error| open_error(&error))?;
+        let temporary = CString::new(path).ok();
+        Ok(Self { file, temporary })
+    }
+
+    pub fn file(&self) -> &File {
+        &self.file
+    }
+
+    /// Gives the finished object its name; `false` if another one took it meanwhile
+    /// ([linkat(2)](https://man7.org/linux/man-pages/man2/linkat.2.html)).
+    pub fn publish(&self, name: &Name) -> Result<bool> {
+        let linked = match &self.temporary {
+            Some(temporary) => link(libc::AT_FDCWD, temporary, name, 0),
+            // Without the capability this is ENOENT on kernels before 6.10; /proc is the other way.
+            None => link(self.file.as_raw_fd(), c"", name, libc::AT_EMPTY_PATH).or_else(|_| {
+                let own = CString::new(format!("/proc/self/fd/{}", self.file.as_raw_fd()))?;
+                link(libc::AT_FDCWD, &own, name, libc::AT_SYMLINK_FOLLOW)
+            }),
+        };
+        match linked {
+            Ok(()) => Ok(true),
+            Err(error) if error.raw_os_error() == Some(libc::EEXIST) => Ok(false),
+            Err(error) => Err(Error::from_io(&error, "linkat")),
+        }
+    }
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        if let Some(temporary) = &self.temporary {
+            // Nothing can be done about a failure here: the file is ours alone and harmless.
+            let _ = fs::remove_file(OsStr::from_bytes(temporary.to_bytes()));
+        }
+    }
+}
+
+fn link(directory: i32, from: &std::ffi::CStr, to: &Name, flags: i32) -> io::Result<()> {
+    // SAFETY: both paths are NUL-terminated strings that outlive the call.
+    let status = unsafe {
+        libc::linkat(
+            directory,
+            from.as_ptr(),
+            libc::AT_FDCWD,
+            to.path().as_ptr(),
+            flags,
+        )
+    };
+    if status == 0 {
+        Ok(())
+    } else {
+        Err(io::Error::last_os_error())
+    }
+}
+
+/// Opens the object for reading and writing, without following links or waiting for a FIFO.
+pub fn open(name: &Name) -> Result<Option<File>> {
+    let opened = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_NOCTTY)
+        .open(path(name));
+    match opened {
+        Ok(file) => Ok(Some(file)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(open_error(&error)),
+    }
+}
+
+fn open_error(error: &io::Error) -> Error {
+    let hint = match error.raw_os_error() {
+        Some(libc::EACCES) => "The object's permissions, or those of /dev/shm, do not allow this user to read and write it",
+        Some(libc::ELOOP) => "It is a symbolic link; only regular files are opened",
+        Some(libc::EISDIR | libc::ENXIO) => "It is no regular file",
+        Some(libc::EMFILE) => "This process has as many files open as it may (ulimit -n)",
+        _ => "",
+    };
+    Error::from_io(error, "open").with_hint(hint)
+}
+
+/// Which object has the name at this moment, without opening it.
+pub fn find(name: &Name) -> Result<Option<Identity>> {
+    match fs::symlink_metadata(path(name)) {
+        Ok(found) => Ok(Some(identity_from(&found))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Error::from_io(&error, "stat")),
+    }
+}
+
+/// Which object an open file is.
+pub fn identity_of(file: &File) -> Result<Identity> {
+    let found = file
+        .metadata()
+        .map_err(|error| Error::from_io(&error, "fstat"))?;
+    if !found.is_file() {
+        return Err(Error::from_errno(libc::EINVAL, "open").with_hint("It is no regular file"));
+    }
+    Ok(identity_from(&found))
+}
+
+fn identity_from(found: &fs::Metadata) -> Identity {
+    Identity {
+        device: found.dev(),
+        inode: found.ino(),
+        size: found.len(),
+    }
+}
+
+/// The first bytes of the object; `None` if it is too short to have them.
+pub fn read_header(file: &File) -> Result<Option<[u8; HEADER]>> {
+    let mut header = [0; HEADER];
+    match file.read_exact_at(&mut header, 0) {
+        Ok(()) => Ok(Some(header)),
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(None),
+        Err(error) => Err(Error::from_io(&error, "pread")),
+    }
+}
+
+/// Removes the name; `false` if there was none.
+pub fn unlink(name: &Name) -> Result<bool> {
+    match fs::remove_file(path(name)) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(Error::from_io(&error, "unlink")),
+    }
+}
+
+/// Makes the file `size` bytes long and reserves the memory for all of them
+/// ([posix_fallocate(3)](https://man7.org/linux/man-pages/man3/posix_fallocate.3.html)).
+pub fn reserve(file: &File, size: u64) -> Result<()> {
+    // A signal (a profiler's timer, say) makes the kernel take back what this call has reserved so
+    // far. In steps that are short against any timer, what was reserved before stays.
+    const STEP: u64 = 64 << 20;
+    let mut start = 0;
+    while start < size {
+        let len = STEP.min(size - start);
+        // SAFETY: no pointers; the descriptor is open as long as `file` lives. Both numbers are at
+        // most `size`; `offset` refuses what the type cannot hold.
+        let errno =
+            unsafe { libc::posix_fallocate(file.as_raw_fd(), offset(start)?, offset(len)?) };
+        match errno {
+            0 => start += len,
+            libc::EINTR => {}
+            libc::ENOSPC => return Err(no_space(file, size)),
+            errno => return Err(Error::from_errno(errno, "posix_fallocate")),
+        }
+    }
+    Ok(())
+}
+
+fn offset(bytes: u64) -> Result<libc::off_t> {
+    libc::off_t::try_from(bytes).map_err(|_| Error::from_errno(libc::EFBIG, "posix_fallocate"))
+}
+
+fn no_space(file: &File, asked: u64) -> Error {
+    let mut room = std::mem::MaybeUninit::<libc::statvfs>::uninit();
+    // SAFETY: `room` is large enough for the structure, and the descriptor is open.
+    let status = unsafe { libc::fstatvfs(file.as_raw_fd(), room.as_mut_ptr()) };
+    let free = if status == 0 {
+        // SAFETY: fstatvfs succeeded and so filled the structure.
+        let room = unsafe { room.assume_init() };
+        format!("{}", room.f_bavail * room.f_frsize)
+    } else {
+        "too few".to_string()
+    };
+    Error::from_errno(libc::ENOSPC, "posix_fallocate").with_hint(format!(
+        "{asked} bytes were asked for, {free} are free in {DIRECTORY}. Destroy objects that nobody needs, or enlarge it (docker run --shm-size, mount -o remount,size=)"
+    ))
+}
+
+/// An attached System V segment.
+pub struct SegmentPages {
+    base: *mut u8,
+    len: usize,
+}
+
+impl SegmentPages {
+    /// Attaches segment `id`, which is `len` bytes long
+    /// ([shmat(2)](https://man7.org/linux/man-pages/man2/shmat.2.html)).
+    pub fn attach(id: i32, len: usize) -> io::Result<Self> {
+        // SAFETY: the kernel chooses an unused address; nothing of ours is replaced.
+        let base = unsafe { libc::shmat(id, std::ptr::null(), 0) };
+        if base as isize == -1 {
+            return Err(io::Error::last_os_error());
+        }
+        Ok(Self {
+            base: base.cast(),
+            len,
+        })
+    }
+
+    pub fn base(&self) -> *mut u8 {
+        self.base
+    }
+
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Called when other pages lie over the segment's: the kernel has counted the detach by then.
+    #[allow(clippy::unused_self)] // macOS has something to do here
+    pub fn let_go(&self) {}
+}
+
+impl Drop for SegmentPages {
+    fn drop(&mut self) {
+        // SAFETY: the range is ours, and whoever drops it has seen to it that nobody looks at it.
+        // munmap serves both the segment's own pages and the zero pages over them. It can fail
+        // only for a range that is not page-aligned, and shmat's is.
+        unsafe { libc::munmap(self.base.cast(), self.len) };
+    }
+}
+
+/// What to do when no System V segment can be made.
+pub fn segment_hint(errno: i32, bytes: usize) -> String {
+    let limit = |name: &str| {
+        fs::read_to_string(format!("/proc/sys/kernel/{name}"))
+            .map(|text| text.trim().to_string())
+            .unwrap_or_default()
+    };
+    match errno {
+        libc::EINVAL => format!(
+            "{bytes} bytes were asked for; kernel.shmmax allows {} at most",
+            limit("shmmax")
+        ),
+        libc::ENOSPC => format!(
+            "The system has as many segments (kernel.shmmni = {}) or as many pages in segments (kernel.shmall = {}) as it may; `ipcs -m` lists them, `ipcrm` removes those nobody needs",
+            limit("shmmni"),
+            limit("shmall")
+        ),
+        libc::ENOMEM => format!("{bytes} bytes were asked for, more than the system has memory for"),
+        _ => access_hint(errno),
+    }
+}
+
+/// What to do when existing memory cannot be mapped.
+pub fn mapping_hint(errno: i32) -> String {
+    match errno {
+        libc::ENOMEM => {
+            let count = fs::read_to_string("/proc/sys/vm/max_map_count").unwrap_or_default();
+            format!(
+                "Out of address space (ulimit -v) or of mappings (vm.max_map_count = {})",
+                count.trim()
+            )
+        }
+        _ => access_hint(errno),
+    }
+}
+
+fn access_hint(errno: i32) -> String {
+    match errno {
+        libc::EACCES => "Its permissions do not allow this user to read and write it".to_string(),
+        libc::EPERM => "Only its owner, its creator or root may destroy it".to_string(),
+        _ => String::new(),
+    }
+}

@@ -1,0 +1,40 @@
+//! The one place where platforms are told apart. Both files offer the same functions.
+
+#[cfg(target_os = "linux")]
+mod linux;
+#[cfg(target_os = "linux")]
+pub use linux::*;
+
+#[cfg(target_os = "macos")]
+mod macos;
+#[cfg(target_os = "macos")]
+pub use macos::*;
+
+#[cfg(not(any(target_os = "linux", target_os = "macos")))]
+compile_error!("shm-typed-array runs on Linux and macOS");
+
+use std::io;
+
+/// Maps private zero pages over `base..base + size`, replacing what is there
+/// ([mmap(2)](https://man7.org/linux/man-pages/man2/mmap.2.html), `MAP_FIXED`).
+///
+/// # Safety
+/// The whole range must be mapped and be the caller's to replace.
+pub unsafe fn put_zero_pages(base: *mut u8, size: usize) -> io::Result<()> {
+    // SAFETY: the caller owns the range. MAP_NORESERVE: nobody will fill these pages, so they
+    // must not count against the memory that the system is willing to promise.
+    let pages = unsafe {
+        libc::mmap(
+            base.cast(),
+            size,
+            libc::PROT_READ | libc::PROT_WRITE,
+            libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_FIXED | libc::MAP_NORESERVE,
+            -1,
+            0,
+        )
+    };
+    if pages == libc::MAP_FAILED {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(())
+}

@@ -1,0 +1,194 @@
+//! POSIX shared memory objects
+//! ([shm_overview(7)](https://man7.org/linux/man-pages/man7/shm_overview.7.html)): how they are
+//! laid out, made and opened.
+//!
+//! An object begins with a header of 8 bytes, the length of the data in bytes, as an unsigned
+//! number in the byte order of the machine; the data follows. That is the layout of
+//! `shm-typed-array` 0.1. Another process may write the header at any time, so it is read once,
+//! when the object is opened, and believed only as far as it fits the object's real size.
+
+use std::ffi::{CStr, CString};
+use std::fmt;
+use std::fs::File;
+
+use memmap2::{MmapOptions, MmapRaw};
+
+use crate::error::{Error, Result};
+use crate::mapping::Mapping;
+use crate::platform::{self, Draft};
+
+/// Bytes before the data.
+pub const HEADER: usize = 8;
+
+/// The name of an object, one path component with its slash: `/name`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Name {
+    path: CString,
+    /// Bytes of the path before the slash of the name.
+    directory: usize,
+}
+
+impl Name {
+    /// `None` if it holds a NUL, which JavaScript has excluded before.
+    pub fn new(name: &str) -> Option<Self> {
+        let path = platform::path_of(name);
+        let directory = path.len() - name.len();
+        let path = CString::new(path).ok()?;
+        Some(Self { path, directory })
+    }
+
+    /// What the platform's calls want to be given.
+    pub fn path(&self) -> &CStr {
+        &self.path
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = &self.path.to_bytes()[self.directory..];
+        f.write_str(&String::from_utf8_lossy(name))
+    }
+}
+
+/// Tells an object from another one that has taken its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Identity {
+    pub device: u64,
+    pub inode: u64,
+    /// Bytes, the header included.
+    pub size: u64,
+}
+
+impl Identity {
+    /// Whether both are the same object, whatever size it has had when it was looked at.
+    pub fn is_same_object(&self, other: &Self) -> bool {
+        self.device == other.device && self.inode == other.inode
+    }
+}
+
+/// Makes an object with `bytes` bytes of zeros as data; `None` if the name is taken. Nobody ever
+/// sees it half-made, and a failure or a crash leaves nothing.
+pub fn create(name: &Name, bytes: usize, mode: u32) -> Result<Option<(Identity, Mapping)>> {
+    let Some(size) = bytes.checked_add(HEADER) else {
+        return Err(Error::from_errno(libc::EFBIG, "posix_fallocate"));
+    };
+    let Some(draft) = Draft::new(name, mode)? else {
+        return Ok(None);
+    };
+    platform::reserve(draft.file(), size as u64)?;
+    let identity = platform::identity_of(draft.file())?;
+    let pages = map(draft.file(), size)?;
+    write_header(&pages, bytes as u64);
+    if !draft.publish(name)? {
+        return Ok(None);
+    }
+    Ok(Some((identity, Mapping::object(pages, HEADER, bytes))))
+}
+
+fn write_header(pages: &MmapRaw, bytes: u64) {
+    assert!(pages.len() >= HEADER);
+    let header = pages.as_mut_ptr().cast::<[u8; HEADER]>();
+    // SAFETY: the mapping is at least HEADER bytes long, an array of bytes needs no alignment, and
+    // no reference to the memory exists.
+    unsafe { header.write_volatile(bytes.to_ne_bytes()) };
+}
+
+fn map(file: &File, size: usize) -> Result<MmapRaw> {
+    MmapOptions::new().len(size).map_raw(file).map_err(|error| {
+        let hint = platform::mapping_hint(error.raw_os_error().unwrap_or_default());
+        Error::from_io(&error, "mmap").with_hint(hint)
+    })
+}
+
+/// Opens and maps the object; `None` if there is none.
+pub fn open(name: &Name) -> Result<Option<(Identity, Mapping)>> {
+    let Some(file) = platform::open(name)? else {
+        return Ok(None);
+    };
+    let identity = platform::identity_of(&file)?;
+    let header = platform::read_header(&file)?.map(u64::from_ne_bytes);
+    if cfg!(target_os = "macos") && header.unwrap_or(0) == 0 {
+        // Its creator has not finished it; on Linux a name is given to finished objects only.
+        return Ok(None);
+    }
+    let (size, len) = check_layout(header, identity.size).map_err(Error::Layout)?;
+    let pages = map(&file, size)?;
+    Ok(Some((identity, Mapping::object(pages, HEADER, len))))
+}
+
+/// The sizes in bytes of the object and of its data, if `header` describes an object of `size` bytes.
+fn check_layout(header: Option<u64>, size: u64) -> std::result::Result<(usize, usize), String> {
+    let foreign = "it was made by another program, or is damaged: { raw: true } opens it as it is, without a header";
+    let Some(len) = header else {
+        return Err(format!(
+            "is {size} bytes long, too short for the 8-byte header; {foreign}"
+        ));
+    };
+    if len == 0 || size < HEADER as u64 || len > size - HEADER as u64 {
+        return Err(format!(
+            "is {size} bytes long, but its header tells of {len} bytes of data after the first 8; {foreign}"
+        ));
+    }
+    match (usize::try_from(size), usize::try_from(len)) {
+        (Ok(size), Ok(len)) => Ok((size, len)),
+        _ => Err(format!(
+            "is {size} bytes long, more than this process can address"
+        )),
+    }
+}
+
+/// Refuses an object of ours that somebody has made shorter than what is mapped of it: touching
+/// the rest would be a SIGBUS.
+pub fn check_size(found: &Identity, mapping: &Mapping) -> Result<()> {
+    if found.size < mapping.size() as u64 {
+        return Err(Error::Layout(format!(
+            "has been cut to {} bytes since its {} bytes were mapped: detach it, and do not touch its end",
+            found.size,
+            mapping.size()
+        )));
+    }
+    Ok(())
+}
+
+/// Which object has the name at this moment; `None` if there is none.
+pub fn find(name: &Name) -> Result<Option<Identity>> {
+    platform::find(name)
+}
+
+/// Removes the name. Whoever has the object mapped keeps it; `false` if there was none.
+pub fn unlink(name: &Name) -> Result<bool> {
+    platform::unlink(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_header_is_believed_only_as_far_as_it_fits() {
+        assert_eq!(check_layout(Some(92), 100), Ok((100, 92)));
+        assert_eq!(check_layout(Some(1), 4096), Ok((4096, 1)));
+        for (header, size) in [
+            (None, 0),
+            (None, 7),
+            (Some(0), 8),
+            (Some(0), 4096),
+            (Some(1), 8),
+            (Some(93), 100),
+            (Some(100), 100),
+            (Some(u64::MAX), 100),
+            (Some(u64::MAX - 7), 100),
+            (Some(1), 0),
+        ] {
+            let reason = check_layout(header, size).expect_err("must not fit");
+            assert!(reason.contains("{ raw: true }"), "{reason}");
+        }
+    }
+
+    #[test]
+    fn a_name_is_shown_without_its_directory() {
+        let name = Name::new("/some-name").unwrap();
+        assert_eq!(name.to_string(), "/some-name");
+        assert!(Name::new("/with\0nul").is_none());
+    }
+}

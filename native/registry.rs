@@ -1,0 +1,475 @@
+//! What this thread has attached and what it has created: key → attachments, byte totals.
+//!
+//! A key has one attachment, as a rule. It has more when the segment or object behind it was
+//! destroyed and made anew by somebody else while the old one was attached here: the newest is the
+//! last, and a detach ends them all.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+use neon::prelude::*;
+
+use crate::error::{Error, Result};
+use crate::mapping::Mapping;
+use crate::{posix, sysv};
+
+/// What the user calls the memory by.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Key {
+    Segment(libc::key_t),
+    Object(posix::Name),
+}
+
+impl Key {
+    /// The key as JavaScript knows it: `key_t`'s bits as an unsigned number, or the name.
+    pub fn to_js<'cx>(&self, cx: &mut impl Context<'cx>) -> Handle<'cx, JsValue> {
+        match self {
+            Self::Segment(key) => cx.number(unsigned(*key)).upcast(),
+            Self::Object(name) => cx.string(name.to_string()).upcast(),
+        }
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Segment(key) => write!(f, "{}", unsigned(*key)),
+            Self::Object(name) => write!(f, "'{name}'"),
+        }
+    }
+}
+
+/// `key_t` is signed in C; JavaScript has its bits as an unsigned number.
+fn unsigned(key: libc::key_t) -> u32 {
+    u32::from_ne_bytes(key.to_ne_bytes())
+}
+
+/// Tells what a key stood for when it was attached from what it stands for now.
+enum Identity {
+    Segment(sysv::Id),
+    Object(posix::Identity),
+}
+
+/// One mapping of one segment or object. `view` is what JavaScript sees of it.
+pub struct Attachment<V> {
+    identity: Identity,
+    pub mapping: Arc<Mapping>,
+    pub view: V,
+}
+
+/// Everything one thread has attached.
+pub struct Registry<V> {
+    attached: HashMap<Key, Vec<Attachment<V>>>,
+    created: HashMap<Key, usize>,
+    total_size: usize,
+    total_created_size: usize,
+}
+
+impl<V> Default for Registry<V> {
+    fn default() -> Self {
+        Self {
+            attached: HashMap::new(),
+            created: HashMap::new(),
+            total_size: 0,
+            total_created_size: 0,
+        }
+    }
+}
+
+/// What a detach came to.
+pub struct Detached<V> {
+    /// 0 if the memory was destroyed, else how many attaches are left (for an object always 1);
+    /// `None` if there was nothing to detach.
+    pub left: Result<Option<u32>>,
+    /// The ended attachments: private zeros by now, their views still to be neutered.
+    pub ended: Vec<Attachment<V>>,
+}
+
+impl<V: Default> Registry<V> {
+    /// Makes and attaches memory of `bytes` bytes; `None` if the key is taken.
+    pub fn create(
+        &mut self,
+        key: &Key,
+        bytes: usize,
+        mode: u16,
+    ) -> Result<Option<&mut Attachment<V>>> {
+        let created = match key {
+            Key::Segment(number) => sysv::create(*number, bytes, mode.into())?
+                .map(|(id, mapping)| (Identity::Segment(id), mapping)),
+            Key::Object(name) => posix::create(name, bytes, mode.into())?
+                .map(|(identity, mapping)| (Identity::Object(identity), mapping)),
+        };
+        let Some((identity, mapping)) = created else {
+            return Ok(None);
+        };
+        self.forget_created(key);
+        self.created.insert(key.clone(), mapping.size());
+        self.total_created_size += mapping.size();
+        Ok(Some(self.add(key, identity, mapping)))
+    }
+
+    /// The attachment of what `key` stands for now, attached if it was not yet; `None` if there is
+    /// nothing of that key.
+    pub fn get(&mut self, key: &Key) -> Result<Option<&mut Attachment<V>>> {
+        match key {
+            Key::Segment(number) => self.get_segment(key, *number),
+            Key::Object(name) => self.get_object(key, name),
+        }
+    }
+
+    fn get_segment(
+        &mut self,
+        key: &Key,
+        number: libc::key_t,
+    ) -> Result<Option<&mut Attachment<V>>> {
+        let Some(id) = sysv::find(number)? else {
+            return Ok(None);
+        };
+        let known =
+            |identity: &Identity| matches!(identity, Identity::Segment(known) if *known == id);
+        if let Some(index) = self.position(key, known) {
+            return Ok(self.at(key, index));
+        }
+        let opened = sysv::open(id)?;
+        Ok(opened.map(|mapping| self.add(key, Identity::Segment(id), mapping)))
+    }
+
+    fn get_object(&mut self, key: &Key, name: &posix::Name) -> Result<Option<&mut Attachment<V>>> {
+        if self.attached.contains_key(key) {
+            let Some(found) = posix::find(name)? else {
+                return Ok(None);
+            };
+            let known = |identity: &Identity| matches!(identity, Identity::Object(known) if known.is_same_object(&found));
+            if let Some(index) = self.position(key, known) {
+                let attachment = self.at(key, index);
+                if let Some(attachment) = &attachment {
+                    posix::check_size(&found, &attachment.mapping)?;
+                }
+                return Ok(attachment);
+            }
+        }
+        let opened = posix::open(name)?;
+        Ok(opened.map(|(identity, mapping)| self.add(key, Identity::Object(identity), mapping)))
+    }
+
+    fn position(&self, key: &Key, known: impl Fn(&Identity) -> bool) -> Option<usize> {
+        self.attached
+            .get(key)?
+            .iter()
+            .position(|attachment| known(&attachment.identity))
+    }
+
+    fn at(&mut self, key: &Key, index: usize) -> Option<&mut Attachment<V>> {
+        self.attached.get_mut(key)?.get_mut(index)
+    }
+
+    fn add(&mut self, key: &Key, identity: Identity, mapping: Mapping) -> &mut Attachment<V> {
+        self.total_size += mapping.size();
+        let attachments = self
+            .attached
+            .entry(key.clone())
+            .or_insert_with(|| Vec::with_capacity(1));
+        attachments.push(Attachment {
+            identity,
+            mapping: Arc::new(mapping),
+            view: V::default(),
+        });
+        let newest = attachments.len() - 1;
+        &mut attachments[newest]
+    }
+}
+
+impl<V> Registry<V> {
+    /// Ends every attachment of `key`. A segment goes with its last attach, an object only if
+    /// `force` is true; `force` also destroys what is not attached here.
+    pub fn detach(&mut self, key: &Key, force: bool) -> Detached<V> {
+        // First what may be forbidden, so that a refusal changes nothing.
+        let destroyed = match if force { self.destroy(key) } else { Ok(false) } {
+            Ok(destroyed) => destroyed,
+            Err(error) => {
+                return Detached {
+                    left: Err(error),
+                    ended: Vec::new(),
+                }
+            }
+        };
+        let Some(attachments) = self.attached.remove(key) else {
+            return Detached {
+                left: Ok(destroyed.then_some(0)),
+                ended: Vec::new(),
+            };
+        };
+        let (ended, refused) = self.retire(key, attachments);
+        let mut left = Ok(Some(1));
+        for attachment in &ended {
+            if let Identity::Segment(id) = attachment.identity {
+                left = self.settle(key, id).map(Some);
+            }
+        }
+        Detached {
+            left: match refused {
+                Some(error) => Err(error),
+                None if destroyed => Ok(Some(0)),
+                None => left,
+            },
+            ended,
+        }
+    }
+
+    /// Ends every attachment of this thread; the number is of the segments that this destroyed.
+    pub fn detach_all(&mut self) -> (u32, Vec<Attachment<V>>) {
+        let mut destroyed = 0;
+        let mut all = Vec::new();
+        for (key, attachments) in std::mem::take(&mut self.attached) {
+            let (ended, _) = self.retire(&key, attachments);
+            for attachment in ended {
+                if let Identity::Segment(id) = attachment.identity {
+                    // A segment that may not be destroyed by this user stays, as it does at exit.
+                    destroyed += u32::from(matches!(self.settle(&key, id), Ok(0)));
+                }
+                all.push(attachment);
+            }
+        }
+        (destroyed, all)
+    }
+
+    /// Takes back an attachment that JavaScript could not be shown, as if it had never been made.
+    pub fn withdraw(&mut self, key: &Key) {
+        let Some(attachments) = self.attached.get_mut(key) else {
+            return;
+        };
+        if let Some(unseen) = attachments.pop() {
+            self.total_size -= unseen.mapping.size();
+        }
+        if attachments.is_empty() {
+            self.attached.remove(key);
+        }
+    }
+
+    /// Puts zero pages over the attachments. Those that the system refused stay attached.
+    fn retire(
+        &mut self,
+        key: &Key,
+        attachments: Vec<Attachment<V>>,
+    ) -> (Vec<Attachment<V>>, Option<Error>) {
+        let mut ended = Vec::with_capacity(attachments.len());
+        let mut refused = None;
+        for attachment in attachments {
+            if let Err(error) = attachment.mapping.retire() {
+                refused = Some(error);
+                let kept = self.attached.entry(key.clone()).or_default();
+                kept.push(attachment);
+            } else {
+                self.total_size -= attachment.mapping.size();
+                ended.push(attachment);
+            }
+        }
+        (ended, refused)
+    }
+
+    /// After a detach: destroys the segment if that was its last attach; how many are left.
+    fn settle(&mut self, key: &Key, id: sysv::Id) -> Result<u32> {
+        let left = sysv::attaches(id)?.unwrap_or(0);
+        if left == 0 {
+            sysv::remove(id)?;
+            self.forget_created(key);
+        }
+        Ok(left)
+    }
+
+    /// Destroys what `key` stands for now, attached or not; `false` if there is nothing.
+    fn destroy(&mut self, key: &Key) -> Result<bool> {
+        let destroyed = match key {
+            Key::Object(name) => posix::unlink(name)?,
+            Key::Segment(number) => match sysv::find(*number)? {
+                Some(id) => sysv::remove(id)?,
+                None => false,
+            },
+        };
+        if destroyed {
+            self.forget_created(key);
+        }
+        Ok(destroyed)
+    }
+
+    fn forget_created(&mut self, key: &Key) {
+        self.total_created_size -= self.created.remove(key).unwrap_or(0);
+    }
+
+    /// Bytes that this thread has mapped.
+    pub fn total_size(&self) -> usize {
+        self.total_size
+    }
+
+    /// Bytes that this thread has created and not destroyed.
+    pub fn total_created_size(&self) -> usize {
+        self.total_created_size
+    }
+}
+
+/// The thread's end is the end of its attachments.
+impl<V> Drop for Registry<V> {
+    fn drop(&mut self) {
+        self.detach_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    /// A segment's and an object's key that no other test and no other run uses. What bears them
+    /// is gone when the test ends, pass or fail.
+    struct Keys {
+        segment: Key,
+        object: Key,
+    }
+
+    impl Keys {
+        fn new() -> Self {
+            static COUNT: AtomicU32 = AtomicU32::new(0);
+            let unique = std::process::id() * 64 + COUNT.fetch_add(1, Ordering::Relaxed);
+            let name = format!("/registry-test-{unique}");
+            Self {
+                segment: Key::Segment(libc::key_t::from_ne_bytes(
+                    (unique | 0x4000_0000).to_ne_bytes(),
+                )),
+                object: Key::Object(posix::Name::new(&name).unwrap()),
+            }
+        }
+
+        fn both(&self) -> [&Key; 2] {
+            [&self.segment, &self.object]
+        }
+    }
+
+    impl Drop for Keys {
+        fn drop(&mut self) {
+            for key in self.both() {
+                let _ = Registry::<()>::default().detach(key, true);
+            }
+        }
+    }
+
+    fn registry() -> Registry<()> {
+        Registry::default()
+    }
+
+    fn left(registry: &mut Registry<()>, key: &Key, force: bool) -> Option<u32> {
+        registry.detach(key, force).left.unwrap()
+    }
+
+    #[test]
+    fn a_key_is_mapped_once_and_counted_once() {
+        let keys = Keys::new();
+        for (key, size) in [(&keys.segment, 100), (&keys.object, 108)] {
+            let mut registry = registry();
+            let first = registry.create(key, 100, 0o600).unwrap().unwrap();
+            let mapping = Arc::clone(&first.mapping);
+            assert_eq!(mapping.len(), 100);
+            let again = registry.get(key).unwrap().unwrap();
+            assert!(Arc::ptr_eq(&again.mapping, &mapping));
+            assert_eq!(registry.total_size(), size);
+            assert_eq!(registry.total_created_size(), size);
+            assert!(registry.create(key, 100, 0o600).unwrap().is_none());
+            assert_eq!(registry.total_created_size(), size);
+        }
+    }
+
+    #[test]
+    fn a_detach_counts_what_is_left() {
+        let keys = Keys::new();
+        let (mut ours, mut theirs) = (registry(), registry());
+        for key in keys.both() {
+            assert_eq!(left(&mut ours, key, false), None);
+            assert_eq!(left(&mut ours, key, true), None);
+            ours.create(key, 3333, 0o600).unwrap().unwrap();
+            theirs.get(key).unwrap().unwrap();
+            assert_eq!(theirs.total_created_size(), 0);
+            assert_eq!(left(&mut ours, key, false), Some(1));
+            assert_eq!(left(&mut ours, key, false), None);
+            assert_eq!(ours.total_size(), 0);
+            assert!(ours.total_created_size() >= 3333);
+        }
+        assert_eq!(left(&mut theirs, &keys.segment, false), Some(0));
+        assert_eq!(left(&mut theirs, &keys.object, false), Some(1));
+        assert!(ours.get(&keys.segment).unwrap().is_none());
+        assert!(ours.get(&keys.object).unwrap().is_some());
+        assert_eq!(left(&mut ours, &keys.object, true), Some(0));
+        assert!(theirs.get(&keys.object).unwrap().is_none());
+    }
+
+    #[test]
+    fn a_key_made_anew_by_another_is_the_new_memory() {
+        let keys = Keys::new();
+        let (mut ours, mut theirs) = (registry(), registry());
+        for key in keys.both() {
+            ours.create(key, 100, 0o600).unwrap().unwrap();
+            assert_eq!(left(&mut theirs, key, true), Some(0));
+            assert!(ours.get(key).unwrap().is_none());
+            theirs.create(key, 200, 0o600).unwrap().unwrap();
+            assert_eq!(ours.get(key).unwrap().unwrap().mapping.len(), 200);
+            let detached = ours.detach(key, false);
+            assert_eq!(detached.ended.len(), 2);
+            assert_eq!(detached.left.unwrap(), Some(1));
+            assert_eq!(ours.total_size(), 0);
+        }
+    }
+
+    #[test]
+    fn the_end_of_a_registry_detaches_and_a_held_mapping_reads_zeros() {
+        let keys = Keys::new();
+        let mut ours = registry();
+        for key in keys.both() {
+            let mapping = Arc::clone(&ours.create(key, 100, 0o600).unwrap().unwrap().mapping);
+            // SAFETY: 100 bytes are mapped, and nobody else has the key.
+            unsafe { mapping.data().write_volatile(7) };
+            let mut theirs = registry();
+            let theirs = &theirs.get(key).unwrap().unwrap().mapping;
+            // SAFETY: as above.
+            assert_eq!(unsafe { theirs.data().read_volatile() }, 7);
+            ours.detach(key, true);
+            // SAFETY: the mapping is held, so its addresses are still ours.
+            unsafe {
+                assert_eq!(mapping.data().read_volatile(), 0);
+                mapping.data().write_volatile(8);
+                assert_eq!(theirs.data().read_volatile(), 7);
+            }
+        }
+        ours.create(&keys.segment, 100, 0o600).unwrap().unwrap();
+        drop(ours);
+        assert!(registry().get(&keys.segment).unwrap().is_none());
+    }
+
+    #[test]
+    fn detach_all_counts_destroyed_segments_and_keeps_objects() {
+        let keys = Keys::new();
+        let mut ours = registry();
+        for key in keys.both() {
+            ours.create(key, 100, 0o600).unwrap().unwrap();
+        }
+        let (destroyed, ended) = ours.detach_all();
+        assert_eq!((destroyed, ended.len()), (1, 2));
+        assert_eq!(ours.total_size(), 0);
+        assert_eq!(ours.total_created_size(), 108);
+        assert!(ours.get(&keys.segment).unwrap().is_none());
+        assert!(ours.get(&keys.object).unwrap().is_some());
+    }
+
+    #[test]
+    fn a_withdrawn_attachment_leaves_no_trace_and_destroys_nothing() {
+        let keys = Keys::new();
+        let mut theirs = registry();
+        for key in keys.both() {
+            theirs.create(key, 100, 0o600).unwrap().unwrap();
+            let mut ours = registry();
+            ours.get(key).unwrap().unwrap();
+            ours.withdraw(key);
+            assert_eq!(ours.total_size(), 0);
+            assert_eq!(left(&mut ours, key, false), None);
+            assert!(theirs.get(key).unwrap().is_some());
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! System V shared memory segments
+//! ([sysvipc(7)](https://man7.org/linux/man-pages/man7/sysvipc.7.html)): made, found, attached,
+//! counted and removed.
+
+use std::mem::MaybeUninit;
+
+use libc::key_t;
+
+use crate::error::{Error, Result};
+use crate::mapping::Mapping;
+use crate::platform::{self, SegmentPages};
+
+/// The kernel's number for a segment; a later segment with the same key has another one.
+pub type Id = libc::c_int;
+
+/// Makes a segment of `bytes` bytes, all zero, and attaches it; `None` if the key is taken.
+pub fn create(key: key_t, bytes: usize, mode: i32) -> Result<Option<(Id, Mapping)>> {
+    let flags = libc::IPC_CREAT | libc::IPC_EXCL | mode;
+    let id = match shmget(key, bytes, flags) {
+        Ok(id) => id,
+        Err(error) if error.errno() == Some(libc::EEXIST) => return Ok(None),
+        Err(error) => {
+            let hint = platform::segment_hint(error.errno().unwrap_or_default(), bytes);
+            return Err(error.with_hint(hint));
+        }
+    };
+    match attach(id, bytes) {
+        Ok(mapping) => Ok(Some((id, mapping))),
+        Err(error) => {
+            // It is not attached, so it would outlive this process unseen.
+            let _ = remove(id);
+            Err(error)
+        }
+    }
+}
+
+/// Which segment has the key at this moment; `None` if there is none.
+pub fn find(key: key_t) -> Result<Option<Id>> {
+    match shmget(key, 0, 0) {
+        Ok(id) => Ok(Some(id)),
+        Err(error) if matches!(error.errno(), Some(libc::ENOENT | libc::EIDRM)) => Ok(None),
+        Err(error) => {
+            let hint = platform::mapping_hint(error.errno().unwrap_or_default());
+            Err(error.with_hint(hint))
+        }
+    }
+}
+
+fn shmget(key: key_t, bytes: usize, flags: i32) -> Result<Id> {
+    // SAFETY: shmget takes no pointers.
+    match unsafe { libc::shmget(key, bytes, flags) } {
+        -1 => Err(Error::last("shmget")),
+        id => Ok(id),
+    }
+}
+
+/// Attaches all of an existing segment; `None` if it has been destroyed meanwhile.
+pub fn open(id: Id) -> Result<Option<Mapping>> {
+    let Some(status) = stat(id)? else {
+        return Ok(None);
+    };
+    match attach(id, status.shm_segsz) {
+        Ok(mapping) => Ok(Some(mapping)),
+        Err(error) if is_gone(&error) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn attach(id: Id, bytes: usize) -> Result<Mapping> {
+    let pages = SegmentPages::attach(id, bytes).map_err(|error| {
+        let hint = platform::mapping_hint(error.raw_os_error().unwrap_or_default());
+        Error::from_io(&error, "shmat").with_hint(hint)
+    })?;
+    Ok(Mapping::segment(pages))
+}
+
+/// How many attaches the segment has, in all processes; `None` if it is gone.
+pub fn attaches(id: Id) -> Result<Option<u32>> {
+    let status = stat(id)?;
+    // The kernel's type is wider on Linux, but no system has that many.
+    Ok(status.map(|status| u32::try_from(status.shm_nattch).unwrap_or(u32::MAX)))
+}
+
+fn stat(id: Id) -> Result<Option<libc::shmid_ds>> {
+    let mut status = MaybeUninit::<libc::shmid_ds>::uninit();
+    // SAFETY: `status` is large enough for the structure that IPC_STAT fills.
+    if unsafe { libc::shmctl(id, libc::IPC_STAT, status.as_mut_ptr()) } == 0 {
+        // SAFETY: the call succeeded, so the structure is filled.
+        return Ok(Some(unsafe { status.assume_init() }));
+    }
+    gone_or_error(Error::last("shmctl"))
+}
+
+/// Destroys the segment for everyone who does not have it attached already; `false` if it is gone
+/// ([shmctl(2)](https://man7.org/linux/man-pages/man2/shmctl.2.html), `IPC_RMID`).
+pub fn remove(id: Id) -> Result<bool> {
+    // SAFETY: IPC_RMID reads and writes no buffer.
+    if unsafe { libc::shmctl(id, libc::IPC_RMID, std::ptr::null_mut()) } == 0 {
+        return Ok(true);
+    }
+    Ok(gone_or_error::<()>(Error::last("shmctl"))?.is_some())
+}
+
+fn is_gone(error: &Error) -> bool {
+    matches!(error.errno(), Some(libc::EINVAL | libc::EIDRM))
+}
+
+fn gone_or_error<T>(error: Error) -> Result<Option<T>> {
+    if is_gone(&error) {
+        return Ok(None);
+    }
+    let hint = platform::mapping_hint(error.errno().unwrap_or_default());
+    Err(error.with_hint(hint))
+}

@@ -1,0 +1,13 @@
+'use strict';
+// npm test: where Rust is installed, builds the addon first and tests that one; else the prebuilt one.
+
+const { spawnSync } = require('child_process');
+const path = require('path');
+const { build } = require('../lib/build');
+
+const hasCargo = spawnSync('cargo', ['--version']).status === 0;
+if (hasCargo && !process.env.SHM_TEST_PREBUILT) build();
+else console.log('testing the prebuilt addon');
+
+const run = path.join(__dirname, '..', 'test', 'run.js');
+process.exitCode = spawnSync(process.execPath, [run].concat(process.argv.slice(2)), { stdio: 'inherit' }).status || 0;

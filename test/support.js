@@ -1,0 +1,178 @@
+'use strict';
+// What the tests share: unique keys that never survive a test, and processes of the same runtime.
+
+const { fork, spawn } = require('child_process');
+const crypto = require('crypto');
+const fs = require('fs');
+const os = require('os');
+const path = require('path');
+const shm = require('../lib');
+
+const isDeno = process.versions.deno !== undefined;
+const isBun = process.versions.bun !== undefined;
+const isLinux = process.platform === 'linux';
+const nodeMajor = isDeno || isBun ? Infinity : Number(process.versions.node.split('.')[0]);
+
+/** The executable for further processes of this runtime; under emulation it is a wrapper. */
+const execPath = process.env.SHM_TEST_EXEC || process.execPath;
+
+/** What the runtime wants to be told before the script. */
+const execArgv = isDeno ? ['run', '-A'] : nodeMajor === 10 ? ['--experimental-worker'] : [];
+
+// Every key that is handed out is written down, so that test/run.js can destroy what a killed
+// process has left.
+const journal = process.env.SHM_TEST_JOURNAL;
+const handedOut = [];
+
+/** Notes a key whose memory must be gone when the test ends, pass or fail. */
+function track(key) {
+  handedOut.push(key);
+  if (journal) fs.appendFileSync(journal, `${JSON.stringify(key)}\n`);
+  return key;
+}
+
+process.on('exit', () => {
+  shm.detachAll();
+  handedOut.forEach(destroyQuietly);
+});
+
+function destroyQuietly(key) {
+  try {
+    shm.destroy(key);
+  } catch (_) {
+    // Some tests hand out names that no object can have.
+  }
+}
+
+/** A name for a POSIX object that no other test and no other run uses. */
+function freshName() {
+  return track(`/shm-test-${crypto.randomBytes(8).toString('hex')}`);
+}
+
+/** A random key for a System V segment; that somebody uses it is as likely as a hit in 2³². */
+function freshKey() {
+  return track(1 + (crypto.randomBytes(4).readUInt32LE(0) % (2 ** 32 - 2)));
+}
+
+/** A fresh key of each kind, for promises that hold for both. */
+function freshKeys() {
+  return [freshKey(), freshName()];
+}
+
+/** Starts a program of test/fixtures with an IPC channel: `child.send`, `child.on('message')`. */
+function forkFixture(name, args) {
+  return fork(path.join(__dirname, 'fixtures', name), args || [], {
+    execPath,
+    execArgv: isDeno ? [] : execArgv,
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  });
+}
+
+/** Runs a script to its end: `{ code, signal, stdout, stderr }`. */
+function runScript(file, args, options) {
+  const child = spawn(execPath, execArgv.concat([file], args || []), Object.assign({ stdio: 'pipe' }, options));
+  return outcome(child);
+}
+
+/** Runs JavaScript with `shm` in scope as a process of its own. */
+function runCode(code, options) {
+  const file = path.join(temporaryFolder(), `code-${crypto.randomBytes(6).toString('hex')}.js`);
+  const entry = JSON.stringify(path.join(__dirname, '..'));
+  fs.writeFileSync(file, `'use strict';\nconst shm = require(${entry});\n${code}\n`);
+  return runScript(file, [], options);
+}
+
+/** How a process ended and what it printed. */
+function outcome(child) {
+  const result = { code: null, signal: null, stdout: '', stderr: '' };
+  if (child.stdout) child.stdout.on('data', (chunk) => (result.stdout += chunk));
+  if (child.stderr) child.stderr.on('data', (chunk) => (result.stderr += chunk));
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code, signal) => resolve(Object.assign(result, { code, signal })));
+  });
+}
+
+/** The next message of a child, or a rejection when it ends first. */
+function nextMessage(child) {
+  return new Promise((resolve, reject) => {
+    child.once('message', resolve);
+    child.once('error', reject);
+    child.once('exit', (code, signal) => reject(new Error(`the child ended: ${code} ${signal}`)));
+  });
+}
+
+let folder = null;
+
+/** A folder of this test process, gone when it ends. It holds a package.json for CommonJS. */
+function temporaryFolder() {
+  if (folder === null) {
+    folder = fs.mkdtempSync(path.join(os.tmpdir(), 'shm-test-'));
+    fs.writeFileSync(path.join(folder, 'package.json'), '{"type":"commonjs"}');
+    process.on('exit', () => removeFolder(folder));
+  }
+  return folder;
+}
+
+function removeFolder(directory) {
+  for (const name of fs.readdirSync(directory)) {
+    const file = path.join(directory, name);
+    if (fs.lstatSync(file).isDirectory()) removeFolder(file);
+    else fs.unlinkSync(file);
+  }
+  fs.rmdirSync(directory);
+}
+
+/** Lines of /proc/self/maps that are shared memory of either kind. */
+function sharedMappings() {
+  return fs
+    .readFileSync('/proc/self/maps', 'utf8')
+    .split('\n')
+    .filter((line) => /\/SYSV|\/dev\/shm\//.test(line));
+}
+
+/** Resolves as soon as `condition()` is true; rejects with `what` after 20 seconds. */
+function until(condition, what) {
+  const deadline = Date.now() + 20000;
+  return new Promise((resolve, reject) => {
+    (function check() {
+      if (condition()) resolve();
+      else if (Date.now() > deadline) reject(new Error(`waited in vain for ${what}`));
+      else setTimeout(check, 5);
+    })();
+  });
+}
+
+/** Runs `action` and returns the error that it throws; an error of its own if it throws none. */
+function thrownBy(action) {
+  try {
+    action();
+  } catch (error) {
+    return error;
+  }
+  throw new Error('nothing was thrown');
+}
+
+module.exports = {
+  execArgv,
+  execPath,
+  forkFixture,
+  freshKey,
+  freshKeys,
+  freshName,
+  isBun,
+  isDeno,
+  isLinux,
+  nextMessage,
+  nodeMajor,
+  outcome,
+  removeFolder,
+  runCode,
+  runScript,
+  sharedMappings,
+  shm,
+  temporaryFolder,
+  thrownBy,
+  track,
+  until,
+};
