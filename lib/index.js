@@ -6,6 +6,7 @@ const binding = require('./binding').load();
 const { detachAtExit } = require('./cleanup');
 const { freshKey } = require('./keys');
 const { BufferType, LengthMax, constants } = require('./types');
+const { guardZlib } = require('./zlib');
 
 function create(count, typeKey, key, perm) {
   const type = typeOf(typeKey);
@@ -46,7 +47,9 @@ function show(buffer, type, key) {
 }
 
 function detach(key, forceDestroy) {
-  return binding.detach(keyOf(key), Boolean(forceDestroy));
+  key = keyOf(key);
+  guardZlib();
+  return binding.detach(key, Boolean(forceDestroy));
 }
 
 function detachPosix(name, forceDestroy) {
@@ -57,7 +60,12 @@ function destroy(key) {
   return detach(key, true) === 0;
 }
 
-const { detachAll, getTotalSize, getTotalCreatedSize } = binding;
+function detachAll() {
+  guardZlib();
+  return binding.detachAll();
+}
+
+const { getTotalSize, getTotalCreatedSize } = binding;
 
 detachAtExit(detachAll);
 

@@ -143,6 +143,11 @@ function until(condition, what) {
   });
 }
 
+/** Whether a view shows nothing any more: empty, or zeros where the runtime cannot empty it. */
+function isDead(view) {
+  return view.length === 0 || Array.from(view).every((element) => Number(element) === 0);
+}
+
 /** Runs `action` and returns the error that it throws; an error of its own if it throws none. */
 function thrownBy(action) {
   try {
@@ -161,6 +166,7 @@ module.exports = {
   freshKeys,
   freshName,
   isBun,
+  isDead,
   isDeno,
   isLinux,
   nextMessage,

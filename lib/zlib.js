@@ -1,0 +1,46 @@
+'use strict';
+// Keeps Node's zlib from aborting the process over a detached array.
+//
+// zlib works through its input in steps. At each of them Node asserts that the array is still as
+// long as it was at the first, and aborts if it is not: an array that is emptied by a detach (or
+// by a transfer, without this package) while a compression runs ends the process. So the steps
+// that follow a detach are given zeros instead, which is what the memory reads as by then.
+
+const classes = ['Deflate', 'BrotliCompress', 'BrotliDecompress', 'ZstdCompress', 'ZstdDecompress'];
+
+let guarded = false;
+let modules = 0;
+
+/** To be called before arrays are emptied. It does nothing as long as nobody has loaded zlib. */
+function guardZlib() {
+  if (guarded || !isLoaded()) return;
+  guarded = true;
+  const zlib = require('zlib');
+  for (const name of classes) {
+    if (typeof zlib[name] !== 'function') continue;
+    const stream = new zlib[name]();
+    const handle = stream._handle;
+    if (handle && typeof handle.write === 'function') guard(Object.getPrototypeOf(handle));
+    stream.close();
+  }
+}
+
+/** Whether this program uses zlib; looking again is cheap while no module is loaded. */
+function isLoaded() {
+  const list = process.moduleLoadList;
+  if (!Array.isArray(list) || list.length === modules) return false;
+  modules = list.length;
+  return list.includes('NativeModule zlib');
+}
+
+function guard(prototype) {
+  const { write } = prototype;
+  prototype.write = function (flush, input, offset, length, ...output) {
+    if (input && input.byteLength < offset + length) {
+      return write.call(this, flush, Buffer.alloc(length), 0, length, ...output);
+    }
+    return write.call(this, flush, input, offset, length, ...output);
+  };
+}
+
+module.exports = { guardZlib };
