@@ -28,7 +28,8 @@ function guardZlib() {
 /** Whether this program uses zlib; looking again is cheap while no module is loaded. */
 function isLoaded() {
   const list = process.moduleLoadList;
-  if (!Array.isArray(list) || list.length === modules) return false;
+  if (!Array.isArray(list) || list.length === 0) return true; // Bun and Deno do not tell
+  if (list.length === modules) return false;
   modules = list.length;
   return list.includes('NativeModule zlib');
 }
