@@ -6,6 +6,7 @@ const crypto = require('crypto');
 const fs = require('fs');
 const os = require('os');
 const path = require('path');
+const refusing = require('./fixtures/refuse-external');
 const shm = require('../lib');
 
 const isDeno = process.versions.deno !== undefined;
@@ -114,6 +115,26 @@ function temporaryFolder() {
   return folder;
 }
 
+/**
+ * Simulates Electron's refusal of external buffers in this process: `{ refuse(), allow() }`.
+ * Ask `cannotRefuse()` first. `refusingEnv()` does it to a process that is started.
+ */
+function simulateRefusal() {
+  return require(refusingAddon());
+}
+
+/** An environment for `runCode`, `runScript` … in which external buffers are refused from the start. */
+function refusingEnv() {
+  return refusing.refusingEnvironment(refusingAddon());
+}
+
+let addon = null;
+
+function refusingAddon() {
+  if (addon === null) addon = refusing.compile(temporaryFolder());
+  return addon;
+}
+
 function removeFolder(directory) {
   for (const name of fs.readdirSync(directory)) {
     const file = path.join(directory, name);
@@ -159,6 +180,7 @@ function thrownBy(action) {
 }
 
 module.exports = {
+  cannotRefuse: refusing.cannotRefuse,
   execArgv,
   execPath,
   forkFixture,
@@ -172,11 +194,13 @@ module.exports = {
   nextMessage,
   nodeMajor,
   outcome,
+  refusingEnv,
   removeFolder,
   runCode,
   runScript,
   sharedMappings,
   shm,
+  simulateRefusal,
   temporaryFolder,
   thrownBy,
   track,
