@@ -27,7 +27,7 @@ function guardZlib() {
 
 /** Whether this program uses zlib; looking again is cheap while no module is loaded. */
 function isLoaded() {
-  const list = process.moduleLoadList;
+  const list = /** @type {any} */ (process).moduleLoadList;
   if (!Array.isArray(list) || list.length === 0) return true; // Bun and Deno do not tell
   if (list.length === modules) return false;
   modules = list.length;

@@ -9,7 +9,6 @@ use std::cell::RefCell;
 use std::rc::{Rc, Weak};
 
 use neon::prelude::*;
-use neon::types::JsArrayBuffer;
 
 use crate::array_buffer::ArrayBuffer;
 use crate::error::Result;
@@ -61,8 +60,8 @@ impl Thread {
     }
 }
 
-/// `create(key, bytes, mode)`: the `ArrayBuffer` of a new segment or object, all zero, or null if
-/// the key is taken.
+/// `create(key, bytes, mode)`: the `ArrayBuffer` of a new segment or object, all zero; null if the
+/// key is taken. A number if the engine wants the memory lent to it: see [`lend`].
 pub fn create<'cx>(
     registry: &mut Registry<View>,
     mut cx: FunctionContext<'cx>,
@@ -75,17 +74,15 @@ pub fn create<'cx>(
         Ok(Some(attachment)) => show(&mut cx, attachment),
         Err(error) => Err(error),
     };
-    match shown {
-        Ok(buffer) => Ok(buffer.upcast()),
-        Err(error) => {
-            // Nobody has seen it, so nothing of it may stay.
-            registry.detach(&key, true);
-            error.throw(&mut cx, Some(&key))
-        }
-    }
+    shown.or_else(|error| {
+        // Nobody has seen it, so nothing of it may stay.
+        registry.detach(&key, true);
+        error.throw(&mut cx, Some(&key))
+    })
 }
 
-/// `get(key)`: the `ArrayBuffer` of the existing segment or object, or null if there is none.
+/// `get(key)`: the `ArrayBuffer` of the existing segment or object, null if there is none. A number
+/// if the engine wants the memory lent to it: see [`lend`].
 pub fn get<'cx>(
     registry: &mut Registry<View>,
     mut cx: FunctionContext<'cx>,
@@ -96,61 +93,107 @@ pub fn get<'cx>(
         Ok(Some(attachment)) => show(&mut cx, attachment),
         Err(error) => return error.throw(&mut cx, Some(&key)),
     };
-    match shown {
-        Ok(buffer) => Ok(buffer.upcast()),
-        Err(error) => {
-            registry.withdraw(&key);
-            error.throw(&mut cx, Some(&key))
-        }
-    }
+    shown.or_else(|error| {
+        registry.withdraw(&key);
+        error.throw(&mut cx, Some(&key))
+    })
 }
 
-/// The attachment's `ArrayBuffer`, made when it is first wanted.
+/// The attachment's buffer, made when it is first wanted; the bytes that [`lend`] must be given if
+/// the engine makes none over memory that is not its own.
 fn show<'cx>(
     cx: &mut FunctionContext<'cx>,
     attachment: &mut Attachment<View>,
-) -> Result<Handle<'cx, JsArrayBuffer>> {
-    if let Some(view) = &attachment.view {
+) -> Result<Handle<'cx, JsValue>> {
+    if let Some(view) = attachment.view.take() {
         if let Some(handle) = view.handle(cx, &attachment.mapping) {
+            attachment.view = Some(view);
             return Ok(handle);
         }
+        view.give_up(cx)?;
     }
-    let (view, handle) = ArrayBuffer::over(cx, &attachment.mapping)?;
-    if let Some(transferred) = attachment.view.replace(view) {
-        transferred.neuter(cx);
+    match ArrayBuffer::over(cx, &attachment.mapping)? {
+        Some((view, handle)) => {
+            attachment.view = Some(view);
+            Ok(handle)
+        }
+        None => Ok(number_of_bytes(cx, attachment.mapping.room_needed()).upcast()),
     }
-    Ok(handle)
 }
 
-/// `detach(key, force)`: 0 if that destroyed the memory, else how many attaches are left (for an
-/// object always 1), -1 if there was nothing to detach.
+/// `lend(key, room, shared)`: moves the memory that [`create`] or [`get`] has just attached into
+/// `room`, a new `ArrayBuffer` with at least as many bytes as they have told, or, if `shared`, a
+/// `Uint8Array` over the whole of a new `SharedArrayBuffer`. Returns `[byteOffset, byteLength]` of the data in it.
+pub fn lend<'cx>(
+    registry: &mut Registry<View>,
+    mut cx: FunctionContext<'cx>,
+) -> JsResult<'cx, JsValue> {
+    let key = key_argument(&mut cx)?;
+    let room = cx.argument::<JsValue>(1)?;
+    let shared = cx.argument::<JsBoolean>(2)?.value(&mut cx);
+    let Some(attachment) = registry.newest(&key) else {
+        return cx.throw_error("nothing is attached");
+    };
+    match ArrayBuffer::lend(&mut cx, &attachment.mapping, room, shared) {
+        Ok((view, start)) => {
+            attachment.view = Some(view);
+            let place = cx.empty_array();
+            let start = number_of_bytes(&mut cx, start);
+            place.set(&mut cx, 0, start)?;
+            let len = number_of_bytes(&mut cx, attachment.mapping.len());
+            place.set(&mut cx, 1, len)?;
+            Ok(place.upcast())
+        }
+        Err(error) => error.throw(&mut cx, Some(&key)),
+    }
+}
+
+/// `withdraw(key)`: takes the newest attachment back that could not be lent, without destroying
+/// anything.
+pub fn withdraw<'cx>(
+    registry: &mut Registry<View>,
+    mut cx: FunctionContext<'cx>,
+) -> JsResult<'cx, JsUndefined> {
+    let key = key_argument(&mut cx)?;
+    registry.withdraw(&key);
+    Ok(cx.undefined())
+}
+
+/// `detach(key, force, moveAway)`: 0 if that destroyed the memory, else how many attaches are left (for an
+/// object always 1), -1 if there was nothing to detach. `moveAway(buffer)` empties lent buffers.
 pub fn detach<'cx>(
     registry: &mut Registry<View>,
     mut cx: FunctionContext<'cx>,
 ) -> JsResult<'cx, JsNumber> {
     let key = key_argument(&mut cx)?;
     let force = cx.argument::<JsBoolean>(1)?.value(&mut cx);
+    let move_away = cx.argument::<JsFunction>(2)?;
     let detached = registry.detach(&key, force);
-    neuter(&mut cx, detached.ended);
+    neuter(&mut cx, detached.ended, move_away);
     match detached.left {
         Ok(left) => Ok(cx.number(left.map_or(-1.0, f64::from))),
         Err(error) => error.throw(&mut cx, Some(&key)),
     }
 }
 
-/// `detachAll()`: how many System V segments that destroyed.
+/// `detachAll(moveAway)`: how many System V segments that destroyed.
 pub fn detach_all<'cx>(
     registry: &mut Registry<View>,
     mut cx: FunctionContext<'cx>,
 ) -> JsResult<'cx, JsNumber> {
+    let move_away = cx.argument::<JsFunction>(0)?;
     let (destroyed, ended) = registry.detach_all();
-    neuter(&mut cx, ended);
+    neuter(&mut cx, ended, move_away);
     Ok(cx.number(destroyed))
 }
 
-fn neuter(cx: &mut FunctionContext, ended: Vec<Attachment<View>>) {
+fn neuter<'cx>(
+    cx: &mut FunctionContext<'cx>,
+    ended: Vec<Attachment<View>>,
+    move_away: Handle<'cx, JsFunction>,
+) {
     for view in ended.into_iter().filter_map(|attachment| attachment.view) {
-        view.neuter(cx);
+        view.neuter(cx, move_away);
     }
 }
 
@@ -160,7 +203,7 @@ pub fn total_size<'cx>(
     mut cx: FunctionContext<'cx>,
 ) -> JsResult<'cx, JsNumber> {
     let bytes = registry.total_size();
-    bytes_to_js(&mut cx, bytes)
+    Ok(number_of_bytes(&mut cx, bytes))
 }
 
 /// `getTotalCreatedSize()`: bytes that this thread has created and not destroyed.
@@ -169,12 +212,12 @@ pub fn total_created_size<'cx>(
     mut cx: FunctionContext<'cx>,
 ) -> JsResult<'cx, JsNumber> {
     let bytes = registry.total_created_size();
-    bytes_to_js(&mut cx, bytes)
+    Ok(number_of_bytes(&mut cx, bytes))
 }
 
 #[allow(clippy::cast_precision_loss)] // no machine has 2^53 bytes
-fn bytes_to_js<'cx>(cx: &mut FunctionContext<'cx>, bytes: usize) -> JsResult<'cx, JsNumber> {
-    Ok(cx.number(bytes as f64))
+fn number_of_bytes<'cx>(cx: &mut FunctionContext<'cx>, bytes: usize) -> Handle<'cx, JsNumber> {
+    cx.number(bytes as f64)
 }
 
 fn key_argument(cx: &mut FunctionContext) -> NeonResult<Key> {

@@ -4,20 +4,24 @@
 //! work in flight and `ArrayBuffer.prototype.transfer` keep alive, and the `ArrayBuffer` object,
 //! which views keep alive. Each holds an `Arc<Mapping>` that its finalizer drops, so that whoever
 //! lets go last gives the range back.
+//!
+//! Some engines take no memory but their own (V8's sandbox, and so Electron from 21 on). There the
+//! mapping is lent into a buffer that the engine has allocated: see [`ArrayBuffer::lend`].
 
 use std::ffi::{c_void, CStr};
-use std::mem::{size_of, transmute_copy};
+use std::mem::{size_of, transmute_copy, MaybeUninit};
 use std::sync::{Arc, OnceLock};
 
 use neon::prelude::*;
 use neon::sys::bindings as napi;
-use neon::types::JsArrayBuffer;
 
 use crate::error::{Error, Result};
 use crate::mapping::Mapping;
 
 /// Node-API's `napi_ok`.
 const OK: i32 = 0;
+/// Node-API's `napi_no_external_buffers_allowed`.
+const NO_EXTERNAL_BUFFERS_ALLOWED: i32 = 22;
 
 type CreateExternal = unsafe extern "C" fn(
     napi::Env,
@@ -70,19 +74,33 @@ fn share(mapping: &Arc<Mapping>) -> *mut c_void {
     Arc::into_raw(Arc::clone(mapping)).cast_mut().cast()
 }
 
-/// A strong reference to the `ArrayBuffer` over a mapping; it belongs to the thread that made it.
+/// Whose memory the buffer is.
+enum Origin {
+    /// The mapping's own addresses.
+    External,
+    /// The engine's, in a buffer of that many bytes.
+    Lent(usize),
+    /// The engine's, in a `SharedArrayBuffer`, which nobody can detach.
+    LentShared,
+}
+
+/// A strong reference to the buffer over a mapping; it belongs to the thread that made it.
 pub struct ArrayBuffer {
     reference: napi::Ref,
+    origin: Origin,
 }
 
 impl ArrayBuffer {
-    /// A new `ArrayBuffer` over the mapping's data, `mapping.len()` bytes long.
+    /// A new `ArrayBuffer` over the mapping's data, `mapping.len()` bytes long. `None` if the
+    /// engine makes none over memory that is not its own, or none as large.
     pub fn over<'cx>(
         cx: &mut impl Context<'cx>,
         mapping: &Arc<Mapping>,
-    ) -> Result<(Self, Handle<'cx, JsArrayBuffer>)> {
+    ) -> Result<Option<(Self, Handle<'cx, JsValue>)>> {
         let env = cx.to_raw();
-        let value = create_external(env, mapping)?;
+        let Some(value) = create_external(env, mapping) else {
+            return Ok(None);
+        };
         let holder = share(mapping);
         let no_reference: napi::Ref = std::ptr::null_mut();
         // SAFETY: `value` is an object of this environment; `release` matches how `holder` was
@@ -102,30 +120,79 @@ impl ArrayBuffer {
             drop(unsafe { Arc::from_raw(holder.cast_const().cast::<Mapping>()) });
             return Err(Error::Buffer(status as i32));
         }
-        let mut reference: napi::Ref = std::ptr::null_mut();
-        // SAFETY: `value` is an object of this environment, `reference` a local to write to.
-        unsafe { napi::create_reference(env, value, 1, &mut reference) }
-            .map_err(|status| Error::Buffer(status as i32))?;
-        // SAFETY: `value` was made as an ArrayBuffer in the current handle scope.
-        let handle = unsafe { JsArrayBuffer::from_raw(cx, value) };
-        Ok((Self { reference }, handle))
+        let buffer = Self {
+            reference: refer_to(env, value)?,
+            origin: Origin::External,
+        };
+        // SAFETY: `value` was made in the current handle scope.
+        Ok(Some((buffer, unsafe { JsValue::from_raw(cx, value) })))
     }
 
-    /// The `ArrayBuffer`, or `None` if somebody has transferred its memory to another one.
+    /// Lends the mapping into the memory of `room`, a new buffer that nobody uses, and tells how
+    /// many bytes in the data begins. The reference made here keeps the engine from giving that
+    /// memory back before [`ArrayBuffer::neuter`], and the mapping must be retired by then.
+    ///
+    /// Node-API cannot look into a `SharedArrayBuffer`: instead of one, `room` is a typed array
+    /// over the whole of it.
+    pub fn lend<'cx>(
+        cx: &mut impl Context<'cx>,
+        mapping: &Arc<Mapping>,
+        room: Handle<'cx, JsValue>,
+        shared: bool,
+    ) -> Result<(Self, usize)> {
+        let env = cx.to_raw();
+        let found = if shared {
+            typed_array_memory(env, room.to_raw())
+        } else {
+            array_buffer_memory(env, room.to_raw())
+        };
+        let memory = found.filter(|memory| memory.len >= mapping.room_needed());
+        let Some(memory) = memory else {
+            return Err(Error::Buffer(NO_EXTERNAL_BUFFERS_ALLOWED));
+        };
+        let reference = refer_to(env, memory.buffer)?;
+        // SAFETY: the engine keeps the room allocated as long as the reference lives, which is
+        // until `neuter`; it is large enough, new, and so far only JavaScript of ours knows it.
+        let lent = unsafe { mapping.lend(memory.data) };
+        let start = lent.inspect_err(|_| delete(env, reference))?;
+        let origin = if shared {
+            Origin::LentShared
+        } else {
+            Origin::Lent(memory.len)
+        };
+        Ok((Self { reference, origin }, start))
+    }
+
+    /// The buffer, or `None` if somebody has transferred its memory to another one.
     pub fn handle<'cx>(
         &self,
         cx: &mut impl Context<'cx>,
         mapping: &Mapping,
-    ) -> Option<Handle<'cx, JsArrayBuffer>> {
+    ) -> Option<Handle<'cx, JsValue>> {
         let value = self.value(cx.to_raw())?;
-        let (mut data, mut len) = (std::ptr::null_mut(), 0);
-        // SAFETY: `value` is an ArrayBuffer of this environment, the pointers are to locals.
-        unsafe { napi::get_arraybuffer_info(cx.to_raw(), value, &mut data, &mut len) }.ok()?;
-        if len != mapping.len() {
-            return None;
+        let whole = match self.origin {
+            Origin::External => Some(mapping.len()),
+            Origin::Lent(len) => Some(len),
+            Origin::LentShared => None,
+        };
+        if let Some(whole) = whole {
+            let memory = array_buffer_memory(cx.to_raw(), value)?;
+            if memory.len != whole {
+                return None;
+            }
         }
-        // SAFETY: as above.
-        Some(unsafe { JsArrayBuffer::from_raw(cx, value) })
+        // SAFETY: a value of the current handle scope.
+        Some(unsafe { JsValue::from_raw(cx, value) })
+    }
+
+    /// Lets go of a buffer whose memory somebody has transferred to another one. Memory of our own
+    /// can be shown anew; of the engine's, nobody knows how long the other buffer keeps it.
+    pub fn give_up<'cx>(self, cx: &mut impl Context<'cx>) -> Result<()> {
+        delete(cx.to_raw(), self.reference);
+        match self.origin {
+            Origin::External => Ok(()),
+            Origin::Lent(_) | Origin::LentShared => Err(Error::Buffer(NO_EXTERNAL_BUFFERS_ALLOWED)),
+        }
     }
 
     fn value(&self, env: napi::Env) -> Option<napi::Value> {
@@ -137,23 +204,87 @@ impl ArrayBuffer {
 
     /// Makes every view of the buffer empty, where the runtime can do that, and lets go of it.
     /// The mapping must have been retired: on older runtimes the views go on reading it.
-    pub fn neuter<'cx>(self, cx: &mut impl Context<'cx>) {
+    ///
+    /// Detaching a lent buffer would let the engine reuse memory that native work may still be
+    /// writing to. `move_away` empties it otherwise: it is called with the buffer.
+    pub fn neuter<'cx>(self, cx: &mut impl Context<'cx>, move_away: Handle<'cx, JsFunction>) {
         let env = cx.to_raw();
-        if let (Some(detach), Some(value)) = (symbols().detach, self.value(env)) {
-            // SAFETY: `value` is an ArrayBuffer of this environment. A refusal leaves views of
-            // zero pages, which is harmless.
-            unsafe { detach(env, value) };
+        if let Some(value) = self.value(env) {
+            match (&self.origin, symbols().detach) {
+                // SAFETY: `value` is an ArrayBuffer of this environment. A refusal leaves views
+                // of zero pages, which is harmless.
+                (Origin::External, Some(detach)) => unsafe {
+                    detach(env, value);
+                },
+                (Origin::Lent(_), _) => {
+                    // SAFETY: a value of the current handle scope.
+                    let buffer: Handle<JsValue> = unsafe { JsValue::from_raw(cx, value) };
+                    let undefined = cx.undefined();
+                    // It catches its own errors: views that cannot be emptied read zeros.
+                    let _ = move_away.call(cx, undefined, [buffer]);
+                }
+                _ => {}
+            }
         }
-        // SAFETY: made in this environment, and consumed here. It can fail for a null pointer only.
-        let _ = unsafe { napi::delete_reference(env, self.reference) };
+        delete(env, self.reference);
     }
 }
 
-fn create_external(env: napi::Env, mapping: &Arc<Mapping>) -> Result<napi::Value> {
-    let Some(create) = symbols().create_external else {
-        return Err(Error::Buffer(-1));
-    };
+/// A buffer of the engine, where its memory begins, and its bytes.
+struct Memory {
+    buffer: napi::Value,
+    data: *mut u8,
+    len: usize,
+}
+
+fn array_buffer_memory(env: napi::Env, buffer: napi::Value) -> Option<Memory> {
+    let (mut data, mut len) = (std::ptr::null_mut(), 0);
+    // SAFETY: Node-API checks that the value is an ArrayBuffer; the pointers are to locals.
+    unsafe { napi::get_arraybuffer_info(env, buffer, &mut data, &mut len) }.ok()?;
+    let data = data.cast();
+    Some(Memory { buffer, data, len })
+}
+
+fn typed_array_memory(env: napi::Env, view: napi::Value) -> Option<Memory> {
+    let (mut data, mut buffer) = (std::ptr::null_mut(), std::ptr::null_mut());
+    let (mut len, mut offset) = (0, 0);
+    let mut kind = MaybeUninit::uninit();
+    // SAFETY: Node-API checks that the value is a typed array; the pointers are to locals of the
+    // documented types.
+    unsafe {
+        napi::get_typedarray_info(
+            env,
+            view,
+            kind.as_mut_ptr(),
+            &mut len,
+            &mut data,
+            &mut buffer,
+            &mut offset,
+        )
+    }
+    .ok()?;
+    let data: *mut u8 = data.cast();
+    (!data.is_null()).then_some(Memory { buffer, data, len })
+}
+
+fn refer_to(env: napi::Env, value: napi::Value) -> Result<napi::Ref> {
+    let mut reference: napi::Ref = std::ptr::null_mut();
+    // SAFETY: `value` is an object of this environment, `reference` a local to write to.
+    unsafe { napi::create_reference(env, value, 1, &mut reference) }
+        .map_err(|status| Error::Buffer(status as i32))?;
+    Ok(reference)
+}
+
+fn delete(env: napi::Env, reference: napi::Ref) {
+    // SAFETY: made in this environment, and not used afterwards. It can fail for a null pointer
+    // only.
+    let _ = unsafe { napi::delete_reference(env, reference) };
+}
+
+fn create_external(env: napi::Env, mapping: &Arc<Mapping>) -> Option<napi::Value> {
+    let create = symbols().create_external?;
     let mut value: napi::Value = std::ptr::null_mut();
+    let holder = share(mapping);
     // SAFETY: data..data+len stays mapped until both holders have let go, of which the finalizer
     // passed here is one; `value` is a local to write to.
     let status = unsafe {
@@ -162,17 +293,21 @@ fn create_external(env: napi::Env, mapping: &Arc<Mapping>) -> Result<napi::Value
             mapping.data().cast(),
             mapping.len(),
             Some(release),
-            share(mapping),
+            holder,
             &mut value,
         )
     };
     if status == OK {
-        return Ok(value);
+        return Some(value);
     }
-    // Whether the runtime has called or will call the finalizer is not documented, so its share is
-    // given up: at worst an address range is lost, never freed twice.
+    if status == NO_EXTERNAL_BUFFERS_ALLOWED {
+        // SAFETY: this status says that the runtime has not taken the pointer.
+        drop(unsafe { Arc::from_raw(holder.cast_const().cast::<Mapping>()) });
+    }
+    // After any other status the runtime may have called the finalizer, or may still call it; its
+    // share is given up: at worst a few bytes are lost, never freed twice.
     let mut exception: napi::Value = std::ptr::null_mut();
     // SAFETY: `exception` is a local to write to; with none pending this does nothing of harm.
     let _ = unsafe { napi::get_and_clear_last_exception(env, &mut exception) };
-    Err(Error::Buffer(status))
+    None
 }

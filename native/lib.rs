@@ -16,6 +16,8 @@ fn main(mut cx: ModuleContext) -> NeonResult<()> {
     let thread = api::Thread::new();
     thread.export(&mut cx, "create", api::create)?;
     thread.export(&mut cx, "get", api::get)?;
+    thread.export(&mut cx, "lend", api::lend)?;
+    thread.export(&mut cx, "withdraw", api::withdraw)?;
     thread.export(&mut cx, "detach", api::detach)?;
     thread.export(&mut cx, "detachAll", api::detach_all)?;
     thread.export(&mut cx, "getTotalSize", api::total_size)?;

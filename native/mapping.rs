@@ -4,8 +4,12 @@
 //! fs may be working on it in a thread pool at the moment of a detach. So a range is not unmapped
 //! when it is detached: [`Mapping::retire`] puts private zero pages over it, which is one atomic
 //! step for everyone who looks at it, and dropping the last `Arc<Mapping>` gives the range back.
+//!
+//! Where the JavaScript engine takes no memory but its own, a mapping is lent to it: its pages move
+//! into memory that the engine has allocated, and the addresses are the engine's to give back.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::mem::ManuallyDrop;
+use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 
 use memmap2::MmapRaw;
 
@@ -20,7 +24,10 @@ enum Pages {
 
 /// A range of this process's address space with shared memory in it.
 pub struct Mapping {
-    pages: Pages,
+    pages: ManuallyDrop<Pages>,
+    /// Where the pages are: where they were mapped first, or where they have been lent to.
+    base: AtomicPtr<u8>,
+    lent: AtomicBool,
     /// Bytes before the user's data: the header of a POSIX object.
     skip: usize,
     /// Bytes of the user's data.
@@ -28,7 +35,7 @@ pub struct Mapping {
     retired: AtomicBool,
 }
 
-// SAFETY: a Mapping is an address range and an atomic flag; it never reads or writes the memory
+// SAFETY: a Mapping is an address range and atomic flags; it never reads or writes the memory
 // itself, and mmap, munmap and shmdt may be called from any thread.
 unsafe impl Send for Mapping {}
 // SAFETY: as for Send: through a shared reference only `retire` acts, and it is idempotent.
@@ -51,8 +58,14 @@ impl Mapping {
     }
 
     fn new(pages: Pages, skip: usize, len: usize) -> Self {
+        let base = match &pages {
+            Pages::Object(pages) => pages.as_mut_ptr(),
+            Pages::Segment(pages) => pages.base(),
+        };
         Self {
-            pages,
+            pages: ManuallyDrop::new(pages),
+            base: AtomicPtr::new(base),
+            lent: AtomicBool::new(false),
             skip,
             len,
             retired: AtomicBool::new(false),
@@ -60,15 +73,12 @@ impl Mapping {
     }
 
     fn base(&self) -> *mut u8 {
-        match &self.pages {
-            Pages::Object(pages) => pages.as_mut_ptr(),
-            Pages::Segment(pages) => pages.base(),
-        }
+        self.base.load(Ordering::Acquire)
     }
 
     /// Bytes of shared memory mapped: a POSIX object's header counts.
     pub fn size(&self) -> usize {
-        match &self.pages {
+        match &*self.pages {
             Pages::Object(pages) => pages.len(),
             Pages::Segment(pages) => pages.len(),
         }
@@ -101,9 +111,44 @@ impl Mapping {
                 "The memory stays attached: replacing it needs address space that the system refused (vm.overcommit_memory, ulimit -v or ulimit -d)",
             ));
         }
-        if let Pages::Segment(pages) = &self.pages {
+        if let Pages::Segment(pages) = &*self.pages {
             pages.let_go();
         }
         Ok(())
+    }
+
+    /// Bytes that memory must have, wherever it begins, for [`Mapping::lend`].
+    pub fn room_needed(&self) -> usize {
+        let page = platform::page_size();
+        self.size().next_multiple_of(page) + page
+    }
+
+    /// Moves the pages into `room_needed()` bytes at `room`, and tells how many bytes in the user's
+    /// data begins. From then on the addresses are not this mapping's to give back.
+    ///
+    /// # Safety
+    /// The room must be the caller's and stay allocated until the mapping is retired; nobody may
+    /// use it, nor have an address of this mapping.
+    pub unsafe fn lend(&self, room: *mut u8) -> Result<usize> {
+        let shift = room.align_offset(platform::page_size());
+        // SAFETY: a page more than the pages need has been allocated, so they end inside the room.
+        let target = unsafe { room.add(shift) };
+        // SAFETY: the source is this mapping's, the target the caller's, and both are whole pages.
+        unsafe { platform::move_pages(self.base(), self.size(), target) }
+            .map_err(|error| Error::from_io(&error, "mremap"))?;
+        self.lent.store(true, Ordering::Release);
+        self.base.store(target, Ordering::Release);
+        Ok(shift + self.skip)
+    }
+}
+
+impl Drop for Mapping {
+    fn drop(&mut self) {
+        if self.lent.load(Ordering::Acquire) {
+            // Whoever lent it has retired it before; the addresses are the engine's.
+            return;
+        }
+        // SAFETY: dropped here and nowhere else.
+        unsafe { ManuallyDrop::drop(&mut self.pages) };
     }
 }

@@ -234,6 +234,11 @@ impl<V> Registry<V> {
         (destroyed, all)
     }
 
+    /// The attachment of `key` that was made last.
+    pub fn newest(&mut self, key: &Key) -> Option<&mut Attachment<V>> {
+        self.attached.get_mut(key)?.last_mut()
+    }
+
     /// Takes back an attachment that JavaScript could not be shown, as if it had never been made.
     pub fn withdraw(&mut self, key: &Key) {
         let Some(attachments) = self.attached.get_mut(key) else {

@@ -164,9 +164,13 @@ function until(condition, what) {
   });
 }
 
-/** Whether a view shows nothing any more: empty, or zeros where the runtime cannot empty it. */
+/** Whether this runtime can empty the views of a detached array: napi_detach_arraybuffer or its like. */
+const canEmpty = process.env.SHM_TEST_REFUSE_EXTERNAL ? nodeMajor >= 18 : Number(process.versions.napi) >= 7;
+
+/** Whether a view shows nothing any more: it is empty, or reads zeros where the runtime cannot empty it. */
 function isDead(view) {
-  return view.length === 0 || Array.from(view).every((element) => Number(element) === 0);
+  if (canEmpty) return view.length === 0;
+  return Array.from(view).every((element) => Number(element) === 0);
 }
 
 /** Runs `action` and returns the error that it throws; an error of its own if it throws none. */

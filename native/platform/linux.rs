@@ -242,6 +242,21 @@ fn no_space(file: &File, asked: u64) -> Error {
     ))
 }
 
+/// Moves mapped pages to other addresses, replacing what is mapped there
+/// ([mremap(2)](https://man7.org/linux/man-pages/man2/mremap.2.html)).
+///
+/// # Safety
+/// Both ranges must be the caller's, whole pages, and used by nobody.
+pub unsafe fn move_pages(from: *mut u8, size: usize, to: *mut u8) -> io::Result<()> {
+    let flags = libc::MREMAP_MAYMOVE | libc::MREMAP_FIXED;
+    // SAFETY: the caller vouches for both ranges.
+    let moved = unsafe { libc::mremap(from.cast(), size, size, flags, to.cast::<libc::c_void>()) };
+    if moved == libc::MAP_FAILED {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(())
+}
+
 /// An attached System V segment.
 pub struct SegmentPages {
     base: *mut u8,

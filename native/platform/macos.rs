@@ -163,8 +163,54 @@ extern "C" {
         inheritance: u32,
     ) -> i32;
 }
+const VM_FLAGS_FIXED: i32 = 0;
 const VM_FLAGS_ANYWHERE: i32 = 1;
+const VM_FLAGS_OVERWRITE: i32 = 0x4000;
 const VM_INHERIT_SHARE: u32 = 0;
+
+/// Maps the pages at `from` a second time, at `to` or where `flags` say.
+///
+/// # Safety
+/// `from` must be mapped; with `VM_FLAGS_OVERWRITE` the range at `to` must be the caller's.
+unsafe fn map_again(from: *mut u8, size: usize, to: u64, flags: i32) -> io::Result<*mut u8> {
+    let mut target = to;
+    let (mut current, mut maximum) = (0, 0);
+    // SAFETY: the caller vouches for the ranges; the pointers are to locals of the types that
+    // mach/mach_vm.h documents.
+    let status = unsafe {
+        mach_vm_remap(
+            mach_task_self_,
+            &mut target,
+            size as u64,
+            0,
+            flags,
+            mach_task_self_,
+            from as u64,
+            0,
+            &mut current,
+            &mut maximum,
+            VM_INHERIT_SHARE,
+        )
+    };
+    if status != 0 {
+        return Err(io::Error::from_raw_os_error(libc::ENOMEM));
+    }
+    Ok(target as *mut u8)
+}
+
+/// Moves mapped pages to other addresses, replacing what is mapped there.
+///
+/// # Safety
+/// Both ranges must be the caller's, whole pages, and used by nobody.
+pub unsafe fn move_pages(from: *mut u8, size: usize, to: *mut u8) -> io::Result<()> {
+    let flags = VM_FLAGS_FIXED | VM_FLAGS_OVERWRITE;
+    // SAFETY: the caller vouches for both ranges.
+    unsafe { map_again(from, size, to as u64, flags) }?;
+    // SAFETY: the first mapping is the caller's and used by nobody. It can fail for a range that
+    // is not page-aligned only.
+    unsafe { libc::munmap(from.cast(), size) };
+    Ok(())
+}
 
 /// An attached System V segment, seen through a second mapping of its pages.
 ///
@@ -186,35 +232,19 @@ impl SegmentPages {
         if attached as isize == -1 {
             return Err(io::Error::last_os_error());
         }
-        let mut base = 0_u64;
-        let (mut current, mut maximum) = (0, 0);
-        // SAFETY: the source range has just been attached, the pointers are to locals of the
-        // documented types, and the kernel chooses the target address.
-        let status = unsafe {
-            mach_vm_remap(
-                mach_task_self_,
-                &mut base,
-                len as u64,
-                0,
-                VM_FLAGS_ANYWHERE,
-                mach_task_self_,
-                attached as u64,
-                0,
-                &mut current,
-                &mut maximum,
-                VM_INHERIT_SHARE,
-            )
-        };
-        if status != 0 {
-            // SAFETY: attached above, and used by nobody.
-            unsafe { libc::shmdt(attached) };
-            return Err(io::Error::from_raw_os_error(libc::ENOMEM));
+        // SAFETY: the range has just been attached, and the kernel chooses the target address.
+        match unsafe { map_again(attached.cast(), len, 0, VM_FLAGS_ANYWHERE) } {
+            Ok(base) => Ok(Self {
+                attached: std::sync::atomic::AtomicPtr::new(attached),
+                base,
+                len,
+            }),
+            Err(error) => {
+                // SAFETY: attached above, and used by nobody.
+                unsafe { libc::shmdt(attached) };
+                Err(error)
+            }
         }
-        Ok(Self {
-            attached: std::sync::atomic::AtomicPtr::new(attached),
-            base: base as *mut u8,
-            len,
-        })
     }
 
     pub fn base(&self) -> *mut u8 {

@@ -38,3 +38,10 @@ pub unsafe fn put_zero_pages(base: *mut u8, size: usize) -> io::Result<()> {
     }
     Ok(())
 }
+
+/// Bytes of a page of memory.
+pub fn page_size() -> usize {
+    // SAFETY: sysconf takes no pointers.
+    let size = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
+    usize::try_from(size).unwrap_or(4096)
+}

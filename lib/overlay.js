@@ -1,0 +1,78 @@
+'use strict';
+// For engines that take no memory but their own (V8's sandbox, and so Electron from 21 on): the
+// shared pages are moved into a buffer that the engine has allocated, and out again before the
+// engine may free it. The data begins some bytes into such a buffer; it is no less shared.
+
+const { withCode } = require('./errors');
+
+/** Lent buffer → `[byteOffset, byteLength]` of the data in it. */
+const places = new WeakMap();
+
+/** Emptied buffer → who has its memory now: native work in flight may still be using it. */
+const moved = new WeakMap();
+
+/** `ArrayBuffer.prototype.transfer`, before anybody can replace it; undefined on older engines. */
+const transfer = /** @type {any} */ (ArrayBuffer.prototype).transfer;
+
+/** A buffer that has the memory which was just attached under `key`; it takes `bytes` bytes. */
+function lend(binding, key, bytes) {
+  const buffer = allocate(bytes);
+  places.set(buffer, binding.lend(key, buffer, false));
+  protect(buffer);
+  return buffer;
+}
+
+function allocate(bytes) {
+  try {
+    return new ArrayBuffer(bytes);
+  } catch (error) {
+    throw withCode(
+      new RangeError(`This runtime cannot hold ${bytes} bytes in one array: ${error.message}`),
+      'ERR_OUT_OF_RANGE',
+    );
+  }
+}
+
+/**
+ * Whoever takes the memory over could let the engine free it while it is shared. So the buffer
+ * refuses, as one over memory outside the engine does; posting it copies.
+ */
+function protect(buffer) {
+  for (const name of ['transfer', 'transferToFixedLength']) {
+    if (typeof buffer[name] === 'function') Object.defineProperty(buffer, name, { value: refuse });
+  }
+  const { markAsUntransferable } = require('worker_threads');
+  if (markAsUntransferable) markAsUntransferable(buffer);
+}
+
+function refuse() {
+  throw new TypeError('Shared memory cannot be transferred; detach it, or make a copy with slice()');
+}
+
+/** Where the data is in a lent buffer; undefined for a buffer that is all data. */
+function placeOf(buffer) {
+  return places.get(buffer);
+}
+
+/**
+ * Empties a lent buffer whose pages are private zeros by now. Detaching it would let the engine
+ * reuse the memory while native work may still write to it; so its memory moves to a buffer that
+ * lives exactly as long. Where neither way exists, the views go on reading zeros.
+ */
+function moveAway(buffer) {
+  try {
+    moved.set(buffer, transfer ? transfer.call(buffer) : transferToStream(buffer));
+  } catch (_) {
+    // The views read zeros.
+  }
+}
+
+/** A stream that has taken the buffer's memory over for a read that never ends. */
+function transferToStream(buffer) {
+  const { ReadableStream } = global;
+  const reader = new ReadableStream({ type: 'bytes' }).getReader({ mode: 'byob' });
+  reader.read(new Uint8Array(buffer));
+  return reader;
+}
+
+module.exports = { lend, moveAway, placeOf };
