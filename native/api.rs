@@ -244,6 +244,6 @@ fn whole_number<N: TryFrom<u64>>(cx: &mut FunctionContext, index: usize) -> Neon
     let exact = whole as f64 == value;
     match N::try_from(whole) {
         Ok(number) if exact => Ok(number),
-        _ => cx.throw_range_error(format!("{value} is no whole number in range")),
+        _ => cx.throw_range_error(format!("argument {index} is no whole number in range")),
     }
 }
