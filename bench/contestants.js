@@ -1,0 +1,91 @@
+'use strict';
+// Who is measured: this package, the floor, and the published 0.1.1, each in a process of its own
+// that does works on command.
+
+const { spawn, spawnSync } = require('child_process');
+const fs = require('fs');
+const path = require('path');
+const readline = require('readline');
+
+const root = path.join(__dirname, '..');
+const cache = path.join(root, 'target', 'bench');
+const PUBLISHED = '0.1.1';
+
+/** A process that answers each line `WORK COUNT KEY` with the nanoseconds that it took. */
+class Contestant {
+  constructor(name, command, args) {
+    this.name = name;
+    this.child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+    this.waiting = null;
+    readline.createInterface({ input: this.child.stdout }).on('line', (line) => this.settle('resolve', line));
+    this.child.on('error', (error) => this.settle('reject', error));
+    this.child.on('exit', (code, signal) => this.settle('reject', new Error(`${name} ended: ${signal || code}`)));
+  }
+
+  settle(how, value) {
+    const waiting = this.waiting;
+    this.waiting = null;
+    if (waiting !== null) waiting[how](value);
+  }
+
+  /** Does a work `count` times; resolves with the nanoseconds of all of them together. */
+  async run(work, count, key) {
+    const answer = new Promise((resolve, reject) => (this.waiting = { resolve, reject }));
+    this.child.stdin.write(`${work} ${count} ${key}\n`);
+    return Number(await answer);
+  }
+
+  close() {
+    this.child.stdin.end();
+  }
+}
+
+/** Compiles a program of bench/floor if its source is newer than it; the path of the result. */
+function compile(source) {
+  const from = path.join(__dirname, 'floor', source);
+  const to = path.join(cache, path.basename(source, '.c'));
+  fs.mkdirSync(cache, { recursive: true });
+  if (fs.existsSync(to) && fs.statSync(to).mtimeMs > fs.statSync(from).mtimeMs) return to;
+  const cc = spawnSync('cc', ['-O2', '-Wall', '-Wextra', '-o', to, from], { encoding: 'utf8' });
+  if (cc.error) throw new Error(`The floor is a C program, and there is no C compiler: ${cc.error.message}`);
+  if (cc.status !== 0) throw new Error(cc.stderr);
+  return to;
+}
+
+/** The addon that does nothing, built with cargo; its path. */
+function emptyAddon() {
+  const manifest = path.join(__dirname, 'floor', 'empty-addon', 'Cargo.toml');
+  const built = spawnSync('cargo', ['build', '--release', '--locked', '--manifest-path', manifest, '--target-dir', cache], {
+    encoding: 'utf8',
+  });
+  if (built.error || built.status !== 0) throw new Error(`cargo: ${built.error || built.stderr}`);
+  const library = process.platform === 'darwin' ? 'libempty_addon.dylib' : 'libempty_addon.so';
+  const addon = path.join(cache, 'empty-addon.node');
+  fs.copyFileSync(path.join(cache, 'release', library), addon);
+  return addon;
+}
+
+/** Installs the published version; its folder, or `{ reason }` why there is none. */
+function published() {
+  const folder = path.join(cache, `published-${process.version}`);
+  const installed = path.join(folder, 'node_modules', 'shm-typed-array');
+  if (loads(installed)) return { folder: installed };
+  fs.mkdirSync(folder, { recursive: true });
+  fs.writeFileSync(path.join(folder, 'package.json'), '{ "private": true }');
+  // Its addon is compiled by its install script, and only that one package may run one here.
+  const args = ['install', '--ignore-scripts=false', '--no-audit', '--no-fund', `shm-typed-array@${PUBLISHED}`];
+  const npm = spawnSync('npm', args, { cwd: folder, encoding: 'utf8' });
+  if (loads(installed)) return { folder: installed };
+  const output = npm.error ? String(npm.error) : `${npm.stdout}\n${npm.stderr}`;
+  const reason = output.split('\n').find((line) => /error/i.test(line)) || `npm ended with ${npm.status}`;
+  return { reason: `${PUBLISHED} could not be built for ${process.version}: ${reason.trim()}` };
+}
+
+function loads(folder) {
+  return spawnSync(process.execPath, ['-e', `require(${JSON.stringify(folder)})`]).status === 0;
+}
+
+const startFloor = () => new Contestant('floor', compile('floor.c'), []);
+const startPlayer = (name, folder) => new Contestant(name, process.execPath, [path.join(__dirname, 'player.js'), folder]);
+
+module.exports = { PUBLISHED, cache, compile, emptyAddon, published, root, startFloor, startPlayer };

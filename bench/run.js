@@ -1,0 +1,56 @@
+'use strict';
+// npm run bench: measures this package against the system calls beneath it and against 0.1.1.
+// Arguments: names of cases (none means all); --smoke does each once and judges nothing.
+
+const fs = require('fs');
+const path = require('path');
+const { build } = require('../lib/build');
+const { published } = require('./contestants');
+const { destroyAll, keys } = require('./keys');
+const { table } = require('./table');
+
+/** The cases, in the order of the table. */
+function casesNamed(names) {
+  const folder = path.join(__dirname, 'cases');
+  const all = ['calls']
+    .map((name) => require(path.join(folder, name)));
+  return names.length === 0 ? all : all.filter((one) => names.includes(one.name));
+}
+
+/** What a case is given. */
+function makeBench(smoke) {
+  return {
+    smoke,
+    keys,
+    published: published(),
+    rounds: (count) => (smoke ? 1 : count),
+    /** Tells on standard error how far a measurement has come. */
+    round: (what) => (done, of) => progress(`${what}: round ${done} of ${of}`),
+  };
+}
+
+function progress(text) {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
+}
+
+async function main(args) {
+  const smoke = args.includes('--smoke');
+  build();
+  const bench = makeBench(smoke);
+  if (bench.published.reason) console.log(`${bench.published.reason}\n`);
+  try {
+    for (const one of casesNamed(args.filter((arg) => !arg.startsWith('--')))) {
+      const started = Date.now();
+      const rows = await one.run(bench);
+      progress('');
+      console.log(`## ${one.title}\n\n${one.note}\n\n${table(rows)}\n\n${((Date.now() - started) / 1000).toFixed(1)} s\n`);
+    }
+  } finally {
+    destroyAll();
+  }
+}
+
+main(process.argv.slice(2)).catch((error) => {
+  console.error(error);
+  process.exitCode = 1;
+});
