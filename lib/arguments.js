@@ -3,7 +3,7 @@
 // side takes.
 
 const { invalidType, outOfRange, show, withCode } = require('./errors');
-const { LengthMax, types } = require('./types');
+const { LengthMax, bufferBytesMax, types } = require('./types');
 
 const KEY_MAX = 2 ** 32 - 2;
 const isMac = process.platform === 'darwin';
@@ -68,7 +68,12 @@ function bytesOf(count, type) {
   if (!Number.isInteger(count) || count < 1 || count > LengthMax) {
     throw outOfRange('count', `an integer from 1 to ${LengthMax}`, count);
   }
-  return count * type.bytes;
+  const bytes = count * type.bytes;
+  if (bytes > bufferBytesMax) {
+    const most = `at most ${bufferBytesMax / type.bytes}: an ArrayBuffer of this runtime has at most ${bufferBytesMax} bytes, and an element has ${type.bytes}`;
+    throw outOfRange('count', most, count);
+  }
+  return bytes;
 }
 
 /** Permissions as a number, from octal digits in a string or a number. */

@@ -1,27 +1,31 @@
 'use strict';
 // The public functions. What each promises is written, for editors, in index.d.ts.
 
-const { bytesOf, keyOf, modeOf, nameOf, typeOf } = require('./arguments');
+const { bytesOf, keyOf, nameOf, typeOf } = require('./arguments');
 const binding = require('./binding').load();
 const { detachAtExit } = require('./cleanup');
+const { busy, doesNotFit, tooSmall } = require('./errors');
 const { freshKey } = require('./keys');
-const { BufferType, LengthMax, constants } = require('./types');
+const { createOptions, getOptions } = require('./options');
+const { BufferType, LengthMax, arrayBytesMax, bufferBytesMax, constants } = require('./types');
 const { guardZlib } = require('./zlib');
 
 function create(count, typeKey, key, perm) {
   const type = typeOf(typeKey);
   const bytes = bytesOf(count, type);
-  const mode = modeOf(perm);
-  if (key === undefined || key === null) return createFresh(type, bytes, mode);
-  return show(binding.create((key = keyOf(key)), bytes, mode), type, key);
+  const { mode, flags } = createOptions(perm, 'create');
+  if (key === undefined || key === null) return createFresh(count, type, bytes, mode, flags);
+  key = keyOf(key);
+  const buffer = binding.create(key, bytes, mode, flags);
+  return buffer === null ? null : show(buffer, type, key, 0, count);
 }
 
 /** A new System V segment under a key that nobody uses. */
-function createFresh(type, bytes, mode) {
+function createFresh(count, type, bytes, mode, flags) {
   for (;;) {
     const key = freshKey();
-    const buffer = binding.create(key, bytes, mode);
-    if (buffer !== null) return show(buffer, type, key);
+    const buffer = binding.create(key, bytes, mode, flags);
+    if (buffer !== null) return show(buffer, type, key, 0, count);
   }
 }
 
@@ -29,19 +33,60 @@ function createPosix(name, count, typeKey, perm) {
   return create(count, typeKey, nameOf(name, 'name'), perm);
 }
 
-function get(key, typeKey) {
+function get(key, typeKey, options) {
   const type = typeOf(typeKey);
-  return show(binding.get((key = keyOf(key))), type, key);
+  key = keyOf(key);
+  const { flags, offset = 0, count } = getOptions(options, type);
+  const array = open(key, type, flags, offset, count);
+  if (typeof array === 'number') throw doesNotFit(key, array, type, offset, count);
+  return array;
 }
 
-function getPosix(name, typeKey) {
-  return get(nameOf(name, 'name'), typeKey);
+function getPosix(name, typeKey, options) {
+  return get(nameOf(name, 'name'), typeKey, options);
 }
 
-/** The array over as many whole elements as there are; a System V array tells its key. */
-function show(buffer, type, key) {
+/**
+ * The array over `count` elements of existing memory, or over as many as fit; null if there is
+ * none; how many bytes it has if that cannot be shown.
+ */
+function open(key, type, flags, offset, count) {
+  const asked = count === undefined ? 0 : count * type.bytes;
+  const least = offset + asked;
+  const most = count === undefined ? Math.min(offset + arrayBytesMax(type), bufferBytesMax) : bufferBytesMax;
+  const buffer = binding.get(key, flags, least, most);
   if (buffer === null) return null;
-  const array = type.view(buffer, 0, Math.floor(buffer.byteLength / type.bytes));
+  if (typeof buffer !== 'number') {
+    const fitting = Math.floor((buffer.byteLength - offset) / type.bytes);
+    return show(buffer, type, key, offset, count === undefined ? fitting : count);
+  }
+  if (buffer < least || count === undefined) return buffer;
+  // No ArrayBuffer can span it all, but one can span the part.
+  const part = binding.get(key, flags, 0, bufferBytesMax, offset, asked);
+  return part === null ? null : show(part, type, key, 0, count);
+}
+
+/** How often a key may vanish between a look and a create before that is called an error. */
+const TRIES = 10000;
+
+function getOrCreate(count, typeKey, key, perm) {
+  const type = typeOf(typeKey);
+  const bytes = bytesOf(count, type);
+  const { mode, flags } = createOptions(perm, 'getOrCreate');
+  key = keyOf(key);
+  for (let tries = 0; tries < TRIES; tries++) {
+    const array = open(key, type, flags, 0, count);
+    if (typeof array === 'number') throw tooSmall(key, array, bytes);
+    if (array !== null) return array;
+    const created = binding.create(key, bytes, mode, flags);
+    if (created !== null) return show(created, type, key, 0, count);
+  }
+  throw busy(key);
+}
+
+/** The array over `count` elements from byte `offset` on; a System V array tells its key. */
+function show(buffer, type, key, offset, count) {
+  const array = type.view(buffer, offset, count);
   if (typeof key === 'number') array.key = key;
   return array;
 }
@@ -75,6 +120,7 @@ const shm = {
   createPosix,
   get,
   getPosix,
+  getOrCreate,
   detach,
   detachPosix,
   destroy,

@@ -13,6 +13,7 @@ use neon::types::JsArrayBuffer;
 
 use crate::array_buffer::ArrayBuffer;
 use crate::error::Result;
+use crate::options::{Options, Part};
 use crate::posix::Name;
 use crate::registry::{Attachment, Key, Registry};
 
@@ -61,7 +62,7 @@ impl Thread {
     }
 }
 
-/// `create(key, bytes, mode)`: the `ArrayBuffer` of a new segment or object, all zero, or null if
+/// `create(key, bytes, mode, options)`: the `ArrayBuffer` of a new segment or object, all zero, or null if
 /// the key is taken.
 pub fn create<'cx>(
     registry: &mut Registry<View>,
@@ -70,7 +71,8 @@ pub fn create<'cx>(
     let key = key_argument(&mut cx)?;
     let bytes = whole_number::<usize>(&mut cx, 1)?;
     let mode = whole_number::<u16>(&mut cx, 2)?;
-    let shown = match registry.create(&key, bytes, mode) {
+    let options = Options::new(whole_number(&mut cx, 3)?, None);
+    let shown = match registry.create(&key, bytes, mode, options) {
         Ok(None) => return Ok(cx.null().upcast()),
         Ok(Some(attachment)) => show(&mut cx, attachment),
         Err(error) => Err(error),
@@ -85,24 +87,43 @@ pub fn create<'cx>(
     }
 }
 
-/// `get(key)`: the `ArrayBuffer` of the existing segment or object, or null if there is none.
+/// `get(key, options, least, most)`: the `ArrayBuffer` of the existing segment or object, or null if
+/// there is none. If it has fewer than `least` bytes of data, or more than `most`, the answer is
+/// how many it has, and it is attached no more than before.
+///
+/// `get(key, options, least, most, offset, len)`: the same over that part of the data alone.
 pub fn get<'cx>(
     registry: &mut Registry<View>,
     mut cx: FunctionContext<'cx>,
 ) -> JsResult<'cx, JsValue> {
     let key = key_argument(&mut cx)?;
-    let shown = match registry.get(&key) {
+    let part = match cx.len() {
+        0..=4 => None,
+        _ => Some(Part {
+            offset: whole_number(&mut cx, 4)?,
+            len: whole_number(&mut cx, 5)?,
+        }),
+    };
+    let options = Options::new(whole_number(&mut cx, 1)?, part);
+    let least = whole_number::<usize>(&mut cx, 2)?;
+    let most = whole_number::<usize>(&mut cx, 3)?;
+    let attachment = match registry.get(&key, options) {
         Ok(None) => return Ok(cx.null().upcast()),
-        Ok(Some(attachment)) => show(&mut cx, attachment),
+        Ok(Some(attachment)) => attachment,
         Err(error) => return error.throw(&mut cx, Some(&key)),
     };
-    match shown {
-        Ok(buffer) => Ok(buffer.upcast()),
-        Err(error) => {
-            registry.withdraw(&key);
-            error.throw(&mut cx, Some(&key))
-        }
+    let unseen = attachment.view.is_none();
+    let bytes = attachment.mapping.len();
+    let fits = (least..=most).contains(&bytes);
+    let shown = if fits {
+        show(&mut cx, attachment).map(|buffer| buffer.upcast())
+    } else {
+        Ok(bytes_to_js(&mut cx, bytes)?.upcast())
+    };
+    if unseen && (shown.is_err() || !fits) {
+        registry.withdraw(&key);
     }
+    shown.or_else(|error| error.throw(&mut cx, Some(&key)))
 }
 
 /// The attachment's `ArrayBuffer`, made when it is first wanted.

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use memmap2::MmapRaw;
 
 use crate::error::{Error, Result};
+use crate::options::Part;
 use crate::platform::{self, SegmentPages};
 
 /// Whose pages these are, and so how they are given back.
@@ -21,7 +22,7 @@ enum Pages {
 /// A range of this process's address space with shared memory in it.
 pub struct Mapping {
     pages: Pages,
-    /// Bytes before the user's data: the header of a POSIX object.
+    /// Bytes before the user's data: the header of a POSIX object, what a part leaves out.
     skip: usize,
     /// Bytes of the user's data.
     len: usize,
@@ -35,7 +36,7 @@ unsafe impl Send for Mapping {}
 unsafe impl Sync for Mapping {}
 
 impl Mapping {
-    /// A mapped POSIX object whose data begins `skip` bytes in and is `len` bytes long.
+    /// A mapped POSIX object, or private memory, whose data begins `skip` bytes in and is `len` bytes long.
     ///
     /// # Panics
     /// If the data would reach outside the mapping.
@@ -48,6 +49,17 @@ impl Mapping {
     pub fn segment(pages: SegmentPages) -> Self {
         let len = pages.len();
         Self::new(Pages::Segment(pages), 0, len)
+    }
+
+    /// The same mapping with a part of its data as all of its data; `None` if it has not that part.
+    pub fn part(mut self, part: Part) -> Option<Self> {
+        let rest = self.len.checked_sub(part.offset)?;
+        if part.len > rest {
+            return None;
+        }
+        self.skip += part.offset;
+        self.len = part.len;
+        Some(self)
     }
 
     fn new(pages: Pages, skip: usize, len: usize) -> Self {
@@ -76,7 +88,7 @@ impl Mapping {
 
     /// Where the user's data begins.
     pub fn data(&self) -> *mut u8 {
-        // SAFETY: `object` has checked that `skip` is inside the mapping; it is 0 for segments.
+        // SAFETY: `object` and `part` have checked that `skip` is inside the mapping.
         unsafe { self.base().add(self.skip) }
     }
 
