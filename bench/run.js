@@ -2,7 +2,6 @@
 // npm run bench: measures this package against the system calls beneath it and against 0.1.1.
 // Arguments: names of cases (none means all); --smoke does each once and judges nothing.
 
-const fs = require('fs');
 const path = require('path');
 const { build } = require('../lib/build');
 const { published } = require('./contestants');

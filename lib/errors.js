@@ -26,4 +26,26 @@ function outOfRange(name, expected, value) {
   return withCode(new RangeError(message), 'ERR_OUT_OF_RANGE');
 }
 
-module.exports = { invalidType, outOfRange, show, withCode };
+/** A `RangeError`: memory of `has` bytes cannot show the part that `get` was asked for. */
+function doesNotFit(key, has, type, offset, count) {
+  const asked = count === undefined ? `"offset" ${offset}` : `"offset" ${offset} and "count" ${count} × ${type.bytes} bytes`;
+  const message =
+    has < offset + (count || 0) * type.bytes
+      ? `${show(key)} has ${has} bytes, too few for ${asked}`
+      : `${show(key)} has ${has} bytes, more than an array of this runtime can show: show a part of them with { offset, count }`;
+  return withCode(new RangeError(message), 'ERR_OUT_OF_RANGE');
+}
+
+/** `getOrCreate` found something that is smaller than what it was to create. */
+function tooSmall(key, has, needed) {
+  const message = `${show(key)} exists and has ${has} bytes, fewer than the ${needed} asked for: destroy it, or ask for fewer`;
+  return Object.assign(withCode(new Error(message), 'ERR_SHM_SIZE'), { key });
+}
+
+/** `getOrCreate` neither found the key nor could create it, again and again. */
+function busy(key) {
+  const message = `${show(key)} can be neither got nor created: others destroy and create it all the time, or its creator died and left it unfinished (destroy it then)`;
+  return Object.assign(withCode(new Error(message), 'ERR_SHM_BUSY'), { key });
+}
+
+module.exports = { busy, doesNotFit, invalidType, outOfRange, show, tooSmall, withCode };

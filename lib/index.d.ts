@@ -50,6 +50,55 @@ export interface ShmSystemError extends Error {
   key: Key;
 }
 
+/** How {@link create} and {@link getOrCreate} make memory. An unknown option is an error. */
+export interface CreateOptions {
+  /** Permissions as octal digits, `'660'` by default; the umask applies to POSIX objects. */
+  perm?: string | number;
+  /**
+   * POSIX: no 8-byte header, the whole object is data. That is what programs in C, Python or Rust
+   * make and expect. Segments never have a header.
+   */
+  raw?: boolean;
+  /**
+   * `false`: no memory is reserved, pages come into being when they are touched. Touching one when
+   * /dev/shm is full then ends the process with SIGBUS. `true` by default.
+   */
+  reserve?: boolean;
+  /**
+   * Fault every page in now, so that no first touch is slow. Before Linux 5.14 and on macOS this is
+   * no more than a hint.
+   */
+  populate?: boolean;
+  /**
+   * Use huge pages (2 MB on most systems). Throws `ENOTSUP` where they are switched off; the message
+   * tells how root switches them on.
+   */
+  hugePages?: boolean;
+  /** Not available yet. */
+  shared?: boolean;
+}
+
+/** How {@link get} opens and shows memory. An unknown option is an error. */
+export interface GetOptions {
+  /** POSIX: the object has no 8-byte header, all of it is data. */
+  raw?: boolean;
+  /** Bytes to skip before the first element, a multiple of the element's size. 0 by default. */
+  offset?: number;
+  /** Elements (not bytes) to show. As many whole ones as there are by default. */
+  count?: number;
+  /** Fault every page in now. Before Linux 5.14 and on macOS this is no more than a hint. */
+  populate?: boolean;
+  /** Use huge pages for what is not in memory yet. Throws `ENOTSUP` where they are switched off. */
+  hugePages?: boolean;
+  /**
+   * What is written stays in this thread's view, and permission to read is enough. A page shows what
+   * others write until it is first written here. Of a System V segment it is a copy made now.
+   */
+  copyOnWrite?: boolean;
+  /** Not available yet. */
+  shared?: boolean;
+}
+
 /**
  * Creates shared memory, all zero, and returns an array over it, or `null` if the key is taken.
  *
@@ -59,7 +108,8 @@ export interface ShmSystemError extends Error {
  * @param typeKey type of the array, `'Buffer'` by default
  * @param key integer for a System V segment (none or `null`: a random unused one), string for a
  *   POSIX object
- * @param perm permissions as octal digits, `'660'` by default; the umask applies to POSIX objects
+ * @param perm permissions as octal digits, `'660'` by default; the umask applies to POSIX objects.
+ *   Or an object with options, of which `perm` is one
  * @throws {TypeError} if an argument is of the wrong type or the type key unknown
  * @throws {RangeError} if an argument is out of range
  * @throws {ShmSystemError} if the system refuses, with `code`, and in the message what to do
@@ -70,7 +120,7 @@ export function create<K extends TypeKey = 'Buffer'>(
   count: number,
   typeKey?: K,
   key?: Key | null,
-  perm?: string | number,
+  perm?: string | number | CreateOptions,
 ): ShmMap[K] | null;
 
 /**
@@ -83,24 +133,51 @@ export function createPosix<K extends TypeKey = 'Buffer'>(
   name: string,
   count: number,
   typeKey?: K,
-  perm?: string | number,
+  perm?: string | number | CreateOptions,
 ): ShmMap[K] | null;
 
 /**
  * Returns an array over existing shared memory (as many whole elements as fit), or `null` if there
  * is none. Getting a key again gives another view of the same mapping.
  *
- * @throws {TypeError | RangeError} if an argument is wrong
+ * @throws {TypeError | RangeError} if an argument is wrong, the part asked for not there, or the
+ *   whole longer than this runtime's arrays can be (`offset` and `count` show a part of it)
  * @throws {ShmSystemError} if the system refuses: `'EACCES'`, for example
  * @throws {Error} with `code` `'ERR_SHM_LAYOUT'` if a POSIX object has not the 8-byte header that
  *   this package gives to its own
  * @see https://man7.org/linux/man-pages/man2/shmat.2.html
  * @see https://man7.org/linux/man-pages/man2/mmap.2.html
  */
-export function get<K extends TypeKey = 'Buffer'>(key: Key, typeKey?: K): ShmMap[K] | null;
+export function get<K extends TypeKey = 'Buffer'>(
+  key: Key,
+  typeKey?: K,
+  options?: GetOptions,
+): ShmMap[K] | null;
 
 /** Returns an array over an existing POSIX object, or `null`: {@link get} for names only. */
-export function getPosix<K extends TypeKey = 'Buffer'>(name: string, typeKey?: K): ShmMap[K] | null;
+export function getPosix<K extends TypeKey = 'Buffer'>(
+  name: string,
+  typeKey?: K,
+  options?: GetOptions,
+): ShmMap[K] | null;
+
+/**
+ * Returns an array over `count` elements of the key's memory, which is created if there is none. Of
+ * any number of processes that do this at the same time, exactly one creates it.
+ *
+ * @param count elements (not bytes), an integer from 1 to {@link LengthMax}; the array has that
+ *   length also if what exists is larger
+ * @param perm permissions, or an object with options, for the case that it is created
+ * @throws {Error} with `code` `'ERR_SHM_SIZE'` if what exists is smaller
+ * @throws {Error} with `code` `'ERR_SHM_BUSY'` if it vanished 10,000 times between look and create
+ * @throws what {@link create} and {@link get} throw
+ */
+export function getOrCreate<K extends TypeKey = 'Buffer'>(
+  count: number,
+  typeKey: K | undefined,
+  key: Key,
+  perm?: string | number | CreateOptions,
+): ShmMap[K];
 
 /**
  * Detaches the memory from this thread. Every array over it is empty from then on: its `length` is

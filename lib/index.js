@@ -1,29 +1,32 @@
 'use strict';
 // The public functions. What each promises is written, for editors, in index.d.ts.
 
-const { bytesOf, keyOf, modeOf, nameOf, typeOf } = require('./arguments');
+const { bytesOf, keyOf, nameOf, typeOf } = require('./arguments');
 const binding = require('./binding').load();
 const { detachAtExit } = require('./cleanup');
+const { busy, doesNotFit, tooSmall } = require('./errors');
 const { freshKey } = require('./keys');
+const { createOptions, getOptions } = require('./options');
 const { lend, moveAway, placeOf } = require('./overlay');
-const { BufferType, LengthMax, constants } = require('./types');
+const { BufferType, LengthMax, arrayBytesMax, constants } = require('./types');
 const { guardZlib } = require('./zlib');
 
 function create(count, typeKey, key, perm) {
   const type = typeOf(typeKey);
   const bytes = bytesOf(count, type);
-  const mode = modeOf(perm);
-  if (key === undefined || key === null) return createFresh(type, bytes, mode);
+  const { mode, flags } = createOptions(perm, 'create');
+  if (key === undefined || key === null) return createFresh(count, type, bytes, mode, flags);
   key = keyOf(key);
-  return show(bufferOf(binding.create(key, bytes, mode), key, destroy), type, key);
+  const buffer = made(key, bytes, mode, flags);
+  return buffer === null ? null : show(buffer, type, key, 0, count);
 }
 
 /** A new System V segment under a key that nobody uses. */
-function createFresh(type, bytes, mode) {
+function createFresh(count, type, bytes, mode, flags) {
   for (;;) {
     const key = freshKey();
-    const buffer = bufferOf(binding.create(key, bytes, mode), key, destroy);
-    if (buffer !== null) return show(buffer, type, key);
+    const buffer = made(key, bytes, mode, flags);
+    if (buffer !== null) return show(buffer, type, key, 0, count);
   }
 }
 
@@ -31,32 +34,77 @@ function createPosix(name, count, typeKey, perm) {
   return create(count, typeKey, nameOf(name, 'name'), perm);
 }
 
-function get(key, typeKey) {
+function get(key, typeKey, options) {
   const type = typeOf(typeKey);
   key = keyOf(key);
-  return show(bufferOf(binding.get(key), key, binding.withdraw), type, key);
+  const { flags, offset = 0, count } = getOptions(options, type);
+  const array = open(key, type, flags, offset, count);
+  if (typeof array === 'number') throw doesNotFit(key, array, type, offset, count);
+  return array;
 }
 
-function getPosix(name, typeKey) {
-  return get(nameOf(name, 'name'), typeKey);
+function getPosix(name, typeKey, options) {
+  return get(nameOf(name, 'name'), typeKey, options);
 }
 
-/** The buffer that the native side has made, or one that it is lent the memory in; `undo` if that fails. */
-function bufferOf(made, key, undo) {
-  if (typeof made !== 'number') return made;
+/** The buffer of new memory; null if the key is taken. */
+function made(key, bytes, mode, flags) {
+  const buffer = binding.create(key, bytes, mode, flags);
+  return typeof buffer === 'number' ? lent(key, buffer, destroy) : buffer;
+}
+
+/**
+ * The array over `count` elements of existing memory, or over as many as fit; null if there is
+ * none; how many bytes it has if that cannot be shown.
+ */
+function open(key, type, flags, offset, count) {
+  const least = offset + (count === undefined ? 0 : count * type.bytes);
+  const most = count === undefined ? offset + arrayBytesMax(type) : Number.MAX_SAFE_INTEGER;
+  let buffer = binding.get(key, flags, least, most);
+  if (typeof buffer === 'number') {
+    if (buffer < 0) return -1 - buffer;
+    buffer = lent(key, buffer, binding.withdraw);
+  }
+  if (buffer === null) return null;
+  return show(buffer, type, key, offset, count);
+}
+
+/** A buffer of the engine that the memory just attached is lent to; `undo` if that fails. */
+function lent(key, bytes, undo) {
   try {
-    return lend(binding, key, made);
+    return lend(binding, key, bytes);
   } catch (error) {
     undo(key);
     throw error;
   }
 }
 
-/** The array over as many whole elements as there are; a System V array tells its key. */
-function show(buffer, type, key) {
-  if (buffer === null) return null;
+/** How often a key may vanish between a look and a create before that is called an error. */
+const TRIES = 10000;
+
+function getOrCreate(count, typeKey, key, perm) {
+  const type = typeOf(typeKey);
+  const bytes = bytesOf(count, type);
+  const { mode, flags } = createOptions(perm, 'getOrCreate');
+  key = keyOf(key);
+  for (let tries = 0; tries < TRIES; tries++) {
+    const array = open(key, type, flags, 0, count);
+    if (typeof array === 'number') throw tooSmall(key, array, bytes);
+    if (array !== null) return array;
+    const created = made(key, bytes, mode, flags);
+    if (created !== null) return show(created, type, key, 0, count);
+  }
+  throw busy(key);
+}
+
+/**
+ * The array over `count` elements from byte `offset` on, or over as many whole ones as there are; a
+ * System V array tells its key.
+ */
+function show(buffer, type, key, offset, count) {
   const [start, length] = placeOf(buffer) || [0, buffer.byteLength];
-  const array = type.view(buffer, start, Math.floor(length / type.bytes));
+  if (count === undefined) count = Math.floor((length - offset) / type.bytes);
+  const array = type.view(buffer, start + offset, count);
   if (typeof key === 'number') array.key = key;
   return array;
 }
@@ -90,6 +138,7 @@ const shm = {
   createPosix,
   get,
   getPosix,
+  getOrCreate,
   detach,
   detachPosix,
   destroy,

@@ -5,6 +5,7 @@ export const {
   createPosix,
   get,
   getPosix,
+  getOrCreate,
   detach,
   detachPosix,
   destroy,

@@ -71,7 +71,7 @@ function moveAway(buffer) {
 function transferToStream(buffer) {
   const { ReadableStream } = global;
   const reader = new ReadableStream({ type: 'bytes' }).getReader({ mode: 'byob' });
-  reader.read(new Uint8Array(buffer));
+  reader.read(new Uint8Array(buffer, 0, 1)); // the stream takes the whole buffer, whatever the view
   return reader;
 }
 

@@ -48,4 +48,9 @@ const is32Bit = ['arm', 'ia32', 'mips', 'mipsel', 'ppc', 's390'].includes(proces
 /** The most elements (not bytes) of an array: 2³¹, on 32-bit 2³⁰, or less where the runtime can only less. */
 const LengthMax = Math.min(is32Bit ? 2 ** 30 : 2 ** 31, kMaxLength);
 
-module.exports = { BufferType, LengthMax, constants, types };
+/** The most bytes of memory that an array of that type can show whole. */
+function arrayBytesMax(type) {
+  return (kMaxLength + 1) * type.bytes - 1;
+}
+
+module.exports = { BufferType, LengthMax, arrayBytesMax, constants, types };

@@ -12,6 +12,7 @@ use neon::prelude::*;
 
 use crate::array_buffer::ArrayBuffer;
 use crate::error::Result;
+use crate::options::Options;
 use crate::posix::Name;
 use crate::registry::{Attachment, Key, Registry};
 
@@ -60,8 +61,8 @@ impl Thread {
     }
 }
 
-/// `create(key, bytes, mode)`: the `ArrayBuffer` of a new segment or object, all zero; null if the
-/// key is taken. A number if the engine wants the memory lent to it: see [`lend`].
+/// `create(key, bytes, mode, options)`: the `ArrayBuffer` of a new segment or object, all zero; null
+/// if the key is taken. A number if the engine wants the memory lent to it: see [`lend`].
 pub fn create<'cx>(
     registry: &mut Registry<View>,
     mut cx: FunctionContext<'cx>,
@@ -69,7 +70,8 @@ pub fn create<'cx>(
     let key = key_argument(&mut cx)?;
     let bytes = whole_number::<usize>(&mut cx, 1)?;
     let mode = whole_number::<u16>(&mut cx, 2)?;
-    let shown = match registry.create(&key, bytes, mode) {
+    let options = Options::new(whole_number(&mut cx, 3)?);
+    let shown = match registry.create(&key, bytes, mode, options) {
         Ok(None) => return Ok(cx.null().upcast()),
         Ok(Some(attachment)) => show(&mut cx, attachment),
         Err(error) => Err(error),
@@ -81,22 +83,37 @@ pub fn create<'cx>(
     })
 }
 
-/// `get(key)`: the `ArrayBuffer` of the existing segment or object, null if there is none. A number
-/// if the engine wants the memory lent to it: see [`lend`].
+/// `get(key, options, least, most)`: the `ArrayBuffer` of the existing segment or object; null if
+/// there is none. A number if the engine wants the memory lent to it: see [`lend`].
+///
+/// If it has fewer than `least` bytes of data, or more than `most`, the answer is −1 less how many
+/// it has, and it is attached no more than before.
 pub fn get<'cx>(
     registry: &mut Registry<View>,
     mut cx: FunctionContext<'cx>,
 ) -> JsResult<'cx, JsValue> {
     let key = key_argument(&mut cx)?;
-    let shown = match registry.get(&key) {
+    let options = Options::new(whole_number(&mut cx, 1)?);
+    let least = whole_number::<usize>(&mut cx, 2)?;
+    let most = whole_number::<usize>(&mut cx, 3)?;
+    let attachment = match registry.get(&key, options) {
         Ok(None) => return Ok(cx.null().upcast()),
-        Ok(Some(attachment)) => show(&mut cx, attachment),
+        Ok(Some(attachment)) => attachment,
         Err(error) => return error.throw(&mut cx, Some(&key)),
     };
-    shown.or_else(|error| {
+    let unseen = attachment.view.is_none();
+    let bytes = attachment.mapping.len();
+    let fits = (least..=most).contains(&bytes);
+    let shown = if fits {
+        show(&mut cx, attachment)
+    } else {
+        let has = number_of_bytes(&mut cx, bytes).value(&mut cx);
+        Ok(cx.number(-1.0 - has).upcast())
+    };
+    if unseen && (shown.is_err() || !fits) {
         registry.withdraw(&key);
-        error.throw(&mut cx, Some(&key))
-    })
+    }
+    shown.or_else(|error| error.throw(&mut cx, Some(&key)))
 }
 
 /// The attachment's buffer, made when it is first wanted; the bytes that [`lend`] must be given if

@@ -4,6 +4,7 @@ mod api;
 mod array_buffer;
 mod error;
 mod mapping;
+mod options;
 mod platform;
 mod posix;
 mod registry;

@@ -42,7 +42,7 @@ unsafe impl Send for Mapping {}
 unsafe impl Sync for Mapping {}
 
 impl Mapping {
-    /// A mapped POSIX object whose data begins `skip` bytes in and is `len` bytes long.
+    /// A mapped POSIX object, or private memory, whose data begins `skip` bytes in and is `len` bytes long.
     ///
     /// # Panics
     /// If the data would reach outside the mapping.
@@ -86,7 +86,7 @@ impl Mapping {
 
     /// Where the user's data begins.
     pub fn data(&self) -> *mut u8 {
-        // SAFETY: `object` has checked that `skip` is inside the mapping; it is 0 for segments.
+        // SAFETY: `object` has checked that `skip` is inside the mapping.
         unsafe { self.base().add(self.skip) }
     }
 

@@ -6,6 +6,8 @@
 //! number in the byte order of the machine; the data follows. That is the layout of
 //! `shm-typed-array` 0.1. Another process may write the header at any time, so it is read once,
 //! when the object is opened, and believed only as far as it fits the object's real size.
+//!
+//! A raw object has no header: all of it is data. That is what other programs make.
 
 use std::ffi::{CStr, CString};
 use std::fmt;
@@ -15,7 +17,8 @@ use memmap2::{MmapOptions, MmapRaw};
 
 use crate::error::{Error, Result};
 use crate::mapping::Mapping;
-use crate::platform::{self, Draft};
+use crate::options::Options;
+use crate::platform::{self, Draft, Kind};
 
 /// Bytes before the data.
 pub const HEADER: usize = 8;
@@ -68,21 +71,51 @@ impl Identity {
 
 /// Makes an object with `bytes` bytes of zeros as data; `None` if the name is taken. Nobody ever
 /// sees it half-made, and a failure or a crash leaves nothing.
-pub fn create(name: &Name, bytes: usize, mode: u32) -> Result<Option<(Identity, Mapping)>> {
-    let Some(size) = bytes.checked_add(HEADER) else {
+pub fn create(
+    name: &Name,
+    bytes: usize,
+    mode: u32,
+    options: Options,
+) -> Result<Option<(Identity, Mapping)>> {
+    let header = if options.raw() { 0 } else { HEADER };
+    let Some(size) = bytes.checked_add(header) else {
         return Err(Error::from_errno(libc::EFBIG, "posix_fallocate"));
     };
     let Some(draft) = Draft::new(name, mode)? else {
         return Ok(None);
     };
-    platform::reserve(draft.file(), size as u64)?;
+    let pages = if options.huge_pages() {
+        map_huge(draft.file(), size, options)?
+    } else {
+        if options.sparse() {
+            platform::set_size(draft.file(), size as u64)?;
+        } else {
+            platform::reserve(draft.file(), size as u64)?;
+        }
+        map(draft.file(), size, options)?
+    };
     let identity = platform::identity_of(draft.file())?;
-    let pages = map(draft.file(), size)?;
-    write_header(&pages, bytes as u64);
+    if !options.raw() {
+        write_header(&pages, bytes as u64);
+    }
     if !draft.publish(name)? {
         return Ok(None);
     }
-    Ok(Some((identity, Mapping::object(pages, HEADER, bytes))))
+    Ok(Some((identity, Mapping::object(pages, header, bytes))))
+}
+
+/// Maps a new file in huge pages. They are given out where a mapping that asked for them is
+/// touched, so this must happen before anything else reserves the memory.
+fn map_huge(file: &File, size: usize, options: Options) -> Result<MmapRaw> {
+    platform::set_size(file, size as u64)?;
+    let pages = map_pages(file, size, options)?;
+    platform::advise_huge_pages(pages.as_mut_ptr(), size, Kind::Object)?;
+    if !options.sparse() {
+        // What this could not get is for `reserve` to say, which asks for the same memory.
+        let _ = platform::populate(pages.as_mut_ptr(), size);
+        platform::reserve(file, size as u64)?;
+    }
+    Ok(pages)
 }
 
 fn write_header(pages: &MmapRaw, bytes: u64) {
@@ -93,27 +126,78 @@ fn write_header(pages: &MmapRaw, bytes: u64) {
     unsafe { header.write_volatile(bytes.to_ne_bytes()) };
 }
 
-fn map(file: &File, size: usize) -> Result<MmapRaw> {
-    MmapOptions::new().len(size).map_raw(file).map_err(|error| {
+fn map(file: &File, size: usize, options: Options) -> Result<MmapRaw> {
+    let pages = map_pages(file, size, options)?;
+    if options.huge_pages() {
+        platform::advise_huge_pages(pages.as_mut_ptr(), size, Kind::Object)?;
+    }
+    if options.populate() {
+        populate(&pages)?;
+    }
+    Ok(pages)
+}
+
+fn map_pages(file: &File, size: usize, options: Options) -> Result<MmapRaw> {
+    let mut how = MmapOptions::new();
+    how.len(size);
+    let mapped = if options.copy_on_write() {
+        // Few pages will be written, so the copies must not count before they are made.
+        how.no_reserve_swap();
+        // SAFETY: no reference to the memory is ever made, so it may change at any time.
+        unsafe { how.map_copy(file) }.map(MmapRaw::from)
+    } else {
+        how.map_raw(file)
+    };
+    mapped.map_err(|error| {
         let hint = platform::mapping_hint(error.raw_os_error().unwrap_or_default());
         Error::from_io(&error, "mmap").with_hint(hint)
     })
 }
 
+fn populate(pages: &MmapRaw) -> Result<()> {
+    match platform::populate(pages.as_mut_ptr(), pages.len()) {
+        Ok(()) => Ok(()),
+        // The kernel's word for what would be a SIGBUS later.
+        Err(error) if error.raw_os_error() == Some(libc::EFAULT) => {
+            Err(Error::from_errno(libc::ENOSPC, "madvise").with_hint(
+                "The object is sparse, and there is no room for the pages that it lacks",
+            ))
+        }
+        Err(error) => Err(Error::from_io(&error, "madvise")),
+    }
+}
+
 /// Opens and maps the object; `None` if there is none.
-pub fn open(name: &Name) -> Result<Option<(Identity, Mapping)>> {
-    let Some(file) = platform::open(name)? else {
+pub fn open(name: &Name, options: Options) -> Result<Option<(Identity, Mapping)>> {
+    let Some(file) = platform::open(name, !options.copy_on_write())? else {
         return Ok(None);
     };
     let identity = platform::identity_of(&file)?;
+    if options.raw() {
+        let size = raw_size(identity.size).map_err(Error::Layout)?;
+        let pages = map(&file, size, options)?;
+        return Ok(Some((identity, Mapping::object(pages, 0, size))));
+    }
     let header = platform::read_header(&file)?.map(u64::from_ne_bytes);
     if cfg!(target_os = "macos") && header.unwrap_or(0) == 0 {
         // Its creator has not finished it; on Linux a name is given to finished objects only.
         return Ok(None);
     }
     let (size, len) = check_layout(header, identity.size).map_err(Error::Layout)?;
-    let pages = map(&file, size)?;
+    let pages = map(&file, size, options)?;
     Ok(Some((identity, Mapping::object(pages, HEADER, len))))
+}
+
+fn raw_size(size: u64) -> std::result::Result<usize, String> {
+    match usize::try_from(size) {
+        Ok(0) => Err("is empty: whoever made it has not given it a size yet".to_string()),
+        Ok(size) => Ok(size),
+        Err(_) => Err(too_large(size)),
+    }
+}
+
+fn too_large(size: u64) -> String {
+    format!("is {size} bytes long, more than this process can address")
 }
 
 /// The sizes in bytes of the object and of its data, if `header` describes an object of `size` bytes.
@@ -131,9 +215,7 @@ fn check_layout(header: Option<u64>, size: u64) -> std::result::Result<(usize, u
     }
     match (usize::try_from(size), usize::try_from(len)) {
         (Ok(size), Ok(len)) => Ok((size, len)),
-        _ => Err(format!(
-            "is {size} bytes long, more than this process can address"
-        )),
+        _ => Err(too_large(size)),
     }
 }
 

@@ -1,8 +1,8 @@
 //! What this thread has attached and what it has created: key → attachments, byte totals.
 //!
-//! A key has one attachment, as a rule. It has more when the segment or object behind it was
-//! destroyed and made anew by somebody else while the old one was attached here: the newest is the
-//! last, and a detach ends them all.
+//! A key has one attachment, as a rule. It has more when it is attached in several variants (raw,
+//! copy on write), and when the segment or object behind it was destroyed and made anew, or has
+//! grown, while the old one was attached here: the newest is the last, and a detach ends them all.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -12,6 +12,7 @@ use neon::prelude::*;
 
 use crate::error::{Error, Result};
 use crate::mapping::Mapping;
+use crate::options::{Options, Variant};
 use crate::{posix, sysv};
 
 /// What the user calls the memory by.
@@ -22,6 +23,14 @@ pub enum Key {
 }
 
 impl Key {
+    /// What the options come to for this kind of key.
+    fn options(&self, options: Options) -> Options {
+        match self {
+            Self::Segment(_) => options.for_segment(),
+            Self::Object(_) => options,
+        }
+    }
+
     /// The key as JavaScript knows it: `key_t`'s bits as an unsigned number, or the name.
     pub fn to_js<'cx>(&self, cx: &mut impl Context<'cx>) -> Handle<'cx, JsValue> {
         match self {
@@ -54,8 +63,19 @@ enum Identity {
 /// One mapping of one segment or object. `view` is what JavaScript sees of it.
 pub struct Attachment<V> {
     identity: Identity,
+    variant: Variant,
     pub mapping: Arc<Mapping>,
     pub view: V,
+}
+
+impl<V> Attachment<V> {
+    /// The segment that counts this as one of its attaches; a private copy of one is none.
+    fn attached_segment(&self) -> Option<sysv::Id> {
+        match self.identity {
+            Identity::Segment(id) if self.variant.is_shared() => Some(id),
+            _ => None,
+        }
+    }
 }
 
 /// Everything one thread has attached.
@@ -93,11 +113,13 @@ impl<V: Default> Registry<V> {
         key: &Key,
         bytes: usize,
         mode: u16,
+        options: Options,
     ) -> Result<Option<&mut Attachment<V>>> {
+        let options = key.options(options);
         let created = match key {
-            Key::Segment(number) => sysv::create(*number, bytes, mode.into())?
+            Key::Segment(number) => sysv::create(*number, bytes, mode.into(), options)?
                 .map(|(id, mapping)| (Identity::Segment(id), mapping)),
-            Key::Object(name) => posix::create(name, bytes, mode.into())?
+            Key::Object(name) => posix::create(name, bytes, mode.into(), options)?
                 .map(|(identity, mapping)| (Identity::Object(identity), mapping)),
         };
         let Some((identity, mapping)) = created else {
@@ -106,15 +128,16 @@ impl<V: Default> Registry<V> {
         self.forget_created(key);
         self.created.insert(key.clone(), mapping.size());
         self.total_created_size += mapping.size();
-        Ok(Some(self.add(key, identity, mapping)))
+        Ok(Some(self.add(key, identity, options.variant(), mapping)))
     }
 
     /// The attachment of what `key` stands for now, attached if it was not yet; `None` if there is
     /// nothing of that key.
-    pub fn get(&mut self, key: &Key) -> Result<Option<&mut Attachment<V>>> {
+    pub fn get(&mut self, key: &Key, options: Options) -> Result<Option<&mut Attachment<V>>> {
+        let options = key.options(options);
         match key {
-            Key::Segment(number) => self.get_segment(key, *number),
-            Key::Object(name) => self.get_object(key, name),
+            Key::Segment(number) => self.get_segment(key, *number, options),
+            Key::Object(name) => self.get_object(key, name, options),
         }
     }
 
@@ -122,26 +145,32 @@ impl<V: Default> Registry<V> {
         &mut self,
         key: &Key,
         number: libc::key_t,
+        options: Options,
     ) -> Result<Option<&mut Attachment<V>>> {
         let Some(id) = sysv::find(number)? else {
             return Ok(None);
         };
         let known =
             |identity: &Identity| matches!(identity, Identity::Segment(known) if *known == id);
-        if let Some(index) = self.position(key, known) {
+        if let Some(index) = self.position(key, options.variant(), known) {
             return Ok(self.at(key, index));
         }
-        let opened = sysv::open(id)?;
-        Ok(opened.map(|mapping| self.add(key, Identity::Segment(id), mapping)))
+        let opened = sysv::open(id, options)?;
+        Ok(opened.map(|mapping| self.add(key, Identity::Segment(id), options.variant(), mapping)))
     }
 
-    fn get_object(&mut self, key: &Key, name: &posix::Name) -> Result<Option<&mut Attachment<V>>> {
+    fn get_object(
+        &mut self,
+        key: &Key,
+        name: &posix::Name,
+        options: Options,
+    ) -> Result<Option<&mut Attachment<V>>> {
         if self.attached.contains_key(key) {
             let Some(found) = posix::find(name)? else {
                 return Ok(None);
             };
-            let known = |identity: &Identity| matches!(identity, Identity::Object(known) if known.is_same_object(&found));
-            if let Some(index) = self.position(key, known) {
+            let known = |identity: &Identity| matches!(identity, Identity::Object(known) if known.is_same_object(&found) && known.size >= found.size);
+            if let Some(index) = self.position(key, options.variant(), known) {
                 let attachment = self.at(key, index);
                 if let Some(attachment) = &attachment {
                     posix::check_size(&found, &attachment.mapping)?;
@@ -149,22 +178,35 @@ impl<V: Default> Registry<V> {
                 return Ok(attachment);
             }
         }
-        let opened = posix::open(name)?;
-        Ok(opened.map(|(identity, mapping)| self.add(key, Identity::Object(identity), mapping)))
+        let opened = posix::open(name, options)?;
+        Ok(opened.map(|(identity, mapping)| {
+            self.add(key, Identity::Object(identity), options.variant(), mapping)
+        }))
     }
 
-    fn position(&self, key: &Key, known: impl Fn(&Identity) -> bool) -> Option<usize> {
+    fn position(
+        &self,
+        key: &Key,
+        variant: Variant,
+        known: impl Fn(&Identity) -> bool,
+    ) -> Option<usize> {
         self.attached
             .get(key)?
             .iter()
-            .position(|attachment| known(&attachment.identity))
+            .rposition(|attachment| attachment.variant == variant && known(&attachment.identity))
     }
 
     fn at(&mut self, key: &Key, index: usize) -> Option<&mut Attachment<V>> {
         self.attached.get_mut(key)?.get_mut(index)
     }
 
-    fn add(&mut self, key: &Key, identity: Identity, mapping: Mapping) -> &mut Attachment<V> {
+    fn add(
+        &mut self,
+        key: &Key,
+        identity: Identity,
+        variant: Variant,
+        mapping: Mapping,
+    ) -> &mut Attachment<V> {
         self.total_size += mapping.size();
         let attachments = self
             .attached
@@ -172,12 +214,23 @@ impl<V: Default> Registry<V> {
             .or_insert_with(|| Vec::with_capacity(1));
         attachments.push(Attachment {
             identity,
+            variant,
             mapping: Arc::new(mapping),
             view: V::default(),
         });
         let newest = attachments.len() - 1;
         &mut attachments[newest]
     }
+}
+
+/// The segments that ended attachments were attaches of, each once.
+fn segments_of<V>(ended: &[Attachment<V>]) -> Vec<sysv::Id> {
+    let mut ids: Vec<_> = ended
+        .iter()
+        .filter_map(Attachment::attached_segment)
+        .collect();
+    ids.dedup();
+    ids
 }
 
 impl<V> Registry<V> {
@@ -202,10 +255,8 @@ impl<V> Registry<V> {
         };
         let (ended, refused) = self.retire(key, attachments);
         let mut left = Ok(Some(1));
-        for attachment in &ended {
-            if let Identity::Segment(id) = attachment.identity {
-                left = self.settle(key, id).map(Some);
-            }
+        for id in segments_of(&ended) {
+            left = self.settle(key, id).map(Some);
         }
         Detached {
             left: match refused {
@@ -223,13 +274,11 @@ impl<V> Registry<V> {
         let mut all = Vec::new();
         for (key, attachments) in std::mem::take(&mut self.attached) {
             let (ended, _) = self.retire(&key, attachments);
-            for attachment in ended {
-                if let Identity::Segment(id) = attachment.identity {
-                    // A segment that may not be destroyed by this user stays, as it does at exit.
-                    destroyed += u32::from(matches!(self.settle(&key, id), Ok(0)));
-                }
-                all.push(attachment);
+            for id in segments_of(&ended) {
+                // A segment that may not be destroyed by this user stays, as it does at exit.
+                destroyed += u32::from(matches!(self.settle(&key, id), Ok(0)));
             }
+            all.extend(ended);
         }
         (destroyed, all)
     }
@@ -239,7 +288,7 @@ impl<V> Registry<V> {
         self.attached.get_mut(key)?.last_mut()
     }
 
-    /// Takes back an attachment that JavaScript could not be shown, as if it had never been made.
+    /// Takes back the newest attachment, which JavaScript was not shown, as if it had never been made.
     pub fn withdraw(&mut self, key: &Key) {
         let Some(attachments) = self.attached.get_mut(key) else {
             return;
@@ -371,14 +420,20 @@ mod tests {
         let keys = Keys::new();
         for (key, size) in [(&keys.segment, 100), (&keys.object, 108)] {
             let mut registry = registry();
-            let first = registry.create(key, 100, 0o600).unwrap().unwrap();
+            let first = registry
+                .create(key, 100, 0o600, Options::default())
+                .unwrap()
+                .unwrap();
             let mapping = Arc::clone(&first.mapping);
             assert_eq!(mapping.len(), 100);
-            let again = registry.get(key).unwrap().unwrap();
+            let again = registry.get(key, Options::default()).unwrap().unwrap();
             assert!(Arc::ptr_eq(&again.mapping, &mapping));
             assert_eq!(registry.total_size(), size);
             assert_eq!(registry.total_created_size(), size);
-            assert!(registry.create(key, 100, 0o600).unwrap().is_none());
+            assert!(registry
+                .create(key, 100, 0o600, Options::default())
+                .unwrap()
+                .is_none());
             assert_eq!(registry.total_created_size(), size);
         }
     }
@@ -390,8 +445,10 @@ mod tests {
         for key in keys.both() {
             assert_eq!(left(&mut ours, key, false), None);
             assert_eq!(left(&mut ours, key, true), None);
-            ours.create(key, 3333, 0o600).unwrap().unwrap();
-            theirs.get(key).unwrap().unwrap();
+            ours.create(key, 3333, 0o600, Options::default())
+                .unwrap()
+                .unwrap();
+            theirs.get(key, Options::default()).unwrap().unwrap();
             assert_eq!(theirs.total_created_size(), 0);
             assert_eq!(left(&mut ours, key, false), Some(1));
             assert_eq!(left(&mut ours, key, false), None);
@@ -400,10 +457,19 @@ mod tests {
         }
         assert_eq!(left(&mut theirs, &keys.segment, false), Some(0));
         assert_eq!(left(&mut theirs, &keys.object, false), Some(1));
-        assert!(ours.get(&keys.segment).unwrap().is_none());
-        assert!(ours.get(&keys.object).unwrap().is_some());
+        assert!(ours
+            .get(&keys.segment, Options::default())
+            .unwrap()
+            .is_none());
+        assert!(ours
+            .get(&keys.object, Options::default())
+            .unwrap()
+            .is_some());
         assert_eq!(left(&mut ours, &keys.object, true), Some(0));
-        assert!(theirs.get(&keys.object).unwrap().is_none());
+        assert!(theirs
+            .get(&keys.object, Options::default())
+            .unwrap()
+            .is_none());
     }
 
     #[test]
@@ -411,11 +477,23 @@ mod tests {
         let keys = Keys::new();
         let (mut ours, mut theirs) = (registry(), registry());
         for key in keys.both() {
-            ours.create(key, 100, 0o600).unwrap().unwrap();
+            ours.create(key, 100, 0o600, Options::default())
+                .unwrap()
+                .unwrap();
             assert_eq!(left(&mut theirs, key, true), Some(0));
-            assert!(ours.get(key).unwrap().is_none());
-            theirs.create(key, 200, 0o600).unwrap().unwrap();
-            assert_eq!(ours.get(key).unwrap().unwrap().mapping.len(), 200);
+            assert!(ours.get(key, Options::default()).unwrap().is_none());
+            theirs
+                .create(key, 200, 0o600, Options::default())
+                .unwrap()
+                .unwrap();
+            assert_eq!(
+                ours.get(key, Options::default())
+                    .unwrap()
+                    .unwrap()
+                    .mapping
+                    .len(),
+                200
+            );
             let detached = ours.detach(key, false);
             assert_eq!(detached.ended.len(), 2);
             assert_eq!(detached.left.unwrap(), Some(1));
@@ -428,11 +506,21 @@ mod tests {
         let keys = Keys::new();
         let mut ours = registry();
         for key in keys.both() {
-            let mapping = Arc::clone(&ours.create(key, 100, 0o600).unwrap().unwrap().mapping);
+            let mapping = Arc::clone(
+                &ours
+                    .create(key, 100, 0o600, Options::default())
+                    .unwrap()
+                    .unwrap()
+                    .mapping,
+            );
             // SAFETY: 100 bytes are mapped, and nobody else has the key.
             unsafe { mapping.data().write_volatile(7) };
             let mut theirs = registry();
-            let theirs = &theirs.get(key).unwrap().unwrap().mapping;
+            let theirs = &theirs
+                .get(key, Options::default())
+                .unwrap()
+                .unwrap()
+                .mapping;
             // SAFETY: as above.
             assert_eq!(unsafe { theirs.data().read_volatile() }, 7);
             ours.detach(key, true);
@@ -443,9 +531,14 @@ mod tests {
                 assert_eq!(theirs.data().read_volatile(), 7);
             }
         }
-        ours.create(&keys.segment, 100, 0o600).unwrap().unwrap();
+        ours.create(&keys.segment, 100, 0o600, Options::default())
+            .unwrap()
+            .unwrap();
         drop(ours);
-        assert!(registry().get(&keys.segment).unwrap().is_none());
+        assert!(registry()
+            .get(&keys.segment, Options::default())
+            .unwrap()
+            .is_none());
     }
 
     #[test]
@@ -453,14 +546,22 @@ mod tests {
         let keys = Keys::new();
         let mut ours = registry();
         for key in keys.both() {
-            ours.create(key, 100, 0o600).unwrap().unwrap();
+            ours.create(key, 100, 0o600, Options::default())
+                .unwrap()
+                .unwrap();
         }
         let (destroyed, ended) = ours.detach_all();
         assert_eq!((destroyed, ended.len()), (1, 2));
         assert_eq!(ours.total_size(), 0);
         assert_eq!(ours.total_created_size(), 108);
-        assert!(ours.get(&keys.segment).unwrap().is_none());
-        assert!(ours.get(&keys.object).unwrap().is_some());
+        assert!(ours
+            .get(&keys.segment, Options::default())
+            .unwrap()
+            .is_none());
+        assert!(ours
+            .get(&keys.object, Options::default())
+            .unwrap()
+            .is_some());
     }
 
     #[test]
@@ -468,13 +569,16 @@ mod tests {
         let keys = Keys::new();
         let mut theirs = registry();
         for key in keys.both() {
-            theirs.create(key, 100, 0o600).unwrap().unwrap();
+            theirs
+                .create(key, 100, 0o600, Options::default())
+                .unwrap()
+                .unwrap();
             let mut ours = registry();
-            ours.get(key).unwrap().unwrap();
+            ours.get(key, Options::default()).unwrap().unwrap();
             ours.withdraw(key);
             assert_eq!(ours.total_size(), 0);
             assert_eq!(left(&mut ours, key, false), None);
-            assert!(theirs.get(key).unwrap().is_some());
+            assert!(theirs.get(key, Options::default()).unwrap().is_some());
         }
     }
 }

@@ -2,34 +2,49 @@
 //! ([sysvipc(7)](https://man7.org/linux/man-pages/man7/sysvipc.7.html)): made, found, attached,
 //! counted and removed.
 
-use std::mem::MaybeUninit;
+use std::io;
+use std::mem::{size_of, MaybeUninit};
 
 use libc::key_t;
+use memmap2::{MmapOptions, MmapRaw};
 
 use crate::error::{Error, Result};
 use crate::mapping::Mapping;
-use crate::platform::{self, SegmentPages};
+use crate::options::Options;
+use crate::platform::{self, Kind, SegmentPages};
 
 /// The kernel's number for a segment; a later segment with the same key has another one.
 pub type Id = libc::c_int;
 
 /// Makes a segment of `bytes` bytes, all zero, and attaches it; `None` if the key is taken.
-pub fn create(key: key_t, bytes: usize, mode: i32) -> Result<Option<(Id, Mapping)>> {
-    let flags = libc::IPC_CREAT | libc::IPC_EXCL | mode;
-    let id = match shmget(key, bytes, flags) {
-        Ok(id) => id,
-        Err(error) if error.errno() == Some(libc::EEXIST) => return Ok(None),
-        Err(error) => {
-            let hint = platform::segment_hint(error.errno().unwrap_or_default(), bytes);
-            return Err(error.with_hint(hint));
-        }
-    };
-    match attach(id, bytes) {
-        Ok(mapping) => Ok(Some((id, mapping))),
-        Err(error) => {
-            // It is not attached, so it would outlive this process unseen.
-            let _ = remove(id);
-            Err(error)
+pub fn create(
+    key: key_t,
+    bytes: usize,
+    mode: i32,
+    options: Options,
+) -> Result<Option<(Id, Mapping)>> {
+    let mut flags = libc::IPC_CREAT | libc::IPC_EXCL | mode;
+    if options.sparse() {
+        flags |= platform::SHM_NORESERVE;
+    }
+    loop {
+        let id = match shmget(key, bytes, flags) {
+            Ok(id) => id,
+            Err(error) if error.errno() == Some(libc::EEXIST) => return Ok(None),
+            Err(error) => {
+                let hint = platform::segment_hint(error.errno().unwrap_or_default(), bytes);
+                return Err(error.with_hint(hint));
+            }
+        };
+        match attach(id, bytes, options) {
+            Ok(mapping) => return Ok(Some((id, mapping))),
+            // Another process has attached and destroyed it before it could be attached here.
+            Err(error) if is_gone(&error) => {}
+            Err(error) => {
+                // It is not attached, so it would outlive this process unseen.
+                let _ = remove(id);
+                return Err(error);
+            }
         }
     }
 }
@@ -55,23 +70,64 @@ fn shmget(key: key_t, bytes: usize, flags: i32) -> Result<Id> {
 }
 
 /// Attaches all of an existing segment; `None` if it has been destroyed meanwhile.
-pub fn open(id: Id) -> Result<Option<Mapping>> {
+pub fn open(id: Id, options: Options) -> Result<Option<Mapping>> {
     let Some(status) = stat(id)? else {
         return Ok(None);
     };
-    match attach(id, status.shm_segsz) {
+    let opened = if options.copy_on_write() {
+        private_copy(id, status.shm_segsz)
+    } else {
+        attach(id, status.shm_segsz, options)
+    };
+    match opened {
         Ok(mapping) => Ok(Some(mapping)),
         Err(error) if is_gone(&error) => Ok(None),
         Err(error) => Err(error),
     }
 }
 
-fn attach(id: Id, bytes: usize) -> Result<Mapping> {
-    let pages = SegmentPages::attach(id, bytes).map_err(|error| {
-        let hint = platform::mapping_hint(error.raw_os_error().unwrap_or_default());
-        Error::from_io(&error, "shmat").with_hint(hint)
-    })?;
-    Ok(Mapping::segment(pages))
+fn attach(id: Id, bytes: usize, options: Options) -> Result<Mapping> {
+    let pages = SegmentPages::attach(id, bytes).map_err(|error| mapping_error(&error, "shmat"))?;
+    let mapping = Mapping::segment(pages);
+    if options.huge_pages() {
+        platform::advise_huge_pages(mapping.data(), bytes, Kind::Segment)?;
+    }
+    if options.populate() {
+        platform::populate(mapping.data(), bytes)
+            .map_err(|error| mapping_error(&error, "madvise"))?;
+    }
+    Ok(mapping)
+}
+
+fn mapping_error(error: &io::Error, syscall: &'static str) -> Error {
+    let hint = platform::mapping_hint(error.raw_os_error().unwrap_or_default());
+    Error::from_io(error, syscall).with_hint(hint)
+}
+
+/// A copy of the segment that belongs to this process alone. No system attaches a segment copy on
+/// write, so the copy is made at once; reading is all that the permissions must allow.
+fn private_copy(id: Id, bytes: usize) -> Result<Mapping> {
+    let copy: MmapRaw = MmapOptions::new()
+        .len(bytes)
+        .map_anon()
+        .map_err(|error| mapping_error(&error, "mmap"))?
+        .into();
+    // SAFETY: the kernel chooses an unused address; nothing of ours is replaced.
+    let attached = unsafe { libc::shmat(id, std::ptr::null(), libc::SHM_RDONLY) };
+    if attached as isize == -1 {
+        return Err(mapping_error(&io::Error::last_os_error(), "shmat"));
+    }
+    #[allow(clippy::cast_ptr_alignment)] // both begin at a page's start
+    let (from, to) = (attached.cast::<u64>(), copy.as_mut_ptr().cast::<u64>());
+    for word in 0..bytes.div_ceil(size_of::<u64>()) {
+        // SAFETY: both ranges begin at a page's start and are whole pages, so the last word is
+        // inside as well. Other processes may write the source meanwhile, hence the volatile
+        // reads of a type of which every bit pattern is valid.
+        unsafe { to.add(word).write(from.add(word).read_volatile()) };
+    }
+    // SAFETY: attached above, and seen by nobody else.
+    unsafe { libc::shmdt(attached) };
+    Ok(Mapping::object(copy, 0, bytes))
 }
 
 /// How many attaches the segment has, in all processes; `None` if it is gone.

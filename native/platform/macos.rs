@@ -9,6 +9,7 @@ use std::os::fd::FromRawFd;
 use memmap2::MmapOptions;
 
 use crate::error::{Error, Result};
+use crate::platform::Kind;
 use crate::posix::{Identity, Name, HEADER};
 
 /// The object called `/name` is found under that very name.
@@ -72,9 +73,14 @@ fn shm_open(name: &Name, flags: i32, mode: u32) -> io::Result<File> {
     Ok(unsafe { File::from_raw_fd(descriptor) })
 }
 
-/// Opens the object for reading and writing.
-pub fn open(name: &Name) -> Result<Option<File>> {
-    match shm_open(name, libc::O_RDWR, 0) {
+/// Opens the object for reading, and for writing too if `writable`.
+pub fn open(name: &Name, writable: bool) -> Result<Option<File>> {
+    let access = if writable {
+        libc::O_RDWR
+    } else {
+        libc::O_RDONLY
+    };
+    match shm_open(name, access, 0) {
         Ok(file) => Ok(Some(file)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(open_error(&error)),
@@ -95,7 +101,7 @@ fn open_error(error: &io::Error) -> Error {
 
 /// Which object has the name at this moment.
 pub fn find(name: &Name) -> Result<Option<Identity>> {
-    open(name)?.as_ref().map(identity_of).transpose()
+    open(name, false)?.as_ref().map(identity_of).transpose()
 }
 
 /// Which object an open file is.
@@ -118,7 +124,7 @@ pub fn read_header(file: &File) -> Result<Option<[u8; HEADER]>> {
     }
     let page = MmapOptions::new()
         .len(HEADER)
-        .map_raw(file)
+        .map_raw_read_only(file)
         .map_err(|error| Error::from_io(&error, "mmap"))?;
     // SAFETY: the mapping is HEADER bytes long and page-aligned. Another process may write it at
     // the same time, hence the volatile read of a type of which every bit pattern is valid.
@@ -140,11 +146,33 @@ pub fn unlink(name: &Name) -> Result<bool> {
     Err(Error::from_io(&error, "shm_unlink"))
 }
 
-/// Makes the object `size` bytes long, which this system rounds up to whole pages. It has no call
-/// that reserves memory, and no file system that could be full.
-pub fn reserve(file: &File, size: u64) -> Result<()> {
+/// Makes the object `size` bytes long, which this system rounds up to whole pages.
+pub fn set_size(file: &File, size: u64) -> Result<()> {
     file.set_len(size)
         .map_err(|error| Error::from_io(&error, "ftruncate"))
+}
+
+/// This system has no call that reserves memory, and no file system that could be full.
+pub fn reserve(file: &File, size: u64) -> Result<()> {
+    set_size(file, size)
+}
+
+/// No flag of `shmget` is for segments whose memory is not promised: that holds for all.
+pub const SHM_NORESERVE: i32 = 0;
+
+/// This system has no huge pages for shared memory.
+pub fn advise_huge_pages(_base: *mut u8, _size: usize, _kind: Kind) -> Result<()> {
+    Err(Error::from_errno(libc::ENOTSUP, "madvise")
+        .with_hint("macOS has no huge pages for shared memory"))
+}
+
+/// Asks for every page of a range to be there soon; this system cannot do it at once.
+pub fn populate(base: *mut u8, size: usize) -> io::Result<()> {
+    // SAFETY: the advice changes nothing that anybody can read.
+    match unsafe { libc::madvise(base.cast(), size, libc::MADV_WILLNEED) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
 }
 
 extern "C" {

@@ -15,6 +15,13 @@ compile_error!("shm-typed-array runs on Linux and macOS");
 
 use std::io;
 
+/// The two kinds of shared memory, where a platform treats them differently.
+#[derive(Clone, Copy)]
+pub enum Kind {
+    Segment,
+    Object,
+}
+
 /// Maps private zero pages over `base..base + size`, replacing what is there
 /// ([mmap(2)](https://man7.org/linux/man-pages/man2/mmap.2.html), `MAP_FIXED`).
 ///

@@ -1,0 +1,423 @@
+'use strict';
+// The options object: what each option does, and which are refused.
+
+const fs = require('fs');
+const path = require('path');
+const test = require('tape');
+const zlib = require('zlib');
+const { kMaxLength } = require('buffer');
+const { freshKey, freshKeys, freshName, isDead, isLinux, runCode, sharedMappings, shm, thrownBy } = require('./support');
+
+const linuxOnly = { skip: !isLinux && 'reads /dev/shm and /proc' };
+
+function fileOf(name) {
+  return path.join('/dev/shm', name);
+}
+
+/** What /proc/self/smaps tells of the one mapping of that key, as numbers of KB. */
+function pagesOf(key) {
+  const isMapping =
+    typeof key === 'string'
+      ? // A new object is mapped before it has its name: its inode is what tells it.
+        new RegExp(` ${fs.statSync(fileOf(key)).ino} +/dev/shm/`)
+      : new RegExp(` /SYSV${`0000000${key.toString(16)}`.slice(-8)} `);
+  const lines = fs.readFileSync('/proc/self/smaps', 'utf8').split('\n');
+  const fields = {};
+  for (const line of lines.slice(lines.findIndex((text) => isMapping.test(text)) + 1)) {
+    const match = /^(\w+): +(\d+) kB$/.exec(line);
+    if (match === null) return fields;
+    fields[match[1]] = Number(match[2]);
+  }
+  return fields;
+}
+
+test('an unknown option is an error that names it and those there are', (t) => {
+  const key = freshKey();
+  const calls = {
+    create: (options) => shm.create(10, 'Buffer', key, options),
+    getOrCreate: (options) => shm.getOrCreate(10, 'Buffer', key, options),
+    get: (options) => shm.get(key, 'Buffer', options),
+  };
+  const cases = [
+    ['create', { row: true }, /^Unknown option 'row' of create\. It has: perm, raw, reserve, populate, hugePages, shared$/],
+    ['getOrCreate', { row: true }, /^Unknown option 'row' of getOrCreate\. It has: perm, raw,/],
+    ['get', { row: true }, /^Unknown option 'row' of get\. It has: raw, offset, count, populate, hugePages, copyOnWrite, shared$/],
+    ['create', { offset: 8 }, /^Unknown option 'offset' of create \(get has it\)/],
+    ['create', { copyOnWrite: true }, /'copyOnWrite' of create \(get has it\)/],
+    ['get', { perm: '600' }, /'perm' of get \(create and getOrCreate has it\)/],
+    ['create', { reserve: false, populate: true }, /{ reserve: false, populate: true } contradict each other/],
+    ['get', { copyOnWrite: true, hugePages: true }, /{ copyOnWrite: true, hugePages: true } contradict/],
+  ];
+  for (const [call, options, message] of cases) {
+    const error = thrownBy(() => calls[call](options));
+    t.ok(error instanceof TypeError, `${call} ${JSON.stringify(options)}`);
+    t.equal(error.code, 'ERR_INVALID_ARG_VALUE');
+    t.match(error.message, message);
+  }
+  t.equal(shm.get(key), null, 'nothing was created');
+  t.end();
+});
+
+test('options of a wrong type or value are errors', (t) => {
+  const key = freshKey();
+  shm.create(64, 'Buffer', key);
+  const cases = [
+    [{ raw: 1 }, TypeError, /"options\.raw" argument must be true or false\. Received 1/],
+    [{ populate: 'yes' }, TypeError, /options\.populate/],
+    [{ copyOnWrite: null }, TypeError, /options\.copyOnWrite/],
+    [{ offset: '8' }, TypeError, /"offset" argument must be a number of bytes/],
+    [{ offset: -8 }, RangeError, /"offset"/],
+    [{ offset: 0.5 }, RangeError, /"offset"/],
+    [{ offset: NaN }, RangeError, /"offset"/],
+    [{ offset: 2 ** 53 }, RangeError, /"offset"/],
+    [{ offset: 4 }, RangeError, /"offset" is out of range\. It must be .* a multiple of 8, the bytes of an element\. Received 4/],
+    [{ count: 0 }, RangeError, /"count"/],
+    [{ count: 1.5 }, RangeError, /"count"/],
+    [{ count: '1' }, TypeError, /"count"/],
+    [null, TypeError, /"options" argument must be an object/],
+    ['660', TypeError, /"options" argument must be an object/],
+  ];
+  for (const [options, Class, message] of cases) {
+    const error = thrownBy(() => shm.get(key, 'Float64Array', options));
+    t.ok(error instanceof Class, JSON.stringify(options));
+    t.match(error.message, message);
+  }
+  t.match(thrownBy(() => shm.create(1, 'Buffer', freshKey(), { reserve: 0 })).message, /options\.reserve/);
+  t.match(thrownBy(() => shm.create(1, 'Buffer', freshKey(), { perm: '888' })).message, /"perm"/);
+  t.equal(shm.get(key, 'Buffer', { raw: undefined, offset: undefined }).length, 64, 'undefined is as good as absent');
+  shm.destroy(key);
+  t.end();
+});
+
+test('perm is an option', linuxOnly, (t) => {
+  const name = freshName();
+  const umask = process.umask(0);
+  shm.create(10, 'Buffer', name, { perm: '640' });
+  process.umask(umask);
+  t.equal(fs.statSync(fileOf(name)).mode & 0o777, 0o640);
+  shm.destroy(name);
+  t.end();
+});
+
+test('a raw object is nothing but its data', linuxOnly, (t) => {
+  const name = freshName();
+  const array = shm.create(100, 'Uint16Array', name, { raw: true });
+  array.fill(0x4241);
+  t.equal(fs.readFileSync(fileOf(name), 'latin1'), 'AB'.repeat(100));
+  t.equal(shm.getTotalSize(), 200);
+  t.equal(shm.getTotalCreatedSize(), 200);
+  fs.writeFileSync(fileOf(name), 'CD', { flag: 'r+' });
+  t.equal(array[0], 0x4443);
+  t.match(thrownBy(() => shm.get(name)).message, /^ERR_SHM_LAYOUT: .*raw: true/);
+  t.equal(shm.create(1, 'Buffer', name, { raw: true }), null);
+  t.equal(shm.destroy(name), true);
+  t.ok(isDead(array));
+  t.deepEqual([shm.getTotalSize(), shm.getTotalCreatedSize()], [0, 0]);
+  t.end();
+});
+
+test("another program's object opens raw, whatever its length", linuxOnly, (t) => {
+  for (const bytes of [1, 7, 8, 4095, 4097]) {
+    const name = freshName();
+    fs.writeFileSync(fileOf(name), Buffer.alloc(bytes, 7));
+    const array = shm.get(name, 'Buffer', { raw: true });
+    t.equal(array.length, bytes);
+    t.ok(array.every((element) => element === 7));
+    t.equal(shm.getTotalSize(), bytes);
+    shm.destroy(name);
+  }
+  const empty = freshName();
+  fs.writeFileSync(fileOf(empty), '');
+  const error = thrownBy(() => shm.get(empty, 'Buffer', { raw: true }));
+  t.equal(error.code, 'ERR_SHM_LAYOUT');
+  t.match(error.message, /is empty/);
+  shm.destroy(empty);
+  t.end();
+});
+
+test('a raw view and a plain one show the same memory and end together', (t) => {
+  const name = freshName();
+  const plain = shm.create(64, 'Buffer', name);
+  const raw = shm.get(name, 'Buffer', { raw: true });
+  t.equal(raw.readUIntLE(0, 6), 64, 'the header');
+  raw[8] = 1;
+  plain[1] = 2;
+  t.deepEqual([plain[0], raw[9]], [1, 2]);
+  t.equal(shm.getTotalSize(), 72 + raw.length, 'two mappings, both counted');
+  shm.get(name, 'Float64Array', { raw: true });
+  t.equal(shm.getTotalSize(), 72 + raw.length, 'a further view of one of them');
+  t.equal(shm.detach(name), 1);
+  t.ok([plain, raw].every(isDead));
+  t.equal(shm.getTotalSize(), 0);
+  t.equal(shm.detach(name), -1);
+  shm.destroy(name);
+  t.end();
+});
+
+test('raw changes nothing for a segment', (t) => {
+  const key = freshKey();
+  const array = shm.create(10, 'Buffer', key, { raw: true });
+  const again = shm.get(key, 'Buffer', { raw: true });
+  array[0] = 7;
+  t.deepEqual([again[0], shm.get(key)[0]], [7, 7]);
+  t.equal(shm.getTotalSize(), 10, 'one mapping');
+  shm.destroy(key);
+  t.end();
+});
+
+test('offset and count show a part', (t) => {
+  for (const key of freshKeys()) {
+    const whole = shm.create(64, 'Uint8Array', key);
+    whole.forEach((_, index) => (whole[index] = index));
+    const part = shm.get(key, 'Uint16Array', { offset: 16, count: 4 });
+    t.equal(part.length, 4);
+    t.equal(new Uint8Array(part.buffer, part.byteOffset, 1)[0], 16);
+    t.equal(shm.get(key, 'Float64Array', { offset: 16 }).length, 6, 'without count, as many as fit');
+    t.equal(shm.get(key, 'Float64Array', { count: 2 }).length, 2);
+    t.equal(shm.get(key, 'Buffer', { offset: 64 }).length, 0);
+    t.equal(shm.getTotalSize(), typeof key === 'string' ? 72 : 64, 'one mapping');
+    shm.destroy(key);
+    t.ok(isDead(part));
+  }
+  t.end();
+});
+
+test('a part that is not there is a RangeError, and attaches nothing', (t) => {
+  for (const key of freshKeys()) {
+    shm.create(64, 'Buffer', key, { perm: '600' });
+    const cases = [
+      [{ offset: 72 }, /too few for "offset" 72/],
+      [{ count: 9 }, /has 64 bytes, too few for "offset" 0 and "count" 9 × 8 bytes/],
+      [{ offset: 56, count: 2 }, /"offset" 56 and "count" 2/],
+      [{ offset: 2 ** 53 - 8 }, /too few/],
+    ];
+    const check = () => {
+      const before = shm.getTotalSize();
+      for (const [options, message] of cases) {
+        const error = thrownBy(() => shm.get(key, 'Float64Array', options));
+        t.ok(error instanceof RangeError, JSON.stringify(options));
+        t.equal(error.code, 'ERR_OUT_OF_RANGE');
+        t.match(error.message, message);
+        t.equal(shm.getTotalSize(), before);
+      }
+    };
+    check();
+    if (typeof key === 'string') {
+      shm.detach(key);
+      check();
+      if (isLinux) t.deepEqual(sharedMappings(), []);
+      t.equal(shm.detach(key), -1, 'nothing is attached');
+    }
+    shm.destroy(key);
+  }
+  t.end();
+});
+
+const smallArrays = kMaxLength < 2 ** 33;
+
+test('more than an array can show: an error that names offset and count, which work', { skip: !(isLinux && smallArrays) && `arrays of this runtime can have ${kMaxLength} elements` }, (t) => {
+  const name = freshName();
+  fs.writeFileSync(fileOf(name), '');
+  fs.truncateSync(fileOf(name), kMaxLength + 9);
+  const error = thrownBy(() => shm.get(name, 'Buffer', { raw: true }));
+  t.ok(error instanceof RangeError);
+  t.match(error.message, /more than an array of this runtime can show.*{ offset, count }/);
+  t.equal(shm.getTotalSize(), 0);
+  t.deepEqual(sharedMappings(), []);
+  const end = shm.get(name, 'Buffer', { raw: true, offset: kMaxLength, count: 9 });
+  end[8] = 7;
+  const element = shm.get(name, 'Uint8Array', { raw: true, offset: kMaxLength + 8, count: 1 });
+  t.equal(element[0], 7);
+  t.equal(shm.getOrCreate(9, 'Buffer', name, { raw: true }).length, 9);
+  t.throws(() => shm.get(name, 'Buffer', { raw: true, offset: kMaxLength, count: 10 }), /too few/);
+  shm.destroy(name);
+  // So large a buffer is the engine's own, which the oldest runtimes cannot empty.
+  t.ok([end, element].every((view) => view.length === 0 || view[0] === 0));
+  t.equal(shm.getTotalSize(), 0);
+  t.end();
+});
+
+test('an object that has grown is mapped anew', linuxOnly, (t) => {
+  const name = freshName();
+  const first = shm.create(10, 'Buffer', name, { raw: true });
+  fs.truncateSync(fileOf(name), 5000);
+  const grown = shm.get(name, 'Buffer', { raw: true });
+  t.equal(grown.length, 5000);
+  grown[0] = 7;
+  t.equal(first[0], 7);
+  t.equal(shm.getTotalSize(), 5010);
+  shm.destroy(name);
+  t.ok([first, grown].every(isDead));
+  t.equal(shm.getTotalSize(), 0);
+  t.end();
+});
+
+test('reserve: false takes no memory before it is touched', linuxOnly, (t) => {
+  const bytes = 2 ** 24;
+  for (const raw of [false, true]) {
+    const [reserved, sparse] = [freshName(), freshName()];
+    shm.create(bytes, 'Buffer', reserved, { raw, reserve: true });
+    t.ok(fs.statSync(fileOf(reserved)).blocks * 512 >= bytes);
+    const array = shm.create(bytes, 'Buffer', sparse, { raw, reserve: false });
+    t.ok(fs.statSync(fileOf(sparse)).blocks * 512 <= 4096);
+    t.equal(shm.get(sparse, 'Buffer', { raw }).length, bytes);
+    array[bytes - 1] = 7;
+    t.equal(array[bytes - 1], 7);
+    shm.destroy(reserved);
+    shm.destroy(sparse);
+  }
+  const key = freshKey();
+  t.equal(shm.create(bytes, 'Buffer', key, { reserve: false })[bytes - 1], 0, 'a segment');
+  shm.destroy(key);
+  t.end();
+});
+
+/** MADV_POPULATE_READ came with Linux 5.14. */
+function kernelPopulates() {
+  const [major, minor] = require('os').release().split('.').map(Number);
+  return isLinux && (major > 5 || (major === 5 && minor >= 14));
+}
+
+test('populate faults every page in', { skip: !kernelPopulates() && 'needs Linux 5.14' }, (t) => {
+  const bytes = 2 ** 22;
+  for (const key of freshKeys()) {
+    shm.create(bytes, 'Buffer', key);
+    t.ok(pagesOf(key).Rss < 1024, 'without it, pages come when they are touched');
+    shm.destroy(key);
+    shm.create(bytes, 'Buffer', key, { populate: true });
+    t.ok(pagesOf(key).Rss >= bytes / 1024, 'create');
+    if (typeof key === 'string') {
+      shm.detach(key);
+      shm.get(key, 'Buffer', { populate: true });
+      t.ok(pagesOf(key).Rss >= bytes / 1024, 'get');
+    }
+    shm.destroy(key);
+  }
+  t.end();
+});
+
+test('hugePages: huge pages, or an error that says how to turn them on', linuxOnly, (t) => {
+  const bytes = 2 ** 23;
+  for (const key of freshKeys()) {
+    let array;
+    try {
+      array = shm.create(bytes, 'Buffer', key, { hugePages: true });
+    } catch (error) {
+      t.equal(error.code, 'ENOTSUP');
+      t.match(error.message, /Huge pages are switched off.*(shmem_enabled|huge=advise|without transparent)/);
+      t.equal(shm.get(key), null, 'nothing is left');
+      t.deepEqual([shm.getTotalSize(), shm.getTotalCreatedSize()], [0, 0]);
+      continue;
+    }
+    array.fill(7);
+    t.ok(pagesOf(key).ShmemPmdMapped > 0, `${key}: huge pages are mapped`);
+    shm.detach(key, true);
+    t.ok(isDead(array));
+  }
+  t.end();
+});
+
+test('copyOnWrite: reads the memory, and keeps what it writes to itself', (t) => {
+  for (const key of freshKeys()) {
+    const ours = shm.create(10000, 'Buffer', key);
+    ours.fill(7);
+    const copy = shm.get(key, 'Buffer', { copyOnWrite: true });
+    t.equal(copy.length, 10000);
+    t.ok(copy.every((element) => element === 7));
+    copy.fill(8);
+    t.ok(ours.every((element) => element === 7));
+    ours[9999] = 9;
+    t.equal(copy[9999], 8, 'a page that was written has parted for good');
+    const again = shm.get(key, 'Buffer', { copyOnWrite: true, offset: 9999 });
+    t.equal(again[0], 8, 'one private mapping for all such views of this thread');
+    t.equal(shm.get(key)[9999], 9);
+    t.equal(shm.getTotalSize(), 2 * (typeof key === 'string' ? 10008 : 10000));
+    t.equal(shm.destroy(key), true);
+    t.ok([ours, copy, again].every(isDead));
+  t.equal(shm.getTotalSize(), 0);
+  }
+  t.end();
+});
+
+test('copyOnWrite and raw go together', linuxOnly, (t) => {
+  const name = freshName();
+  fs.writeFileSync(fileOf(name), 'hello');
+  const copy = shm.get(name, 'Buffer', { raw: true, copyOnWrite: true, populate: true });
+  copy.write('jelly');
+  t.equal(copy.toString(), 'jelly');
+  t.equal(fs.readFileSync(fileOf(name), 'latin1'), 'hello');
+  shm.destroy(name);
+  t.end();
+});
+
+test('the private copy of a segment is no attach, and its end destroys nothing', (t) => {
+  const key = freshKey();
+  const ours = shm.create(10, 'Buffer', key);
+  const code = `
+    shm.get(${key}, 'Buffer', { copyOnWrite: true })[0] = 1;
+    console.log(shm.detach(${key}), shm.detach(${key}), shm.get(${key}).length, shm.detach(${key}));`;
+  return runCode(code).then(({ stdout, stderr }) => {
+    t.equal(stdout, '1 -1 10 1\n', stderr);
+    t.equal(ours[0], 0);
+    t.equal(shm.detach(key), 0);
+  });
+});
+
+test('copyOnWrite needs only the permission to read', { skip: typeof process.setuid !== 'function' && 'no setuid' }, (t) => {
+  const keys = freshKeys();
+  const umask = process.umask(0);
+  keys.forEach((key) => (shm.create(10, 'Buffer', key, process.getuid() === 0 ? '644' : '444')[0] = 7));
+  process.umask(umask);
+  const code = `
+    if (process.getuid() === 0) process.setuid(65534);
+    for (const key of ${JSON.stringify(keys)}) {
+      try { shm.get(key); console.log('writable'); } catch (error) { console.log(error.code); }
+      const copy = shm.get(key, 'Buffer', { copyOnWrite: true });
+      copy[1] = 8;
+      console.log(copy[0] + copy[1], shm.detach(key));
+    }`;
+  return runCode(code).then(({ stdout, stderr }) => {
+    t.equal(stdout, 'EACCES\n15 1\nEACCES\n15 1\n', stderr);
+    keys.forEach((key) => t.equal(shm.get(key)[1], 0));
+    keys.forEach((key) => shm.destroy(key));
+  });
+});
+
+const variants = [{}, { raw: true }, { copyOnWrite: true }, { raw: true, copyOnWrite: true }, { offset: 8 }, { populate: true }];
+
+test('no variant crashes on a detach, also not while work is in flight on it', (t) => {
+  const jobs = [];
+  for (let round = 0; round < 20; round++) {
+    for (const options of variants) {
+      for (const key of freshKeys()) {
+        shm.create(2 ** 18, 'Buffer', key, { reserve: round % 2 === 0 });
+        const view = shm.get(key, 'Buffer', options);
+        jobs.push(new Promise((resolve) => zlib.deflate(view, () => resolve())));
+        shm.detach(key, true);
+        view[0] = 1;
+      }
+    }
+  }
+  return Promise.all(jobs).then(() => {
+    t.deepEqual([shm.getTotalSize(), shm.getTotalCreatedSize()], [0, 0]);
+    if (isLinux) t.deepEqual(sharedMappings(), []);
+    t.equal(jobs.length, 20 * variants.length * 2);
+  });
+});
+
+test('exit and the end of a thread end every variant', (t) => {
+  const key = freshKey();
+  const name = freshName();
+  shm.create(64, 'Buffer', name);
+  const code = `
+    shm.create(64, 'Buffer', ${key});
+    for (const options of ${JSON.stringify(variants)}) {
+      shm.get(${key}, 'Buffer', options)[0] = 1;
+      shm.get('${name}', 'Buffer', options)[0] = 1;
+    }`;
+  return runCode(code).then(({ code: exit, signal, stdout, stderr }) => {
+    t.deepEqual([exit, signal, stdout], [0, null, 'shm segments destroyed: 1\n'], stderr);
+    t.equal(shm.get(key), null);
+    shm.destroy(name);
+  });
+});
