@@ -148,7 +148,7 @@ test('a raw view and a plain one show the same memory and end together', (t) => 
   t.equal(shm.getTotalSize(), 72 + raw.length, 'a further view of one of them');
   t.equal(shm.detach(name), 1);
   t.ok([plain, raw].every(isDead));
-  t.equal(shm.getTotalSize(), 0);
+    t.equal(shm.getTotalSize(), 0);
   t.equal(shm.detach(name), -1);
   shm.destroy(name);
   t.end();
@@ -248,7 +248,7 @@ test('an object that has grown is mapped anew', linuxOnly, (t) => {
   t.equal(shm.getTotalSize(), 5010);
   shm.destroy(name);
   t.ok([first, grown].every(isDead));
-  t.equal(shm.getTotalSize(), 0);
+    t.equal(shm.getTotalSize(), 0);
   t.end();
 });
 
@@ -334,7 +334,7 @@ test('copyOnWrite: reads the memory, and keeps what it writes to itself', (t) =>
     t.equal(shm.getTotalSize(), 2 * (typeof key === 'string' ? 10008 : 10000));
     t.equal(shm.destroy(key), true);
     t.ok([ours, copy, again].every(isDead));
-  t.equal(shm.getTotalSize(), 0);
+    t.equal(shm.getTotalSize(), 0);
   }
   t.end();
 });
