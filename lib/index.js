@@ -6,7 +6,7 @@ const binding = require('./binding').load();
 const { detachAtExit } = require('./cleanup');
 const { busy, doesNotFit, tooSmall } = require('./errors');
 const { freshKey } = require('./keys');
-const { createOptions, getOptions } = require('./options');
+const { createOptions, getOptions, isShared } = require('./options');
 const { lend, moveAway, placeOf } = require('./overlay');
 const { BufferType, LengthMax, arrayBytesMax, constants } = require('./types');
 const { guardZlib } = require('./zlib');
@@ -50,7 +50,7 @@ function getPosix(name, typeKey, options) {
 /** The buffer of new memory; null if the key is taken. */
 function made(key, bytes, mode, flags) {
   const buffer = binding.create(key, bytes, mode, flags);
-  return typeof buffer === 'number' ? lent(key, buffer, destroy) : buffer;
+  return typeof buffer === 'number' ? lent(key, buffer, flags, destroy) : buffer;
 }
 
 /**
@@ -63,16 +63,16 @@ function open(key, type, flags, offset, count) {
   let buffer = binding.get(key, flags, least, most);
   if (typeof buffer === 'number') {
     if (buffer < 0) return -1 - buffer;
-    buffer = lent(key, buffer, binding.withdraw);
+    buffer = lent(key, buffer, flags, binding.withdraw);
   }
   if (buffer === null) return null;
   return show(buffer, type, key, offset, count);
 }
 
 /** A buffer of the engine that the memory just attached is lent to; `undo` if that fails. */
-function lent(key, bytes, undo) {
+function lent(key, bytes, flags, undo) {
   try {
-    return lend(binding, key, bytes);
+    return lend(binding, key, bytes, isShared(flags));
   } catch (error) {
     undo(key);
     throw error;

@@ -5,7 +5,7 @@ const { bytesOf, modeOf } = require('./arguments');
 const { invalidType, outOfRange, show, withCode } = require('./errors');
 
 /** The bits that the native side takes: native/options.rs. */
-const bits = { raw: 1, copyOnWrite: 2, reserve: 4, populate: 8, hugePages: 16 };
+const bits = { raw: 1, copyOnWrite: 2, reserve: 4, populate: 8, hugePages: 16, shared: 32 };
 
 /** Which options each call has. */
 const optionsOfCall = {
@@ -82,11 +82,8 @@ function checkOffset(offset, type) {
 }
 
 function flagsOf(options) {
-  if (isSet(options, 'shared')) {
-    throw withCode(new Error('The option { shared: true } is not available in this version'), 'ERR_SHM_UNAVAILABLE');
-  }
   let flags = 0;
-  for (const name of ['raw', 'copyOnWrite', 'populate', 'hugePages']) {
+  for (const name of ['raw', 'copyOnWrite', 'populate', 'hugePages', 'shared']) {
     if (isSet(options, name)) flags |= bits[name];
   }
   // The one that is on unless it is switched off.
@@ -102,4 +99,9 @@ function isSet(options, name) {
   return value === true;
 }
 
-module.exports = { createOptions, getOptions };
+/** Whether the flags ask for a SharedArrayBuffer. */
+function isShared(flags) {
+  return (flags & bits.shared) !== 0;
+}
+
+module.exports = { createOptions, getOptions, isShared };

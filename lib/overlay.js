@@ -1,7 +1,8 @@
 'use strict';
-// For engines that take no memory but their own (V8's sandbox, and so Electron from 21 on): the
-// shared pages are moved into a buffer that the engine has allocated, and out again before the
-// engine may free it. The data begins some bytes into such a buffer; it is no less shared.
+// For engines that take no memory but their own (V8's sandbox, and so Electron from 21 on), and for
+// a SharedArrayBuffer, which few runtimes can make over other memory: the shared pages are moved
+// into a buffer that the engine has allocated, and out again before the engine may free it. The
+// data begins some bytes into such a buffer; it is no less shared.
 
 const { withCode } = require('./errors');
 
@@ -15,16 +16,24 @@ const moved = new WeakMap();
 const transfer = /** @type {any} */ (ArrayBuffer.prototype).transfer;
 
 /** A buffer that has the memory which was just attached under `key`; it takes `bytes` bytes. */
-function lend(binding, key, bytes) {
-  const buffer = allocate(bytes);
-  places.set(buffer, binding.lend(key, buffer, false));
-  protect(buffer);
+function lend(binding, key, bytes, shared) {
+  const buffer = allocate(shared ? global.SharedArrayBuffer : ArrayBuffer, bytes);
+  if (shared) {
+    places.set(buffer, binding.lend(key, new Uint8Array(buffer), true));
+  } else {
+    places.set(buffer, binding.lend(key, buffer, false));
+    protect(buffer);
+  }
   return buffer;
 }
 
-function allocate(bytes) {
+function allocate(Class, bytes) {
+  if (Class === undefined) {
+    const message = 'This runtime has no SharedArrayBuffer; in a browser window it takes cross-origin isolation';
+    throw withCode(new Error(message), 'ERR_SHM_UNAVAILABLE');
+  }
   try {
-    return new ArrayBuffer(bytes);
+    return new Class(bytes);
   } catch (error) {
     throw withCode(
       new RangeError(`This runtime cannot hold ${bytes} bytes in one array: ${error.message}`),

@@ -6,12 +6,13 @@
 #![allow(clippy::unnecessary_wraps)] // Neon's functions return results, also where none can fail
 
 use std::cell::RefCell;
-use std::rc::{Rc, Weak};
+use std::rc::Rc;
 
 use neon::prelude::*;
 
 use crate::array_buffer::ArrayBuffer;
 use crate::error::Result;
+use crate::node_api;
 use crate::options::Options;
 use crate::posix::Name;
 use crate::registry::{Attachment, Key, Registry};
@@ -19,32 +20,20 @@ use crate::registry::{Attachment, Key, Registry};
 type View = Option<ArrayBuffer>;
 
 /// What one JavaScript thread has attached. The functions exported to that thread share it, and it
-/// ends with them: when the thread does.
+/// ends when the thread does.
 pub struct Thread(Rc<RefCell<Registry<View>>>);
-
-/// Node 10, Bun and Deno let a terminated worker's functions leak. Its thread ends all the same, and
-/// with it this, which then does what dropping the registry would have done.
-struct AtThreadEnd(Weak<RefCell<Registry<View>>>);
-
-impl Drop for AtThreadEnd {
-    fn drop(&mut self) {
-        if let Some(registry) = self.0.upgrade() {
-            registry.borrow_mut().detach_all();
-        }
-    }
-}
-
-thread_local! {
-    static AT_THREAD_END: RefCell<Vec<AtThreadEnd>> = const { RefCell::new(Vec::new()) };
-}
 
 type Function<T> = for<'cx> fn(&mut Registry<View>, FunctionContext<'cx>) -> JsResult<'cx, T>;
 
 impl Thread {
-    pub fn new() -> Self {
-        let registry = Rc::default();
-        let end = AtThreadEnd(Rc::downgrade(&registry));
-        AT_THREAD_END.with(|ends| ends.borrow_mut().push(end));
+    pub fn new(cx: &mut ModuleContext) -> Self {
+        let registry = Rc::<RefCell<Registry<View>>>::default();
+        // The functions go with the thread, too, but later, and on some runtimes not at all; what
+        // is lent to the engine must be back before it frees its memory.
+        let ending = Rc::clone(&registry);
+        node_api::at_environment_end(cx, move || {
+            ending.borrow_mut().detach_all();
+        });
         Self(registry)
     }
 
@@ -62,7 +51,7 @@ impl Thread {
 }
 
 /// `create(key, bytes, mode, options)`: the `ArrayBuffer` of a new segment or object, all zero; null
-/// if the key is taken. A number if the engine wants the memory lent to it: see [`lend`].
+/// if the key is taken. A number if the memory must be lent to the engine: see [`lend`].
 pub fn create<'cx>(
     registry: &mut Registry<View>,
     mut cx: FunctionContext<'cx>,
@@ -73,7 +62,7 @@ pub fn create<'cx>(
     let options = Options::new(whole_number(&mut cx, 3)?);
     let shown = match registry.create(&key, bytes, mode, options) {
         Ok(None) => return Ok(cx.null().upcast()),
-        Ok(Some(attachment)) => show(&mut cx, attachment),
+        Ok(Some(attachment)) => show(&mut cx, attachment, options),
         Err(error) => Err(error),
     };
     shown.or_else(|error| {
@@ -84,7 +73,7 @@ pub fn create<'cx>(
 }
 
 /// `get(key, options, least, most)`: the `ArrayBuffer` of the existing segment or object; null if
-/// there is none. A number if the engine wants the memory lent to it: see [`lend`].
+/// there is none. A number if the memory must be lent to the engine: see [`lend`].
 ///
 /// If it has fewer than `least` bytes of data, or more than `most`, the answer is −1 less how many
 /// it has, and it is attached no more than before.
@@ -105,7 +94,7 @@ pub fn get<'cx>(
     let bytes = attachment.mapping.len();
     let fits = (least..=most).contains(&bytes);
     let shown = if fits {
-        show(&mut cx, attachment)
+        show(&mut cx, attachment, options)
     } else {
         let has = number_of_bytes(&mut cx, bytes).value(&mut cx);
         Ok(cx.number(-1.0 - has).upcast())
@@ -117,10 +106,11 @@ pub fn get<'cx>(
 }
 
 /// The attachment's buffer, made when it is first wanted; the bytes that [`lend`] must be given if
-/// the engine makes none over memory that is not its own.
+/// it is to be a `SharedArrayBuffer`, or if the engine makes none over memory that is not its own.
 fn show<'cx>(
     cx: &mut FunctionContext<'cx>,
     attachment: &mut Attachment<View>,
+    options: Options,
 ) -> Result<Handle<'cx, JsValue>> {
     if let Some(view) = attachment.view.take() {
         if let Some(handle) = view.handle(cx, &attachment.mapping) {
@@ -129,13 +119,13 @@ fn show<'cx>(
         }
         view.give_up(cx)?;
     }
-    match ArrayBuffer::over(cx, &attachment.mapping)? {
-        Some((view, handle)) => {
+    if !options.shared() {
+        if let Some((view, handle)) = ArrayBuffer::over(cx, &attachment.mapping)? {
             attachment.view = Some(view);
-            Ok(handle)
+            return Ok(handle);
         }
-        None => Ok(number_of_bytes(cx, attachment.mapping.room_needed()).upcast()),
     }
+    Ok(number_of_bytes(cx, attachment.mapping.room_needed()).upcast())
 }
 
 /// `lend(key, room, shared)`: moves the memory that [`create`] or [`get`] has just attached into

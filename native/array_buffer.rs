@@ -1,4 +1,4 @@
-//! The only Node-API `unsafe`: makes an `ArrayBuffer` over a mapping, and neuters it.
+//! Makes an `ArrayBuffer` over a mapping, and neuters it.
 //!
 //! A mapped range has two holders besides the registry: the buffer's backing store, which native
 //! work in flight and `ArrayBuffer.prototype.transfer` keep alive, and the `ArrayBuffer` object,
@@ -8,61 +8,21 @@
 //! Some engines take no memory but their own (V8's sandbox, and so Electron from 21 on). There the
 //! mapping is lent into a buffer that the engine has allocated: see [`ArrayBuffer::lend`].
 
-use std::ffi::{c_void, CStr};
-use std::mem::{size_of, transmute_copy, MaybeUninit};
-use std::sync::{Arc, OnceLock};
+use std::ffi::c_void;
+use std::mem::MaybeUninit;
+use std::sync::Arc;
 
 use neon::prelude::*;
 use neon::sys::bindings as napi;
 
 use crate::error::{Error, Result};
 use crate::mapping::Mapping;
+use crate::node_api::symbols;
 
 /// Node-API's `napi_ok`.
 const OK: i32 = 0;
 /// Node-API's `napi_no_external_buffers_allowed`.
 const NO_EXTERNAL_BUFFERS_ALLOWED: i32 = 22;
-
-type CreateExternal = unsafe extern "C" fn(
-    napi::Env,
-    *mut c_void,
-    usize,
-    napi::Finalize,
-    *mut c_void,
-    *mut napi::Value,
-) -> i32;
-type Detach = unsafe extern "C" fn(napi::Env, napi::Value) -> i32;
-
-/// The functions whose statuses Neon's bindings cannot represent, or that older runtimes lack.
-struct Symbols {
-    create_external: Option<CreateExternal>,
-    detach: Option<Detach>,
-}
-
-fn symbols() -> &'static Symbols {
-    static SYMBOLS: OnceLock<Symbols> = OnceLock::new();
-    SYMBOLS.get_or_init(|| Symbols {
-        // SAFETY: this symbol has had this signature since Node-API 1.
-        create_external: unsafe { find(c"napi_create_external_arraybuffer") },
-        // SAFETY: this symbol has had this signature since Node-API 7.
-        detach: unsafe { find(c"napi_detach_arraybuffer") },
-    })
-}
-
-/// A function of the host process.
-///
-/// # Safety
-/// `F` must be the type of a pointer to the function of that name.
-unsafe fn find<F: Copy>(name: &CStr) -> Option<F> {
-    assert_eq!(size_of::<F>(), size_of::<*mut c_void>());
-    // SAFETY: the name is NUL-terminated; looking a symbol up has no other effect.
-    let symbol = unsafe { libc::dlsym(libc::RTLD_DEFAULT, name.as_ptr()) };
-    if symbol.is_null() {
-        return None;
-    }
-    // SAFETY: `F` is as large as a pointer, and the caller vouches for its type.
-    Some(unsafe { transmute_copy(&symbol) })
-}
 
 /// Lets go of one holder's share of a mapping.
 extern "C" fn release(_env: napi::Env, _data: *mut c_void, mapping: *mut c_void) {

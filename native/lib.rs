@@ -4,6 +4,7 @@ mod api;
 mod array_buffer;
 mod error;
 mod mapping;
+mod node_api;
 mod options;
 mod platform;
 mod posix;
@@ -14,7 +15,7 @@ use neon::prelude::*;
 
 #[neon::main]
 fn main(mut cx: ModuleContext) -> NeonResult<()> {
-    let thread = api::Thread::new();
+    let thread = api::Thread::new(&mut cx);
     thread.export(&mut cx, "create", api::create)?;
     thread.export(&mut cx, "get", api::get)?;
     thread.export(&mut cx, "lend", api::lend)?;

@@ -6,9 +6,10 @@ const COPY_ON_WRITE: u32 = 1 << 1;
 const SPARSE: u32 = 1 << 2;
 const POPULATE: u32 = 1 << 3;
 const HUGE_PAGES: u32 = 1 << 4;
+const SHARED: u32 = 1 << 5;
 
 /// The bits that ask for a mapping of its own, beside others of the same key.
-const VARIANT: u32 = RAW | COPY_ON_WRITE;
+const VARIANT: u32 = RAW | COPY_ON_WRITE | SHARED;
 
 /// How memory is to be made and mapped. The default is what a call without options does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -61,6 +62,11 @@ impl Options {
         self.bits & POPULATE != 0
     }
 
+    /// It is to be shown through a `SharedArrayBuffer`.
+    pub fn shared(self) -> bool {
+        self.bits & SHARED != 0
+    }
+
     /// The memory is to be in huge pages.
     pub fn huge_pages(self) -> bool {
         self.bits & HUGE_PAGES != 0
@@ -88,6 +94,7 @@ mod tests {
         let raw = Options::new(RAW | POPULATE);
         let copy = Options::new(COPY_ON_WRITE);
         assert_ne!(raw.variant(), plain.variant());
+        assert_ne!(Options::new(SHARED).variant(), plain.variant());
         assert_ne!(copy.variant(), plain.variant());
         assert_ne!(copy.variant(), raw.variant());
         assert!(raw.variant().is_shared() && !copy.variant().is_shared());

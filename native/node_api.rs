@@ -1,0 +1,74 @@
+//! Functions of the host that Neon's bindings lack, or whose results they cannot represent.
+
+use std::ffi::{c_void, CStr};
+use std::mem::{size_of, transmute_copy};
+use std::sync::OnceLock;
+
+use neon::prelude::*;
+use neon::sys::bindings as napi;
+
+pub type CreateExternal = unsafe extern "C" fn(
+    napi::Env,
+    *mut c_void,
+    usize,
+    napi::Finalize,
+    *mut c_void,
+    *mut napi::Value,
+) -> i32;
+pub type Detach = unsafe extern "C" fn(napi::Env, napi::Value) -> i32;
+type AddCleanupHook =
+    unsafe extern "C" fn(napi::Env, extern "C" fn(*mut c_void), *mut c_void) -> i32;
+
+/// What was found in the host process. Each returns a plain number: Neon's enumeration of statuses
+/// ends before `napi_no_external_buffers_allowed`.
+pub struct Symbols {
+    pub create_external: Option<CreateExternal>,
+    pub detach: Option<Detach>,
+    add_cleanup_hook: Option<AddCleanupHook>,
+}
+
+pub fn symbols() -> &'static Symbols {
+    static SYMBOLS: OnceLock<Symbols> = OnceLock::new();
+    SYMBOLS.get_or_init(|| Symbols {
+        // SAFETY: this symbol has had this signature since Node-API 1.
+        create_external: unsafe { find(c"napi_create_external_arraybuffer") },
+        // SAFETY: this symbol has had this signature since Node-API 7.
+        detach: unsafe { find(c"napi_detach_arraybuffer") },
+        // SAFETY: this symbol has had this signature since Node-API 3.
+        add_cleanup_hook: unsafe { find(c"napi_add_env_cleanup_hook") },
+    })
+}
+
+/// A function of the host process.
+///
+/// # Safety
+/// `F` must be the type of a pointer to the function of that name.
+unsafe fn find<F: Copy>(name: &CStr) -> Option<F> {
+    assert_eq!(size_of::<F>(), size_of::<*mut c_void>());
+    // SAFETY: the name is NUL-terminated; looking a symbol up has no other effect.
+    let symbol = unsafe { libc::dlsym(libc::RTLD_DEFAULT, name.as_ptr()) };
+    if symbol.is_null() {
+        return None;
+    }
+    // SAFETY: `F` is as large as a pointer, and the caller vouches for its type.
+    Some(unsafe { transmute_copy(&symbol) })
+}
+
+type Action = Box<dyn FnOnce()>;
+
+extern "C" fn run(action: *mut c_void) {
+    // SAFETY: the pointer came from Box::into_raw in `at_environment_end`, and Node-API calls a
+    // hook once.
+    let action: Box<Action> = unsafe { Box::from_raw(action.cast()) };
+    action();
+}
+
+/// Has `action` done when the JavaScript environment ends (a worker by `terminate()`, too), after
+/// its last JavaScript has run and before the engine frees its buffers.
+pub fn at_environment_end<'cx>(cx: &mut impl Context<'cx>, action: impl FnOnce() + 'static) {
+    if let Some(add) = symbols().add_cleanup_hook {
+        let action: Action = Box::new(action);
+        // SAFETY: `run` takes what is passed here. Node-API refuses only a null pointer.
+        unsafe { add(cx.to_raw(), run, Box::into_raw(Box::new(action)).cast()) };
+    }
+}
