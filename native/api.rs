@@ -28,9 +28,13 @@ struct AtThreadEnd(Weak<RefCell<Registry<View>>>);
 
 impl Drop for AtThreadEnd {
     fn drop(&mut self) {
-        if let Some(registry) = self.0.upgrade() {
-            registry.borrow_mut().detach_all();
-        }
+        let Some(registry) = self.0.upgrade() else {
+            return;
+        };
+        // It is borrowed if the process was told to exit from inside a call, which ends everything.
+        if let Ok(mut registry) = registry.try_borrow_mut() {
+            registry.detach_all();
+        };
     }
 }
 
@@ -56,7 +60,11 @@ impl Thread {
         function: Function<T>,
     ) -> NeonResult<()> {
         let registry = Rc::clone(&self.0);
-        let function = JsFunction::new(cx, move |cx| function(&mut registry.borrow_mut(), cx))?;
+        let function = JsFunction::new(cx, move |mut cx| match registry.try_borrow_mut() {
+            Ok(mut registry) => function(&mut registry, cx),
+            // Only a setter that somebody has put on Error.prototype can get here.
+            Err(_) => cx.throw_error("called from inside another call of shm-typed-array"),
+        })?;
         cx.export_value(name, function)
     }
 }
@@ -122,12 +130,14 @@ fn show<'cx>(
     cx: &mut FunctionContext<'cx>,
     attachment: &mut Attachment<View>,
 ) -> Result<Handle<'cx, JsValue>> {
-    if let Some(view) = attachment.view.take() {
+    if let Some(view) = &attachment.view {
         if let Some(handle) = view.handle(cx, &attachment.mapping) {
-            attachment.view = Some(view);
             return Ok(handle);
         }
-        view.give_up(cx)?;
+        view.check_replaceable()?;
+    }
+    if let Some(transferred) = attachment.view.take() {
+        transferred.give_up(cx);
     }
     match ArrayBuffer::over(cx, &attachment.mapping)? {
         Some((view, handle)) => {

@@ -36,7 +36,7 @@ impl Spare {
     }
 
     /// Unmaps the page; `false` if there was none.
-    fn give_up(&self) -> bool {
+    pub fn give_up(&self) -> bool {
         Self::unmap(self.0.swap(ptr::null_mut(), Ordering::AcqRel))
     }
 
