@@ -32,7 +32,10 @@ impl Thread {
         // is lent to the engine must be back before it frees its memory.
         let ending = Rc::clone(&registry);
         node_api::at_environment_end(cx, move || {
-            ending.borrow_mut().detach_all();
+            // No call can be under way then; a panic here would abort the process.
+            if let Ok(mut registry) = ending.try_borrow_mut() {
+                registry.detach_all();
+            }
         });
         Self(registry)
     }
@@ -45,7 +48,11 @@ impl Thread {
         function: Function<T>,
     ) -> NeonResult<()> {
         let registry = Rc::clone(&self.0);
-        let function = JsFunction::new(cx, move |cx| function(&mut registry.borrow_mut(), cx))?;
+        let function = JsFunction::new(cx, move |mut cx| match registry.try_borrow_mut() {
+            Ok(mut registry) => function(&mut registry, cx),
+            // Only a setter that somebody has put on Error.prototype can get here.
+            Err(_) => cx.throw_error("called from inside another call of shm-typed-array"),
+        })?;
         cx.export_value(name, function)
     }
 }
@@ -112,12 +119,14 @@ fn show<'cx>(
     attachment: &mut Attachment<View>,
     options: Options,
 ) -> Result<Handle<'cx, JsValue>> {
-    if let Some(view) = attachment.view.take() {
+    if let Some(view) = &attachment.view {
         if let Some(handle) = view.handle(cx, &attachment.mapping) {
-            attachment.view = Some(view);
             return Ok(handle);
         }
-        view.give_up(cx)?;
+        view.check_replaceable()?;
+    }
+    if let Some(transferred) = attachment.view.take() {
+        transferred.give_up(cx);
     }
     if !options.shared() {
         if let Some((view, handle)) = ArrayBuffer::over(cx, &attachment.mapping)? {

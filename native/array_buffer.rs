@@ -145,14 +145,18 @@ impl ArrayBuffer {
         Some(unsafe { JsValue::from_raw(cx, value) })
     }
 
-    /// Lets go of a buffer whose memory somebody has transferred to another one. Memory of our own
-    /// can be shown anew; of the engine's, nobody knows how long the other buffer keeps it.
-    pub fn give_up<'cx>(self, cx: &mut impl Context<'cx>) -> Result<()> {
-        delete(cx.to_raw(), self.reference);
+    /// Whether memory that somebody has transferred to another buffer can be shown in a new one.
+    /// Our own can; of the engine's, nobody knows how long the other buffer keeps it.
+    pub fn check_replaceable(&self) -> Result<()> {
         match self.origin {
             Origin::External => Ok(()),
             Origin::Lent(_) | Origin::LentShared => Err(Error::Buffer(NO_EXTERNAL_BUFFERS_ALLOWED)),
         }
+    }
+
+    /// Lets go of a buffer whose memory somebody has transferred to another one.
+    pub fn give_up<'cx>(self, cx: &mut impl Context<'cx>) {
+        delete(cx.to_raw(), self.reference);
     }
 
     fn value(&self, env: napi::Env) -> Option<napi::Value> {

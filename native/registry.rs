@@ -288,13 +288,16 @@ impl<V> Registry<V> {
         self.attached.get_mut(key)?.last_mut()
     }
 
-    /// Takes back the newest attachment, which JavaScript was not shown, as if it had never been made.
+    /// Takes back the newest attachment, which JavaScript was not shown, as if it had never been
+    /// made. The runtime may still hold its addresses, so it is retired as all others are.
     pub fn withdraw(&mut self, key: &Key) {
         let Some(attachments) = self.attached.get_mut(key) else {
             return;
         };
         if let Some(unseen) = attachments.pop() {
             self.total_size -= unseen.mapping.size();
+            // Nothing can be done about a refusal here; the attach then lasts as long as the process.
+            let _ = unseen.mapping.retire();
         }
         if attachments.is_empty() {
             self.attached.remove(key);

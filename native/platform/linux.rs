@@ -62,20 +62,28 @@ impl Draft {
 
     fn with_temporary_name(mode: u32) -> Result<Self> {
         static COUNTER: AtomicU32 = AtomicU32::new(0);
-        let count = COUNTER.fetch_add(1, Ordering::Relaxed);
-        let path = format!(
-            "{DIRECTORY}/.shm-typed-array.{}.{count}",
-            std::process::id()
-        );
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create_new(true)
-            .mode(mode)
-            .open(&path)
-            .map_err(|error| open_error(&error))?;
-        let temporary = CString::new(path).ok();
-        Ok(Self { file, temporary })
+        loop {
+            let count = COUNTER.fetch_add(1, Ordering::Relaxed);
+            let path = format!(
+                "{DIRECTORY}/.shm-typed-array.{}.{count}",
+                std::process::id()
+            );
+            let opened = OpenOptions::new()
+                .read(true)
+                .write(true)
+                .create_new(true)
+                .mode(mode)
+                .open(&path);
+            match opened {
+                Ok(file) => {
+                    let temporary = CString::new(path).ok();
+                    return Ok(Self { file, temporary });
+                }
+                // A killed process, or one of another container, had the same process id.
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(open_error(&error)),
+            }
+        }
     }
 
     pub fn file(&self) -> &File {
@@ -204,24 +212,46 @@ pub fn unlink(name: &Name) -> Result<bool> {
 /// Makes the file `size` bytes long and reserves the memory for all of them
 /// ([posix_fallocate(3)](https://man7.org/linux/man-pages/man3/posix_fallocate.3.html)).
 pub fn reserve(file: &File, size: u64) -> Result<()> {
+    refuse_beyond_limit(size)?;
     // A signal (a profiler's timer, say) makes the kernel take back what this call has reserved so
-    // far. In steps that are short against any timer, what was reserved before stays.
-    const STEP: u64 = 64 << 20;
+    // far. In steps, what was reserved before stays; each signal makes them shorter, so that they
+    // get through between any two.
+    let mut step: u64 = 64 << 20;
     let mut start = 0;
     while start < size {
-        let len = STEP.min(size - start);
+        let len = step.min(size - start);
         // SAFETY: no pointers; the descriptor is open as long as `file` lives. Both numbers are at
         // most `size`; `offset` refuses what the type cannot hold.
         let errno =
             unsafe { libc::posix_fallocate(file.as_raw_fd(), offset(start)?, offset(len)?) };
         match errno {
             0 => start += len,
-            libc::EINTR => {}
+            libc::EINTR => step = (step / 2).max(4096),
             libc::ENOSPC => return Err(no_space(file, size)),
             errno => return Err(Error::from_errno(errno, "posix_fallocate")),
         }
     }
     Ok(())
+}
+
+/// The kernel kills with SIGXFSZ who makes a file longer than `ulimit -f` allows, where that signal
+/// is not ignored; Node ignores it since version 12 only.
+fn refuse_beyond_limit(size: u64) -> Result<()> {
+    let mut limit = std::mem::MaybeUninit::<libc::rlimit>::uninit();
+    // SAFETY: `limit` is large enough for the structure that the call fills.
+    if unsafe { libc::getrlimit(libc::RLIMIT_FSIZE, limit.as_mut_ptr()) } != 0 {
+        return Ok(());
+    }
+    // SAFETY: the call succeeded, so the structure is filled.
+    let limit = unsafe { limit.assume_init() }.rlim_cur;
+    if limit == libc::RLIM_INFINITY || size <= limit {
+        return Ok(());
+    }
+    Err(
+        Error::from_errno(libc::EFBIG, "posix_fallocate").with_hint(format!(
+            "{size} bytes were asked for; this process may make files of {limit} at most (ulimit -f)"
+        )),
+    )
 }
 
 fn offset(bytes: u64) -> Result<libc::off_t> {

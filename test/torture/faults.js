@@ -1,0 +1,204 @@
+'use strict';
+// Every system call of every public call fails once, with every kind of error: the call throws a
+// JavaScript error or does without, what this thread believes to have attached and created is true
+// afterwards, nothing is left behind, and everything works again. A panic in Rust is an error too.
+
+const fs = require('fs');
+const path = require('path');
+const { check, descriptors, ended, exists, freshKeys, isLinux, option, run, sharedLibrary, sharedMappings, shm, start, temporaryFolder } = require('./support/harness');
+
+const SIZE = 5000;
+const errors = { EPERM: 1, EINTR: 4, EIO: 5, ENOMEM: 12, EACCES: 13, EMFILE: 24, ENOSPC: 28 };
+
+/** Call → what has to be done before it, and the call itself. */
+const scenarios = {
+  create: { prepare: () => {}, act: (key) => shm.create(SIZE, 'Buffer', key) },
+  'create of a taken key': { prepare: (key) => shm.create(SIZE, 'Buffer', key), act: (key) => shm.create(SIZE, 'Buffer', key) },
+  get: { prepare: leave, act: (key) => shm.get(key) },
+  'get again': { prepare: (key) => shm.create(SIZE, 'Buffer', key), act: (key) => shm.get(key) },
+  'get of nothing': { prepare: () => {}, act: (key) => shm.get(key) },
+  detach: { prepare: (key) => shm.create(SIZE, 'Buffer', key), act: (key) => shm.detach(key) },
+  destroy: { prepare: (key) => shm.create(SIZE, 'Buffer', key), act: (key) => shm.destroy(key) },
+  'destroy of what is not attached': { prepare: leave, act: (key) => shm.destroy(key) },
+  detachAll: { prepare: (key) => shm.create(SIZE, 'Buffer', key), act: () => shm.detachAll() },
+  'detach after transfer': { prepare: transfer, act: (key) => shm.detach(key) },
+  'get after transfer': { prepare: transfer, act: (key) => shm.get(key) },
+};
+
+/** Leaves memory of that key which this thread has not attached. */
+function leave(key) {
+  shm.create(SIZE, 'Buffer', key);
+  if (typeof key === 'string') shm.detach(key);
+  else keeper.get(key, 'Buffer');
+  if (typeof key === 'number') shm.detach(key);
+}
+
+function transfer(key) {
+  const { buffer } = shm.create(SIZE, 'Buffer', key);
+  if (typeof buffer.transfer === 'function') kept.push(buffer.transfer());
+}
+
+/** Buffers that have taken memory over. */
+const kept = [];
+
+/** The same module a second time: attachments of its own, as another process would have them. */
+const keeper = loadAgain();
+
+function loadAgain() {
+  const known = Object.keys(require.cache).filter((file) => file.startsWith(path.join(__dirname, '..', '..', 'lib')) || file.endsWith('.node'));
+  const saved = known.map((file) => [file, require.cache[file]]);
+  known.forEach((file) => delete require.cache[file]);
+  const again = require('../../lib');
+  known.forEach((file) => delete require.cache[file]);
+  saved.forEach(([file, module]) => (require.cache[file] = module));
+  return again;
+}
+
+const orders = process.env.SHM_INJECT ? fs.openSync(process.env.SHM_INJECT, 'r+') : -1;
+
+/** The n-th call is to fail, and, if `sticky`, all of its kind from then on. */
+function order(n, error, sticky, noPageSize) {
+  const bytes = Buffer.alloc(32);
+  [n, error, sticky ? 1 : 0, noPageSize ? 1 : 0].forEach((value, index) => bytes.writeInt32LE(value, index * 4));
+  fs.writeSync(orders, bytes, 0, bytes.length, 0);
+}
+
+/** The name of the call that failed, or '' if there were fewer. */
+function failedCall() {
+  const bytes = Buffer.alloc(32);
+  fs.readSync(orders, bytes, 0, bytes.length, 0);
+  return bytes.toString('latin1', 16).replace(/\0.*/, '');
+}
+
+function attempt(action) {
+  try {
+    return { value: action() };
+  } catch (error) {
+    return { error };
+  }
+}
+
+/** What must hold at any moment for a key that nobody else uses. */
+function checkTruth(key, where) {
+  const attached = shm.getTotalSize();
+  const mapped = sharedMappings().length - (keeper.getTotalSize() > 0 ? 1 : 0);
+  check((attached > 0) === (mapped > 0), `${where}: attached ${attached} bytes, mapped`, mapped);
+  const created = shm.getTotalCreatedSize();
+  check(created === 0 || exists(key), `${where}: believes to have created ${created} bytes that do not exist`);
+}
+
+/** Makes the n-th system call of the scenario fail; false if it has fewer. */
+function failNth(name, key, n, code, sticky, counts) {
+  const { prepare, act } = scenarios[name];
+  prepare(key);
+  const existed = exists(key);
+  order(n, errors[code], sticky);
+  const { value, error } = attempt(() => act(key));
+  const failed = failedCall();
+  order(0, 0);
+  const where = `${name} of ${typeof key === 'number' ? 'a segment' : 'an object'}, call ${n} (${failed || 'none'}) fails ${sticky ? 'from then on ' : ''}with ${code}`;
+  if (error !== undefined) {
+    check(error instanceof Error && error.code === code && typeof error.syscall === 'string' && error.errno === -errors[code], `${where}: wrong error`, error);
+    check(error.message.startsWith(`${code}: `), where, error.message);
+    counts.errors++;
+    if (!existed) check(!exists(key), `${where}: left behind`);
+  } else {
+    counts['done without']++;
+    if (name === 'create') check(value !== null && value.length === SIZE && exists(key), where);
+  }
+  checkTruth(key, where);
+  // Once the failure is over, everything works again.
+  keeper.detachAll();
+  const view = shm.get(key);
+  check((view !== null) === exists(key), `${where}: get afterwards`, view);
+  shm.detach(key, true);
+  check(!exists(key) && sharedMappings().length === 0, `${where}: not destroyed`);
+  const again = shm.create(SIZE, 'Buffer', key);
+  check(again !== null && again.length === SIZE && again.every((byte) => byte === 0), `${where}: create afterwards`);
+  check(shm.destroy(key) === true && shm.getTotalSize() === 0 && shm.getTotalCreatedSize() === 0, `${where}: totals`, shm.getTotalSize(), shm.getTotalCreatedSize());
+  if (failed === '') return false;
+  counts.failures++;
+  counts.calls.add(failed);
+  return true;
+}
+
+function everyFailure(counts) {
+  const keys = freshKeys();
+  const files = descriptors();
+  for (const name of Object.keys(scenarios)) {
+    for (const key of keys) {
+      for (const code of Object.keys(errors)) {
+        for (const sticky of [false, true]) {
+          if (sticky && code === 'EINTR') continue; // repeated for ever, as it should be
+          let n = 1;
+          while (failNth(name, key, n, code, sticky, counts)) n++;
+          check(n > 1, `${name}: nothing failed`);
+        }
+      }
+    }
+  }
+  check(descriptors() === files, 'file descriptors', files, descriptors());
+}
+
+/** Node-API's own errors are as good; an abort is not. Arguments are what JavaScript never gives. */
+function wrongArguments(counts) {
+  const binding = require('../../lib/binding').load();
+  const values = [undefined, null, 0, -1, 1.5, NaN, Infinity, 2 ** 53, '', 'x', '\0', 'x'.repeat(1e6), {}, [], Symbol('s'), () => {}, true, new Uint8Array(1), Object.create(null), new Proxy({}, {})];
+  for (const name of Object.keys(binding)) {
+    for (const first of values) {
+      for (const second of values) {
+        const { value, error } = attempt(() => binding[name](first, second, second, second));
+        check(error === undefined || error instanceof Error, `${name}: threw`, error);
+        if (value instanceof ArrayBuffer) attempt(() => shm.destroy(first));
+        counts['wrong arguments']++;
+      }
+    }
+  }
+  shm.detachAll();
+}
+
+/** Mapping an object divides by the page size: told that it is 0, Rust panics half-way. */
+function panic(counts) {
+  const [, name] = freshKeys();
+  const files = descriptors();
+  order(0, 0, false, true);
+  for (let round = 0; round < 100; round++) {
+    const { error } = attempt(() => shm.create(SIZE, 'Buffer', name));
+    check(error instanceof Error && /panic|zero/.test(error.message), 'a panic must become an error', error);
+    check(!exists(name) && shm.getTotalSize() === 0, 'a panic must leave nothing behind');
+    counts.panics++;
+  }
+  order(0, 0);
+  check(descriptors() === files, 'file descriptors after panics', files, descriptors());
+}
+
+if (option('role') === 'victim') {
+  const counts = { failures: 0, errors: 0, 'done without': 0, panics: 0, 'wrong arguments': 0, calls: new Set() };
+  run(() => {
+    if (option('part') === 'panic') panic(counts);
+    else {
+      everyFailure(counts);
+      wrongArguments(counts);
+    }
+    process.send(Object.assign({}, counts, { calls: Array.from(counts.calls) }));
+  });
+} else {
+  run(async (counts) => {
+    if (!isLinux) return { skip: 'preloading is done on Linux only' };
+    const library = sharedLibrary(path.join('inject', 'inject.c'));
+    if (library === null) return { skip: 'needs a C compiler (cc)' };
+    const file = path.join(temporaryFolder(), 'orders');
+    fs.writeFileSync(file, Buffer.alloc(32));
+    const env = Object.assign({}, process.env, { LD_PRELOAD: library, SHM_INJECT: file });
+    for (const part of ['failures', 'panic']) {
+      const child = start(__filename, ['--role=victim', `--part=${part}`], { env, stdio: ['ignore', 'ignore', part === 'panic' ? 'ignore' : 'inherit', 'ipc'] });
+      child.on('message', (found) => {
+        for (const name of Object.keys(found).filter((key) => key !== 'calls')) counts[name] = (counts[name] || 0) + found[name];
+        if (found.calls.length > 0) counts[`kinds of call (${found.calls.sort().join(' ')})`] = found.calls.length;
+      });
+      const { code, signal } = await ended(child);
+      check(code === 0, `${part} ended with`, code, signal);
+    }
+    return undefined;
+  });
+}

@@ -1,0 +1,73 @@
+'use strict';
+// Memory that comes and goes leaves nothing: neither resident memory, nor mappings, nor files, nor
+// what the engine counts as external, whether the event loop turns in between or not.
+
+const { allMappings, amount, check, descriptors, ended, option, run, settle, shm, start } = require('./support/harness');
+
+const SIZE = 16 * 1024;
+
+/** What may be left after it all: the allocator keeps freed memory, and the engine its own pages. */
+const BOUNDS = { 'MB rss': 48, mappings: 60, files: 0, 'MB external': 1, 'MB total size': 0 };
+
+/** One life of an array that nobody keeps, of either kind; one page of it is touched. */
+function cycle(number) {
+  const key = number % 2 ? undefined : `/shm-test-gc-${process.pid}`;
+  const array = shm.create(SIZE, 'Buffer', key);
+  array[number % SIZE] = 1;
+  const own = key || array.key;
+  if (number % 3 === 0) shm.get(own, 'Float64Array')[0] = 1.5;
+  check(shm.destroy(own) === true, 'destroyed');
+}
+
+async function figures() {
+  await settle();
+  const memory = process.memoryUsage();
+  return {
+    'MB rss': memory.rss / 1e6,
+    mappings: allMappings(),
+    files: descriptors(),
+    'MB external': memory.external / 1e6,
+    'MB total size': (shm.getTotalSize() + shm.getTotalCreatedSize()) / 1e6,
+  };
+}
+
+async function victim() {
+  const cycles = Number(option('cycles'));
+  const inOneGo = Number(option('in-one-go'));
+  const round = async (count) => {
+    for (let done = 0; done < count; done++) {
+      cycle(done);
+      if (done % inOneGo === inOneGo - 1) await new Promise((resolve) => setImmediate(resolve));
+    }
+  };
+  // The allocator and the engine grow to their working size first.
+  await round(Math.max(inOneGo, cycles / 10));
+  const before = await figures();
+  await round(cycles);
+  const after = await figures();
+  const growth = {};
+  for (const name of Object.keys(BOUNDS)) {
+    growth[name] = Math.round((after[name] - before[name]) * 10) / 10;
+    check(growth[name] <= BOUNDS[name], `${name} grew by ${growth[name]}, ${BOUNDS[name]} is allowed`);
+  }
+  process.send({ cycles, growth });
+}
+
+if (option('role') === 'victim') run(victim).then(() => process.disconnect());
+else {
+  run(async (counts) => {
+    const cycles = amount(100000, 6000);
+    for (const inOneGo of [50, cycles / 2]) {
+      const child = start(__filename, ['--role=victim', `--cycles=${cycles}`, `--in-one-go=${inOneGo}`], {
+        execArgv: ['--expose-gc'].concat(require('./support/harness').execArgv),
+        stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      });
+      child.on('message', (found) => {
+        counts[`cycles, ${inOneGo} in one go`] = found.cycles;
+        for (const name of Object.keys(found.growth)) counts[`more ${name} (${inOneGo})`] = found.growth[name];
+      });
+      const { code, signal } = await ended(child);
+      check(code === 0, 'the process ended with', code, signal);
+    }
+  });
+}

@@ -1,0 +1,146 @@
+/*
+ * Makes the n-th system call of the addon fail; preloaded into Node by test/torture/faults.js.
+ *
+ * The orders come through a file named by SHM_INJECT, mapped here and written there:
+ * the calls left until one fails (0: none does), the errno it fails with, 1 if all further ones of
+ * its kind are to fail, 1 if sysconf is to answer 0, and the name of the one that failed.
+ * Only calls from the addon itself count; what Node does is left alone.
+ */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/shm.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+struct orders {
+  int left;
+  int error;
+  int sticky;
+  int no_page_size;
+  char failed[16];
+};
+
+static volatile struct orders *orders;
+
+__attribute__((constructor)) static void begin(void) {
+  const char *path = getenv("SHM_INJECT");
+  int file = path ? open(path, O_RDWR) : -1;
+  if (file < 0) return;
+  void *page = mmap(NULL, sizeof *orders, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+  close(file);
+  if (page != MAP_FAILED) orders = page;
+}
+
+static int from_addon(void *caller) {
+  Dl_info info;
+  return orders && dladdr(caller, &info) && info.dli_fname && strstr(info.dli_fname, "shm-typed-array");
+}
+
+/* Whether this call has to fail; errno is set then. */
+static int fails(const char *name, void *caller) {
+  if (!from_addon(caller)) return 0;
+  if (orders->sticky && strcmp((char *)orders->failed, name) == 0) {
+    errno = orders->error;
+    return 1;
+  }
+  if (orders->left == 0 || --orders->left > 0) return 0;
+  strncpy((char *)orders->failed, name, sizeof orders->failed - 1);
+  errno = orders->error;
+  return 1;
+}
+
+#define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
+#define FAILS(name) fails(#name, __builtin_return_address(0))
+
+int shmget(key_t key, size_t size, int flags) {
+  return FAILS(shmget) ? -1 : REAL(shmget)(key, size, flags);
+}
+
+void *shmat(int id, const void *address, int flags) {
+  return FAILS(shmat) ? (void *)-1 : REAL(shmat)(id, address, flags);
+}
+
+int shmctl(int id, int command, struct shmid_ds *status) {
+  return FAILS(shmctl) ? -1 : REAL(shmctl)(id, command, status);
+}
+
+void *mmap(void *address, size_t size, int protection, int flags, int file, off_t offset) {
+  return FAILS(mmap) ? MAP_FAILED : REAL(mmap)(address, size, protection, flags, file, offset);
+}
+
+void *mmap64(void *address, size_t size, int protection, int flags, int file, off64_t offset) {
+  return FAILS(mmap64) ? MAP_FAILED : REAL(mmap64)(address, size, protection, flags, file, offset);
+}
+
+/* This one returns its error. */
+int posix_fallocate(int file, off_t offset, off_t size) {
+  return FAILS(posix_fallocate) ? orders->error : REAL(posix_fallocate)(file, offset, size);
+}
+
+int posix_fallocate64(int file, off64_t offset, off64_t size) {
+  return FAILS(posix_fallocate64) ? orders->error : REAL(posix_fallocate64)(file, offset, size);
+}
+
+int ftruncate(int file, off_t size) {
+  return FAILS(ftruncate) ? -1 : REAL(ftruncate)(file, size);
+}
+
+int ftruncate64(int file, off64_t size) {
+  return FAILS(ftruncate64) ? -1 : REAL(ftruncate64)(file, size);
+}
+
+int linkat(int from, const char *old, int to, const char *new, int flags) {
+  return FAILS(linkat) ? -1 : REAL(linkat)(from, old, to, new, flags);
+}
+
+int unlink(const char *path) {
+  return FAILS(unlink) ? -1 : REAL(unlink)(path);
+}
+
+int open64(const char *path, int flags, ...) {
+  va_list rest;
+  va_start(rest, flags);
+  int mode = va_arg(rest, int);
+  va_end(rest);
+  return FAILS(open64) ? -1 : REAL(open64)(path, flags, mode);
+}
+
+/* A failing close has closed its file all the same. */
+int close(int file) {
+  int status = REAL(close)(file);
+  return FAILS(close) ? -1 : status;
+}
+
+struct stat64;
+int fstat64(int file, struct stat64 *found) {
+  return FAILS(fstat64) ? -1 : REAL(fstat64)(file, found);
+}
+
+int lstat64(const char *path, struct stat64 *found) {
+  return FAILS(lstat64) ? -1 : REAL(lstat64)(path, found);
+}
+
+int stat64(const char *path, struct stat64 *found) {
+  return FAILS(stat64) ? -1 : REAL(stat64)(path, found);
+}
+
+struct statx;
+int statx(int directory, const char *path, int flags, unsigned mask, struct statx *found) {
+  return FAILS(statx) ? -1 : REAL(statx)(directory, path, flags, mask, found);
+}
+
+ssize_t pread64(int file, void *bytes, size_t size, off64_t offset) {
+  return FAILS(pread64) ? -1 : REAL(pread64)(file, bytes, size, offset);
+}
+
+long sysconf(int name) {
+  if (name == _SC_PAGESIZE && from_addon(__builtin_return_address(0)) && orders->no_page_size) return 0;
+  return REAL(sysconf)(name);
+}

@@ -1,0 +1,164 @@
+'use strict';
+// What the torture tests share: the two sizes of a run, a seed, counts, further processes, and what
+// the system says about this process and about the memory.
+
+const { fork, spawn } = require('child_process');
+const crypto = require('crypto');
+const fs = require('fs');
+const os = require('os');
+const path = require('path');
+const support = require('../../support');
+
+const short = process.argv.includes('--short');
+
+/** How often something is done: in full, or in the short run that every change has to pass. */
+function amount(full, shortened) {
+  return short ? shortened : full;
+}
+
+/** The value of an argument `--name=value`. */
+function option(name) {
+  const found = process.argv.find((argument) => argument.startsWith(`--${name}=`));
+  return found === undefined ? undefined : found.slice(name.length + 3);
+}
+
+/** The seed of this run: `--seed=N` repeats an earlier one. */
+const seed = Number(option('seed') || crypto.randomBytes(4).readUInt32LE(0));
+
+/** Whole numbers below `limit`, the same for the same seed (xorshift32). */
+function random(from) {
+  let state = from >>> 0 || 1;
+  return (limit) => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return (state >>> 0) % limit;
+  };
+}
+
+/**
+ * Runs a torture test: `body(counts)` fills in what it has counted. The last line printed holds
+ * the counts; the exit code is 0 only if nothing was thrown. `{ skip: reason }` returned by it is told.
+ */
+async function run(body) {
+  const counts = {};
+  try {
+    const skipped = await body(counts);
+    if (skipped) return console.log(`# SKIP ${skipped.skip}`);
+    console.log(line(counts));
+  } catch (error) {
+    console.error(error);
+    console.log(`FAILED after ${line(counts)} (seed ${seed})`);
+    process.exitCode = 1;
+  }
+}
+
+function line(counts) {
+  return Object.keys(counts).map((name) => `${counts[name]} ${name}`).join(', ');
+}
+
+/** Throws if `condition` is false; `what` says what should have been, `found` what was. */
+function check(condition, what, ...found) {
+  if (!condition) throw new Error(found.length > 0 ? `${what}: ${found.map(show).join(' ')}` : what);
+}
+
+function show(value) {
+  return value instanceof Error ? value.stack : require('util').inspect(value);
+}
+
+/** Starts `file` (a role of a test, as a rule the test itself) as a process with an IPC channel. */
+function start(file, args, options) {
+  return fork(file, args, Object.assign({ execPath: support.execPath, execArgv: support.execArgv, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] }, options));
+}
+
+/** Runs `command` to its end: `{ code, signal, stdout, stderr }`. */
+function execute(command, args, options) {
+  return support.outcome(spawn(command, args, Object.assign({ stdio: 'pipe' }, options)));
+}
+
+/** How a child ended: `{ code, signal }`. */
+function ended(child) {
+  if (child.exitCode !== null || child.signalCode !== null) {
+    return Promise.resolve({ code: child.exitCode, signal: child.signalCode });
+  }
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code, signal) => resolve({ code, signal }));
+  });
+}
+
+/** The segment of that key as the kernel lists it, or undefined. */
+function segment(key) {
+  const lines = fs.readFileSync('/proc/sysvipc/shm', 'utf8').split('\n').slice(1);
+  const fields = lines.map((text) => text.trim().split(/\s+/)).find((words) => Number(words[0]) === (key | 0));
+  return fields && { id: Number(fields[1]), size: Number(fields[3]), attaches: Number(fields[6]) };
+}
+
+/** The object's size in bytes, or undefined. */
+function object(name) {
+  try {
+    return fs.lstatSync(`/dev/shm${name}`).size;
+  } catch (_) {
+    return undefined;
+  }
+}
+
+/** Whether memory of that key exists. */
+function exists(key) {
+  return typeof key === 'number' ? segment(key) !== undefined : object(key) !== undefined;
+}
+
+/** Open files of this process. */
+function descriptors() {
+  return fs.readdirSync('/proc/self/fd').length;
+}
+
+/** Lines of /proc/self/maps. */
+function allMappings() {
+  return fs.readFileSync('/proc/self/maps', 'utf8').split('\n').length;
+}
+
+/** Lets finalizers run: they do at turns of the event loop. */
+async function settle() {
+  for (let turn = 0; turn < 5; turn++) {
+    if (global.gc) global.gc();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** Compiles a C source of test/torture into a shared library; null where there is no compiler. */
+function sharedLibrary(source) {
+  const file = path.join(support.temporaryFolder(), `${path.basename(source, '.c')}.so`);
+  try {
+    require('child_process').execFileSync('cc', ['-shared', '-fPIC', '-O1', '-Wall', '-o', file, path.join(__dirname, '..', source), '-ldl']);
+  } catch (error) {
+    if (error.code === 'ENOENT') return null;
+    throw error;
+  }
+  return file;
+}
+
+const isRoot = typeof process.getuid === 'function' && process.getuid() === 0;
+const cores = os.cpus().length;
+
+module.exports = Object.assign({}, support, {
+  allMappings,
+  amount,
+  check,
+  cores,
+  descriptors,
+  ended,
+  execute,
+  exists,
+  isRoot,
+  object,
+  option,
+  random,
+  run,
+  seed,
+  segment,
+  settle,
+  sharedLibrary,
+  short,
+  start,
+});
