@@ -71,6 +71,7 @@ test('stat tells of what may not be read, too', { skip: (!isLinux || process.get
   const keys = freshKeys();
   keys.forEach((key) => shm.create(10, 'Buffer', key, '600'));
   const code = `
+    shm.stat(1); // what it loads, the other user might not be able to read
     process.setuid(65534);
     for (const key of ${JSON.stringify(keys)}) {
       const { size, perm, uid } = shm.stat(key);
