@@ -1,10 +1,18 @@
 /// <reference types="node" />
 
+declare global {
+  // Empty here, so that this file can name it where TypeScript or @types/node are too old to have it.
+  interface Disposable {}
+}
+
 /**
  * An array over shared memory. Over a System V segment it carries the segment's `key`, to be given
  * to {@link get} in another process; over a POSIX object `key` is undefined.
+ *
+ * Where the runtime has `Symbol.dispose` (Node 20 and newer), a `using` declaration detaches the key
+ * when its block ends, and with it every view that this thread has of that memory.
  */
-export type Shm<T> = T & { key?: number };
+export type Shm<T> = T & { key?: number } & Disposable;
 
 /** An array class that only newer runtimes (and newer `lib` settings of TypeScript) have. */
 type Newer<Name extends string> = typeof globalThis extends { [K in Name]: { prototype: infer T } }
@@ -216,6 +224,68 @@ export function getTotalSize(): number;
 
 /** Bytes of shared memory that this thread has created and not destroyed. */
 export function getTotalCreatedSize(): number;
+
+/** What {@link stat} and {@link list} tell of both kinds of memory. */
+export interface ShmStatus {
+  /** Bytes, a POSIX object's header included. */
+  size: number;
+  /** Permissions as octal digits: `'660'`. */
+  perm: string;
+  /** The owner's user id. */
+  uid: number;
+  /** The owner's group id. */
+  gid: number;
+  /** When permissions or owner were last changed; of a POSIX object also its size or name. */
+  changedAt: Date | null;
+}
+
+/** A System V segment. */
+export interface SegmentStatus extends ShmStatus {
+  kind: 'sysv';
+  /** `null` for a segment that has no key: a private one, or one that is destroyed but still attached. */
+  key: number | null;
+  /** The kernel's number for it, as `ipcs -m` and `ipcrm -m` have it. */
+  id: number;
+  /** How many attaches it has in all processes. */
+  attaches: number;
+  /** Whether it is destroyed already and goes with its last attach. */
+  destroyed: boolean;
+  /** Process that created it. It may have ended, and its number may be another process's by now. */
+  creatorPid: number;
+  /** Process that attached or detached it last; 0 if none has. */
+  lastPid: number;
+  /** When it was last attached, to the second. */
+  attachedAt: Date | null;
+  /** When it was last detached, to the second. */
+  detachedAt: Date | null;
+}
+
+/** A POSIX object. */
+export interface ObjectStatus extends ShmStatus {
+  kind: 'posix';
+  /** Its name, with the slash. */
+  key: string;
+  /** When it was created or last written by a system call; writes to mapped memory do not count. */
+  modifiedAt: Date | null;
+}
+
+/**
+ * What there is of a key, without attaching it; `null` if there is nothing.
+ *
+ * @throws {TypeError | RangeError} if the key is wrong
+ * @throws {ShmSystemError} if the system refuses to tell
+ * @see https://man7.org/linux/man-pages/man2/shmctl.2.html
+ */
+export function stat(key: number): SegmentStatus | null;
+export function stat(key: string): ObjectStatus | null;
+export function stat(key: Key): SegmentStatus | ObjectStatus | null;
+
+/**
+ * All segments and objects that this user can see: whatever is in /proc/sysvipc/shm and /dev/shm.
+ *
+ * @throws {Error} with `code` `'ERR_SHM_UNAVAILABLE'` on macOS, which cannot list objects
+ */
+export function list(): (SegmentStatus | ObjectStatus)[];
 
 /** The most elements (not bytes) of an array: 2³¹ on 64-bit systems, less if the runtime's limit is less. */
 export const LengthMax: number;

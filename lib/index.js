@@ -106,7 +106,20 @@ function show(buffer, type, key, offset, count) {
   if (count === undefined) count = Math.floor((length - offset) / type.bytes);
   const array = type.view(buffer, start + offset, count);
   if (typeof key === 'number') array.key = key;
+  if (disposeSymbol !== undefined) makeDisposable(array, key);
   return array;
+}
+
+/** The key of `using`'s method, where the runtime has that. @type {any} */
+const disposeSymbol = Symbol.dispose;
+
+/** Lets a `using` declaration detach the key when its block ends. */
+function makeDisposable(array, key) {
+  const value = () => {
+    // An array that is empty has been detached before; the key may be attached anew since.
+    if (array.length > 0) detach(key);
+  };
+  Object.defineProperty(array, disposeSymbol, { value, configurable: true, writable: true });
 }
 
 function detach(key, forceDestroy) {
@@ -128,6 +141,14 @@ function detachAll() {
   return binding.detachAll(moveAway);
 }
 
+function stat(key) {
+  return require('./stat').stat(key);
+}
+
+function list() {
+  return require('./stat').list();
+}
+
 const { getTotalSize, getTotalCreatedSize } = binding;
 
 detachAtExit(detachAll);
@@ -145,6 +166,8 @@ const shm = {
   detachAll,
   getTotalSize,
   getTotalCreatedSize,
+  stat,
+  list,
   BufferType,
   LengthMax,
   .../** @type {any} */ (constants),

@@ -12,6 +12,8 @@ export const {
   detachAll,
   getTotalSize,
   getTotalCreatedSize,
+  stat,
+  list,
   BufferType,
   LengthMax,
   SHMBT_BUFFER,

@@ -236,7 +236,8 @@ fn number_of_bytes<'cx>(cx: &mut FunctionContext<'cx>, bytes: usize) -> Handle<'
     cx.number(bytes as f64)
 }
 
-fn key_argument(cx: &mut FunctionContext) -> NeonResult<Key> {
+/// The first argument as a key.
+pub fn key_argument(cx: &mut FunctionContext) -> NeonResult<Key> {
     let value = cx.argument::<JsValue>(0)?;
     if let Ok(name) = value.downcast::<JsString, _>(cx) {
         let name = name.value(cx);

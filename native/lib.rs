@@ -9,6 +9,7 @@ mod options;
 mod platform;
 mod posix;
 mod registry;
+mod stat;
 mod sysv;
 
 use neon::prelude::*;
@@ -24,5 +25,6 @@ fn main(mut cx: ModuleContext) -> NeonResult<()> {
     thread.export(&mut cx, "detachAll", api::detach_all)?;
     thread.export(&mut cx, "getTotalSize", api::total_size)?;
     thread.export(&mut cx, "getTotalCreatedSize", api::total_created_size)?;
+    cx.export_function("stat", stat::stat)?;
     Ok(())
 }

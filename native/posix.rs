@@ -11,7 +11,7 @@
 
 use std::ffi::{CStr, CString};
 use std::fmt;
-use std::fs::File;
+use std::fs::{File, Metadata};
 
 use memmap2::{MmapOptions, MmapRaw};
 
@@ -235,6 +235,11 @@ pub fn check_size(found: &Identity, mapping: &Mapping) -> Result<()> {
 /// Which object has the name at this moment; `None` if there is none.
 pub fn find(name: &Name) -> Result<Option<Identity>> {
     platform::find(name)
+}
+
+/// What the system tells of the object, without mapping it; `None` if there is none.
+pub fn status(name: &Name) -> Result<Option<Metadata>> {
+    Ok(platform::status(name)?.filter(Metadata::is_file))
 }
 
 /// Removes the name. Whoever has the object mapped keeps it; `false` if there was none.

@@ -130,6 +130,15 @@ fn private_copy(id: Id, bytes: usize) -> Result<Mapping> {
     Ok(Mapping::object(copy, 0, bytes))
 }
 
+/// What the kernel tells of the segment that has the key now, without attaching it; `None` if there
+/// is none.
+pub fn status(key: key_t) -> Result<Option<(Id, libc::shmid_ds)>> {
+    let Some(id) = find(key)? else {
+        return Ok(None);
+    };
+    Ok(stat(id)?.map(|status| (id, status)))
+}
+
 /// How many attaches the segment has, in all processes; `None` if it is gone.
 pub fn attaches(id: Id) -> Result<Option<u32>> {
     let status = stat(id)?;

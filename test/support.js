@@ -62,7 +62,16 @@ function freshKeys() {
 
 /** Starts a program of test/fixtures with an IPC channel: `child.send`, `child.on('message')`. */
 function forkFixture(name, args) {
-  return fork(path.join(__dirname, 'fixtures', name), args || [], {
+  return forkFile(path.join(__dirname, 'fixtures', name), args || []);
+}
+
+/** Starts JavaScript with `shm` in scope as a process of its own with an IPC channel. */
+function forkCode(code) {
+  return forkFile(fileOf(code), []);
+}
+
+function forkFile(file, args) {
+  return fork(file, args, {
     execPath,
     execArgv: isDeno ? [] : execArgv,
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
@@ -77,10 +86,14 @@ function runScript(file, args, options) {
 
 /** Runs JavaScript with `shm` in scope as a process of its own. */
 function runCode(code, options) {
+  return runScript(fileOf(code), [], options);
+}
+
+function fileOf(code) {
   const file = path.join(temporaryFolder(), `code-${crypto.randomBytes(6).toString('hex')}.js`);
   const entry = JSON.stringify(path.join(__dirname, '..'));
   fs.writeFileSync(file, `'use strict';\nconst shm = require(${entry});\n${code}\n`);
-  return runScript(file, [], options);
+  return file;
 }
 
 /** How a process ended and what it printed. */
@@ -187,6 +200,7 @@ module.exports = {
   cannotRefuse: refusing.cannotRefuse,
   execArgv,
   execPath,
+  forkCode,
   forkFixture,
   freshKey,
   freshKeys,

@@ -164,8 +164,13 @@ fn open_error(error: &io::Error) -> Error {
 
 /// Which object has the name at this moment, without opening it.
 pub fn find(name: &Name) -> Result<Option<Identity>> {
+    Ok(status(name)?.as_ref().map(identity_from))
+}
+
+/// What the file system tells of whatever has the name, without opening it.
+pub fn status(name: &Name) -> Result<Option<fs::Metadata>> {
     match fs::symlink_metadata(path(name)) {
-        Ok(found) => Ok(Some(identity_from(&found))),
+        Ok(found) => Ok(Some(found)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(Error::from_io(&error, "stat")),
     }

@@ -2,7 +2,7 @@
 //! can be neither read nor linked; System V attaches are counted by `shmdt` alone.
 
 use std::ffi::CStr;
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io;
 use std::os::fd::FromRawFd;
 
@@ -102,6 +102,17 @@ fn open_error(error: &io::Error) -> Error {
 /// Which object has the name at this moment.
 pub fn find(name: &Name) -> Result<Option<Identity>> {
     open(name, false)?.as_ref().map(identity_of).transpose()
+}
+
+/// What the system tells of the object; it must be opened for that.
+pub fn status(name: &Name) -> Result<Option<Metadata>> {
+    let Some(file) = open(name, false)? else {
+        return Ok(None);
+    };
+    match file.metadata() {
+        Ok(found) => Ok(Some(found)),
+        Err(error) => Err(Error::from_io(&error, "fstat")),
+    }
 }
 
 /// Which object an open file is.

@@ -1,0 +1,50 @@
+'use strict';
+
+const { hiddenNote, inventory } = require('./inventory');
+const { UsageError } = require('./options');
+const { ageText, keyText, processesText, sizeText, table, userText, yellow } = require('./text');
+
+const help = `Usage: shm-typed-array ls [--json] [--mine] [--orphans]
+
+Lists the System V segments and POSIX objects of this machine (Linux only).
+
+  --json      as JSON: sizes in bytes, times as ISO 8601
+  --mine      only what belongs to this user
+  --orphans   only what nobody has attached, or whose creator has ended
+
+ATTACHES counts attaches of a segment in all processes; of an object, the processes that are
+known to have it mapped. AGE is the time since a segment was created or changed, or an object
+created or resized. Orphans are yellow on a terminal.
+`;
+
+const options = /** @type {any} */ ({ json: 'flag', mine: 'flag', orphans: 'flag' });
+
+function run({ keys, flags }) {
+  if (keys.length > 0) throw new UsageError('ls takes no keys; stat tells about one');
+  const { entries, hidden } = inventory(flags);
+  if (flags.json) {
+    process.stdout.write(`${JSON.stringify(entries, null, 2)}\n`);
+    return;
+  }
+  const headings = ['KEY', 'KIND', 'SIZE', 'OWNER', 'PERM', 'ATTACHES', 'PROCESSES', 'AGE'];
+  const [head, ...lines] = table(headings, entries.map(row), ['SIZE', 'ATTACHES', 'AGE']);
+  const coloured = lines.map((line, index) => (entries[index].orphan ? yellow(line) : line));
+  process.stdout.write(entries.length > 0 ? `${[head].concat(coloured).join('\n')}\n` : 'There is nothing.\n');
+  process.stderr.write(hiddenNote(hidden));
+}
+
+function row(entry) {
+  const attaches = entry.kind === 'sysv' ? entry.attaches : entry.processes.length;
+  return [
+    keyText(entry),
+    entry.kind,
+    sizeText(entry.size),
+    userText(entry.uid),
+    entry.perm,
+    String(attaches),
+    processesText(entry.processes, 3),
+    ageText(entry.kind === 'sysv' ? entry.changedAt : entry.modifiedAt),
+  ];
+}
+
+module.exports = { help, options, run };

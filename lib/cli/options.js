@@ -1,0 +1,48 @@
+'use strict';
+// What the user has typed after the command's name.
+
+/** The command was called wrongly; its help is shown below the message. */
+class UsageError extends Error {}
+
+/**
+ * `{ keys, flags }`: the words that are no options, and the options by their names.
+ *
+ * @param {string[]} args
+ * @param {{ [name: string]: 'flag' | 'text' | 'number' }} known
+ */
+function parse(args, known) {
+  const keys = [];
+  /** @type {{ [name: string]: any }} */
+  const flags = {};
+  for (let index = 0; index < args.length; index++) {
+    const arg = args[index];
+    if (!/^--?[a-z]/.test(arg)) {
+      keys.push(arg);
+      continue;
+    }
+    const [, name, given] = /** @type {string[]} */ (/^--?([^=]*)(?:=(.*))?$/.exec(arg));
+    const kind = known[name];
+    if (kind === undefined) throw new UsageError(`there is no option ${arg}`);
+    if (kind === 'flag') {
+      if (given !== undefined) throw new UsageError(`--${name} takes no value`);
+      flags[name] = true;
+    } else {
+      const value = given === undefined ? args[++index] : given;
+      if (value === undefined) throw new UsageError(`--${name} needs a value`);
+      flags[name] = kind === 'number' ? numberOf(name, value) : value;
+    }
+  }
+  return { keys, flags };
+}
+
+function numberOf(name, text) {
+  if (!/^(\d+|0x[\da-f]+)$/i.test(text)) throw new UsageError(`--${name} is a number, not '${text}'`);
+  return Number(text);
+}
+
+/** A key as typed: digits or 0x… are a segment's, all else is an object's name. */
+function keyOf(text) {
+  return /^(\d+|0x[\da-f]+)$/i.test(text) ? Number(text) : text;
+}
+
+module.exports = { UsageError, keyOf, parse };

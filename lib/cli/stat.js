@@ -1,0 +1,59 @@
+'use strict';
+
+const shm = require('../index');
+const { hiddenNote, withProcesses } = require('./inventory');
+const { UsageError, keyOf } = require('./options');
+const { findProcesses } = require('./processes');
+const { keyText, processesText, sizeText, userText } = require('./text');
+
+const help = `Usage: shm-typed-array stat [--json] KEY…
+
+Tells everything that the system tells about segments (a number, decimal or 0x…) and objects
+(a /name), and which processes have them attached.
+
+  --json   as JSON, an array
+`;
+
+const options = /** @type {any} */ ({ json: 'flag' });
+
+function run({ keys, flags }) {
+  if (keys.length === 0) throw new UsageError('which KEY?');
+  const { of, hidden } = findProcesses();
+  const found = [];
+  for (const key of keys.map(keyOf)) {
+    const status = shm.stat(key);
+    if (status === null) process.stderr.write(`shm-typed-array stat: there is no ${key}\n`);
+    else found.push(withProcesses(status, of));
+  }
+  const text = flags.json ? JSON.stringify(found, null, 2) : found.map(describe).join('\n\n');
+  if (text !== '') process.stdout.write(`${text}\n`);
+  process.stderr.write(hiddenNote(hidden));
+  return found.length === keys.length ? 0 : 1;
+}
+
+function describe(entry) {
+  const time = (date) => (date === null ? 'never' : date.toISOString());
+  const fields = [
+    ['key', entry.kind === 'sysv' ? `${entry.key} (0x${entry.key.toString(16)})` : keyText(entry)],
+    ['kind', entry.kind === 'sysv' ? 'System V segment' : 'POSIX object'],
+    ['size', `${entry.size} bytes${entry.size >= 1024 ? ` (${sizeText(entry.size)})` : ''}`],
+    ['owner', `${userText(entry.uid)} (uid ${entry.uid}, gid ${entry.gid})`],
+    ['permissions', entry.perm],
+    ['processes', processesText(entry.processes, Infinity) || 'none that this user can see'],
+    ['changed', time(entry.changedAt)],
+  ];
+  if (entry.kind === 'posix') fields.push(['modified', time(entry.modifiedAt)]);
+  else {
+    fields.push(
+      ['attaches', entry.attaches],
+      ['id', entry.id],
+      ['created by', `process ${entry.creatorPid}`],
+      ['last used by', `process ${entry.lastPid}`],
+      ['attached', time(entry.attachedAt)],
+      ['detached', time(entry.detachedAt)],
+    );
+  }
+  return fields.map(([name, value]) => `${`${name}:`.padEnd(14)}${value}`).join('\n');
+}
+
+module.exports = { help, options, run };

@@ -1,0 +1,58 @@
+'use strict';
+// Symbol.dispose: a using declaration detaches.
+
+const test = require('tape');
+const { freshKeys, isDead, shm } = require('./support');
+
+/** @type {any} */
+const dispose = Symbol.dispose;
+const needsDispose = { skip: dispose === undefined && 'this runtime has no Symbol.dispose' };
+
+function canUse() {
+  try {
+    return Boolean(new Function('{ using nothing = null; }'));
+  } catch (_) {
+    return false;
+  }
+}
+
+test('every array can be disposed, which detaches its key', needsDispose, (t) => {
+  for (const key of freshKeys()) {
+    for (const array of [shm.create(10, 'Int32Array', key), shm.getOrCreate(10, 'Int32Array', key)]) {
+      t.deepEqual(Object.keys(array).filter((name) => !/^\d+$/.test(name)), typeof key === 'number' ? ['key'] : []);
+      t.notOk(Object.prototype.propertyIsEnumerable.call(array, dispose));
+      array[dispose]();
+      t.ok(isDead(array));
+      t.equal(shm.detach(key), -1);
+    }
+    t.equal(shm.get(key) === null, typeof key === 'number', 'nothing but a detach');
+    shm.destroy(key);
+  }
+  t.end();
+});
+
+test('disposing of an array that is detached already leaves a later attachment alone', needsDispose, (t) => {
+  for (const key of freshKeys()) {
+    const old = shm.create(10, 'Buffer', key);
+    shm.destroy(key);
+    const now = shm.create(10, 'Buffer', key);
+    old[dispose]();
+    now[0] = 7;
+    t.equal(now[0], 7);
+    t.equal(shm.destroy(key), true);
+  }
+  t.end();
+});
+
+test('using detaches at the end of its block', { skip: !canUse() && 'this runtime has no using declarations' }, (t) => {
+  const [key, name] = freshKeys();
+  const inside = new Function('shm', 'key', 'name', `
+    using segment = shm.create(10, 'Buffer', key);
+    using object = shm.create(10, 'Buffer', name);
+    return shm.getTotalSize();`);
+  t.equal(inside(shm, key, name), 28);
+  t.equal(shm.getTotalSize(), 0);
+  t.equal(shm.stat(key), null);
+  shm.destroy(name);
+  t.end();
+});

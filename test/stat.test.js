@@ -1,0 +1,135 @@
+'use strict';
+// stat and list: what there is, without attaching it.
+
+const fs = require('fs');
+const test = require('tape');
+const { forkCode, freshKey, freshKeys, freshName, isLinux, nextMessage, runCode, shm, thrownBy } = require('./support');
+
+const linuxOnly = { skip: !isLinux && 'reads /dev/shm and /proc' };
+
+test('stat tells of a segment', (t) => {
+  const key = freshKey();
+  const before = Math.floor(Date.now() / 1000) * 1000;
+  t.equal(shm.stat(key), null);
+  shm.create(3333, 'Float64Array', key, '640');
+  const status = shm.stat(key);
+  t.equal(status.key, key);
+  t.equal(status.kind, 'sysv');
+  t.equal(status.size, 3333 * 8);
+  t.equal(status.perm, '640');
+  t.deepEqual([status.uid, status.gid], [process.getuid(), process.getgid()]);
+  t.equal(status.attaches, 1);
+  t.deepEqual([status.creatorPid, status.lastPid], [process.pid, process.pid]);
+  t.equal(status.destroyed, false);
+  t.equal(status.detachedAt, null, 'nobody has');
+  for (const time of [status.attachedAt, status.changedAt]) {
+    t.ok(time.getTime() >= before && time.getTime() <= Date.now() + 1000, String(time));
+  }
+  t.ok(Number.isInteger(status.id));
+  shm.destroy(key);
+  t.equal(shm.stat(key), null);
+  t.end();
+});
+
+test('stat tells of an object', (t) => {
+  const name = freshName();
+  t.equal(shm.stat(name), null);
+  const umask = process.umask(0);
+  shm.create(100, 'Int16Array', name, '604');
+  process.umask(umask);
+  const status = shm.stat(name.slice(1));
+  t.equal(status.key, name);
+  t.equal(status.kind, 'posix');
+  if (isLinux) t.equal(status.size, 208, 'with its header');
+  t.equal(status.perm, '604');
+  t.deepEqual([status.uid, status.gid], [process.getuid(), process.getgid()]);
+  t.ok(Math.abs(status.modifiedAt.getTime() - Date.now()) < 10000);
+  t.notOk('attaches' in status);
+  shm.destroy(name);
+  t.equal(shm.stat(name), null);
+  t.end();
+});
+
+test('stat attaches nothing and checks its argument', (t) => {
+  for (const key of freshKeys()) {
+    shm.create(10, 'Buffer', key);
+    const size = shm.getTotalSize();
+    shm.stat(key);
+    t.equal(shm.getTotalSize(), size);
+    shm.destroy(key);
+  }
+  for (const key of [undefined, null, {}, true]) {
+    t.equal(thrownBy(() => shm.stat(key)).code, 'ERR_INVALID_ARG_TYPE');
+  }
+  for (const key of [0, -1, 1.5, '', 'a/b']) {
+    t.equal(thrownBy(() => shm.stat(key)).code, 'ERR_OUT_OF_RANGE');
+  }
+  t.end();
+});
+
+test('stat tells of what may not be read, too', { skip: (!isLinux || process.getuid() !== 0) && 'only root on Linux can become somebody else here' }, (t) => {
+  const keys = freshKeys();
+  keys.forEach((key) => shm.create(10, 'Buffer', key, '600'));
+  const code = `
+    shm.stat(1); // what it loads, the other user might not be able to read
+    process.setuid(65534);
+    for (const key of ${JSON.stringify(keys)}) {
+      const { size, perm, uid } = shm.stat(key);
+      console.log([size, perm, uid].join(' '));
+    }`;
+  return runCode(code).then(({ stdout, stderr }) => {
+    t.equal(stdout, '10 600 0\n18 600 0\n', stderr);
+    keys.forEach((key) => shm.destroy(key));
+  });
+});
+
+test('list is stat of all there is', linuxOnly, (t) => {
+  const keys = [].concat(...Array.from({ length: 20 }, freshKeys));
+  keys.forEach((key) => shm.create(77, 'Buffer', key));
+  const listed = shm.list();
+  for (const key of keys) {
+    t.deepEqual(listed.find((status) => status.key === key), shm.stat(key));
+  }
+  keys.forEach((key) => shm.destroy(key));
+  const left = shm.list().map((status) => status.key);
+  t.notOk(keys.some((key) => left.includes(key)));
+  t.end();
+});
+
+test('list shows a destroyed segment that is still attached, without a key', linuxOnly, (t) => {
+  const key = freshKey();
+  shm.create(77, 'Buffer', key);
+  const { id } = shm.stat(key);
+  const code = `
+    shm.get(${key});
+    process.send('attached');
+    process.once('message', () => process.exit());`;
+  const child = forkCode(code);
+  return nextMessage(child).then(() => {
+    shm.destroy(key);
+    const status = shm.list().find((segment) => segment.id === id);
+    t.deepEqual([status.key, status.destroyed, status.attaches], [null, true, 1]);
+    child.send('go');
+    return new Promise((resolve) => child.on('exit', resolve));
+  });
+});
+
+test('list leaves out what is no object', linuxOnly, (t) => {
+  const name = freshName();
+  fs.mkdirSync(`/dev/shm${name}`);
+  const link = freshName();
+  fs.symlinkSync('/etc/passwd', `/dev/shm${link}`);
+  const keys = shm.list().map((status) => status.key);
+  t.notOk(keys.includes(name) || keys.includes(link));
+  t.deepEqual([shm.stat(name), shm.stat(link)], [null, null]);
+  fs.rmdirSync(`/dev/shm${name}`);
+  fs.unlinkSync(`/dev/shm${link}`);
+  t.end();
+});
+
+test('where objects cannot be listed, list says so', { skip: isLinux && 'Linux can' }, (t) => {
+  const error = thrownBy(() => shm.list());
+  t.equal(error.code, 'ERR_SHM_UNAVAILABLE');
+  t.match(error.message, /stat\(key\)/);
+  t.end();
+});
