@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
 use neon::prelude::*;
 
 use crate::error::{Error, Result};
@@ -80,8 +81,8 @@ impl<V> Attachment<V> {
 
 /// Everything one thread has attached.
 pub struct Registry<V> {
-    attached: HashMap<Key, Vec<Attachment<V>>>,
-    created: HashMap<Key, usize>,
+    attached: HashMap<Key, Vec<Attachment<V>>, RandomState>,
+    created: HashMap<Key, usize, RandomState>,
     total_size: usize,
     total_created_size: usize,
 }
@@ -89,8 +90,8 @@ pub struct Registry<V> {
 impl<V> Default for Registry<V> {
     fn default() -> Self {
         Self {
-            attached: HashMap::new(),
-            created: HashMap::new(),
+            attached: HashMap::default(),
+            created: HashMap::default(),
             total_size: 0,
             total_created_size: 0,
         }
