@@ -11,7 +11,7 @@ const root = path.join(__dirname, '..');
 const cache = path.join(root, 'target', 'bench');
 const PUBLISHED = '0.1.1';
 
-/** A process that answers each line `WORK COUNT KEY` with the nanoseconds that it took. */
+/** A process that answers each line `WORK COUNT PASSES KEY` with the nanoseconds that it took. */
 class Contestant {
   constructor(name, command, args) {
     this.name = name;
@@ -28,10 +28,10 @@ class Contestant {
     if (waiting !== null) waiting[how](value);
   }
 
-  /** Does a work `count` times; resolves with the nanoseconds of all of them together. */
-  async run(work, count, key) {
+  /** Does a work with `count` keys, `passes` times; resolves with the nanoseconds of all of it. */
+  async run(work, count, passes, key) {
     const answer = new Promise((resolve, reject) => (this.waiting = { resolve, reject }));
-    this.child.stdin.write(`${work} ${count} ${key}\n`);
+    this.child.stdin.write(`${work} ${count} ${passes} ${key}\n`);
     return Number(await answer);
   }
 

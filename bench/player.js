@@ -1,9 +1,10 @@
 'use strict';
 // Does the works of the benchmark through one version of the package: `node player.js FOLDER`.
 //
-// Reads lines `WORK COUNT KEY` from standard input, does WORK with COUNT keys, and answers each
-// line with the nanoseconds of processor time that took, as floor/floor.c does. A KEY is the first of COUNT numbers,
-// or the beginning of names that a number completes.
+// Reads lines `WORK COUNT PASSES KEY` from standard input, does WORK with COUNT keys, all of them
+// PASSES times, and answers each line with the nanoseconds of processor time that took, as
+// floor/floor.c does. A KEY is the first of COUNT numbers, or the beginning of names that a number
+// completes.
 
 const readline = require('readline');
 
@@ -52,12 +53,14 @@ const works = {
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-async function timed(work, keys) {
+async function timed(work, keys, passes) {
   const start = process.cpuUsage();
-  for (let done = 0; done < keys.length; ) {
-    const end = Math.min(done + BATCH, keys.length);
-    for (; done < end; done++) work(keys[done]);
-    await turn();
+  for (let pass = 0; pass < passes; pass++) {
+    for (let done = 0; done < keys.length; ) {
+      const end = Math.min(done + BATCH, keys.length);
+      for (; done < end; done++) work(keys[done]);
+      await turn();
+    }
   }
   const { user, system } = process.cpuUsage(start);
   return (user + system) * 1000;
@@ -68,6 +71,6 @@ function keysFrom(first, count) {
 }
 
 readline.createInterface({ input: process.stdin }).on('line', (line) => {
-  const [work, count, first] = line.split(' ');
-  timed(works[work], keysFrom(first, Number(count))).then((ns) => console.log(String(ns)));
+  const [work, count, passes, first] = line.split(' ');
+  timed(works[work], keysFrom(first, Number(count)), Number(passes)).then((ns) => console.log(String(ns)));
 });

@@ -9,6 +9,9 @@ const KEY_MAX = 2 ** 32 - 2;
 const isMac = process.platform === 'darwin';
 const NAME_MAX = isMac ? 31 : 255;
 
+/** A path of so many ASCII characters is never too long. */
+const SHORT = 31;
+
 /**
  * A key as the native side takes it: the number of a System V segment, or the name of a POSIX
  * object with its slash.
@@ -27,7 +30,10 @@ function keyOf(key) {
 /** The name of a POSIX object, with its slash. */
 function nameOf(name, argument) {
   if (typeof name !== 'string') throw invalidType(argument, 'a string', name);
-  const component = name.startsWith('/') ? name.slice(1) : name;
+  const path = name.startsWith('/') ? name : `/${name}`;
+  // Most names are like this one, and need no closer look.
+  if (path.length <= SHORT && /^\/[\w.-]*\w$/.test(path)) return path;
+  const component = path.slice(1);
   if (component === '' || component === '.' || component === '..') {
     throw outOfRange(argument, "a name, such as '/name'", name);
   }
@@ -45,7 +51,7 @@ function nameOf(name, argument) {
       throw outOfRange(argument, `${limit} (it has ${bytes})`, name);
     }
   }
-  return `/${component}`;
+  return path;
 }
 
 /** How an array of that type key is made; `'Buffer'` if none is given. */

@@ -102,7 +102,9 @@ function getOrCreate(count, typeKey, key, perm) {
  * System V array tells its key.
  */
 function show(buffer, type, key, offset, count) {
-  const [start, length] = placeOf(buffer) || [0, buffer.byteLength];
+  const place = placeOf(buffer);
+  const start = place === undefined ? 0 : place[0];
+  const length = place === undefined ? buffer.byteLength : place[1];
   if (count === undefined) count = Math.floor((length - offset) / type.bytes);
   const array = type.view(buffer, start + offset, count);
   if (typeof key === 'number') array.key = key;

@@ -239,28 +239,31 @@ fn number_of_bytes<'cx>(cx: &mut FunctionContext<'cx>, bytes: usize) -> Handle<'
 /// The first argument as a key.
 pub fn key_argument(cx: &mut FunctionContext) -> NeonResult<Key> {
     let value = cx.argument::<JsValue>(0)?;
-    if let Ok(name) = value.downcast::<JsString, _>(cx) {
-        let name = name.value(cx);
-        return match Name::new(&name) {
-            Some(name) => Ok(Key::Object(name)),
-            None => cx.throw_range_error("a key must not hold a NUL"),
-        };
+    if let Ok(number) = value.downcast::<JsNumber, _>(cx) {
+        let number = number.value(cx);
+        let key = whole::<u32>(cx, number)?;
+        return Ok(Key::Segment(libc::key_t::from_ne_bytes(key.to_ne_bytes())));
     }
-    let number = whole_number::<u32>(cx, 0)?;
-    Ok(Key::Segment(libc::key_t::from_ne_bytes(
-        number.to_ne_bytes(),
-    )))
+    let name = value.downcast_or_throw::<JsString, _>(cx)?.value(cx);
+    match Name::new(&name) {
+        Some(name) => Ok(Key::Object(name)),
+        None => cx.throw_range_error("a key must not hold a NUL"),
+    }
 }
 
 /// The argument as a whole number of type `N`; a `RangeError` if it is none.
 fn whole_number<N: TryFrom<u64>>(cx: &mut FunctionContext, index: usize) -> NeonResult<N> {
     let value = cx.argument::<JsNumber>(index)?.value(cx);
+    whole(cx, value)
+}
+
+fn whole<N: TryFrom<u64>>(cx: &mut FunctionContext, value: f64) -> NeonResult<N> {
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // compared right below
     let whole = value as u64;
     #[allow(clippy::cast_precision_loss, clippy::float_cmp)] // a lost bit makes them differ
     let exact = whole as f64 == value;
     match N::try_from(whole) {
         Ok(number) if exact => Ok(number),
-        _ => cx.throw_range_error(format!("argument {index} is no whole number in range")),
+        _ => cx.throw_range_error(format!("{value} is no whole number in range")),
     }
 }

@@ -23,6 +23,9 @@ use crate::platform::{self, Draft, Kind};
 /// Bytes before the data.
 pub const HEADER: usize = 8;
 
+/// Bytes that take longer to reserve than it takes to ask whether the name is free.
+const WORTH_ASKING: usize = 64 << 10;
+
 /// The name of an object, one path component with its slash: `/name`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Name {
@@ -84,24 +87,47 @@ pub fn create(
     let Some(draft) = Draft::new(name, mode)? else {
         return Ok(None);
     };
-    let pages = if options.huge_pages() {
-        map_huge(draft.file(), size, options)?
-    } else {
-        if options.sparse() {
-            platform::set_size(draft.file(), size as u64)?;
-        } else {
-            platform::reserve(draft.file(), size as u64)?;
-        }
-        map(draft.file(), size, options)?
-    };
-    let identity = platform::identity_of(draft.file())?;
-    if !options.raw() {
-        write_header(&pages, bytes as u64);
+    // An existing object is no reason to fill the memory, but asking costs as much as reserving little.
+    if size > WORTH_ASKING && draft.is_late(name)? {
+        return Ok(None);
     }
+    let (identity, pages) = match furnish(draft.file(), bytes, size, options) {
+        Ok(furnished) => furnished,
+        Err(error) => {
+            return if draft.is_late(name)? {
+                Ok(None)
+            } else {
+                Err(error)
+            }
+        }
+    };
     if !draft.publish(name)? {
         return Ok(None);
     }
     Ok(Some((identity, Mapping::object(pages, header, bytes))))
+}
+
+/// Gives a new file its size, its memory and its header, and maps it.
+fn furnish(
+    file: &File,
+    bytes: usize,
+    size: usize,
+    options: Options,
+) -> Result<(Identity, MmapRaw)> {
+    let pages = if options.huge_pages() {
+        map_huge(file, size, options)?
+    } else {
+        if options.sparse() {
+            platform::set_size(file, size as u64)?;
+        } else {
+            platform::reserve(file, size as u64)?;
+        }
+        map(file, size, options)?
+    };
+    if !options.raw() {
+        platform::write_header(file, (bytes as u64).to_ne_bytes())?;
+    }
+    Ok((platform::identity_of(file)?, pages))
 }
 
 /// Maps a new file in huge pages. They are given out where a mapping that asked for them is
@@ -116,14 +142,6 @@ fn map_huge(file: &File, size: usize, options: Options) -> Result<MmapRaw> {
         platform::reserve(file, size as u64)?;
     }
     Ok(pages)
-}
-
-fn write_header(pages: &MmapRaw, bytes: u64) {
-    assert!(pages.len() >= HEADER);
-    let header = pages.as_mut_ptr().cast::<[u8; HEADER]>();
-    // SAFETY: the mapping is at least HEADER bytes long, an array of bytes needs no alignment, and
-    // no reference to the memory exists.
-    unsafe { header.write_volatile(bytes.to_ne_bytes()) };
 }
 
 fn map(file: &File, size: usize, options: Options) -> Result<MmapRaw> {

@@ -16,8 +16,8 @@ const works = [
 
 async function run(bench) {
   const rows = [];
-  for (const { work, label, keys, bars } of works) {
-    const numbers = await compare(bench, { work, keys, count: 1000 });
+  for (const { label, bars, ...options } of works) {
+    const numbers = await compare(bench, { count: 1000, passes: 20, rounds: 15, ...options });
     rows.push({ label, unit: 'µs', scale: 1e3, numbers, bars });
   }
   return rows;

@@ -1,8 +1,9 @@
 // The floor: the system calls that the package's promises need, and nothing else.
 //
-// Reads lines `WORK COUNT KEY` from standard input, does WORK with COUNT keys, and answers each line
-// with the nanoseconds of processor time that took. `bench/player.js` does the same works through the package.
-// A KEY is the first of COUNT numbers, or the beginning of names that a number completes.
+// Reads lines `WORK COUNT PASSES KEY` from standard input, does WORK with COUNT keys, all of them
+// PASSES times, and answers each line with the nanoseconds of processor time that took. A KEY is
+// the first of COUNT numbers, or the beginning of names that a number completes. bench/player.js
+// does the same works through the package.
 
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -158,13 +159,14 @@ static int64_t cpu_time(void) {
 
 int main(void) {
   char work[64], key[256], path[300];
-  long count;
-  while (scanf("%63s %ld %255s", work, &count, key) == 3) {
+  long count, passes;
+  while (scanf("%63s %ld %ld %255s", work, &count, &passes, key) == 4) {
     unsigned long number = strtoul(key, NULL, 10);
     int64_t start = cpu_time();
-    for (long i = 0; i < count; i++) {
-      snprintf(path, sizeof path, "/dev/shm%s%ld", key, i);
-      run(work, (key_t)(number + (unsigned long)i), path);
+    for (long i = 0; i < count * passes; i++) {
+      long place = i % count;
+      if (key[0] == '/') snprintf(path, sizeof path, "/dev/shm%s%ld", key, place);
+      run(work, (key_t)(number + (unsigned long)place), path);
     }
     printf("%lld\n", (long long)(cpu_time() - start));
     fflush(stdout);

@@ -15,9 +15,12 @@ use crate::posix::{Identity, Name, HEADER};
 
 const DIRECTORY: &str = "/dev/shm";
 
-/// Where the object called `/name` lives, as a path.
-pub fn path_of(name: &str) -> String {
-    format!("{DIRECTORY}{name}")
+/// Where the object called `/name` lives, as a path; with room for the NUL after it.
+pub fn path_of(name: &str) -> Vec<u8> {
+    let mut path = Vec::with_capacity(DIRECTORY.len() + name.len() + 1);
+    path.extend_from_slice(DIRECTORY.as_bytes());
+    path.extend_from_slice(name.as_bytes());
+    path
 }
 
 fn path(name: &Name) -> &Path {
@@ -32,14 +35,9 @@ pub struct Draft {
 }
 
 impl Draft {
-    /// A new empty file with permissions `mode` (less the umask), or `None` if `name` is taken.
-    pub fn new(name: &Name, mode: u32) -> Result<Option<Self>> {
-        // Asked before memory is reserved: an existing object is no reason to fill /dev/shm.
-        match fs::symlink_metadata(path(name)) {
-            Ok(_) => return Ok(None),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(Error::from_io(&error, "stat")),
-        }
+    /// A new empty file with permissions `mode` (less the umask).
+    #[allow(clippy::unnecessary_wraps)] // where a name is needed from the start it may be taken
+    pub fn new(_name: &Name, mode: u32) -> Result<Option<Self>> {
         let opened = OpenOptions::new()
             .read(true)
             .write(true)
@@ -88,6 +86,12 @@ impl Draft {
 
     pub fn file(&self) -> &File {
         &self.file
+    }
+
+    /// Whether another object has the name already.
+    #[allow(clippy::unused_self)] // on macOS the draft has it
+    pub fn is_late(&self, name: &Name) -> Result<bool> {
+        Ok(find(name)?.is_some())
     }
 
     /// Gives the finished object its name; `false` if another one took it meanwhile
@@ -203,6 +207,13 @@ pub fn read_header(file: &File) -> Result<Option<[u8; HEADER]>> {
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(None),
         Err(error) => Err(Error::from_io(&error, "pread")),
     }
+}
+
+/// Writes the header of an object that is long enough for it. Through the descriptor: a write to
+/// the mapping would cost a page fault.
+pub fn write_header(file: &File, header: [u8; HEADER]) -> Result<()> {
+    file.write_all_at(&header, 0)
+        .map_err(|error| Error::from_io(&error, "pwrite"))
 }
 
 /// Removes the name; `false` if there was none.

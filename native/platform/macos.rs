@@ -12,9 +12,11 @@ use crate::error::{Error, Result};
 use crate::platform::Kind;
 use crate::posix::{Identity, Name, HEADER};
 
-/// The object called `/name` is found under that very name.
-pub fn path_of(name: &str) -> String {
-    name.to_string()
+/// The object called `/name` is found under that very name; with room for the NUL after it.
+pub fn path_of(name: &str) -> Vec<u8> {
+    let mut path = Vec::with_capacity(name.len() + 1);
+    path.extend_from_slice(name.as_bytes());
+    path
 }
 
 /// An object that bears its name from the start: this system knows no other way. Until it has its
@@ -43,6 +45,12 @@ impl Draft {
 
     pub fn file(&self) -> &File {
         &self.file
+    }
+
+    /// Whether another object has the name already: the draft itself has it.
+    #[allow(clippy::unnecessary_wraps, clippy::unused_self)] // Linux has to ask
+    pub fn is_late(&self, _name: &Name) -> Result<bool> {
+        Ok(false)
     }
 
     /// The object is finished: its header is written.
@@ -142,6 +150,22 @@ pub fn read_header(file: &File) -> Result<Option<[u8; HEADER]>> {
     Ok(Some(unsafe {
         page.as_ptr().cast::<[u8; HEADER]>().read_volatile()
     }))
+}
+
+/// Writes the header of an object that is long enough for it; objects know no pwrite here.
+pub fn write_header(file: &File, header: [u8; HEADER]) -> Result<()> {
+    let page = MmapOptions::new()
+        .len(HEADER)
+        .map_raw(file)
+        .map_err(|error| Error::from_io(&error, "mmap"))?;
+    // SAFETY: the mapping is HEADER bytes long, an array of bytes needs no alignment, and no
+    // reference to the memory exists.
+    unsafe {
+        page.as_mut_ptr()
+            .cast::<[u8; HEADER]>()
+            .write_volatile(header)
+    };
+    Ok(())
 }
 
 /// Removes the name; `false` if there was none.
