@@ -3,18 +3,20 @@
 
 const fs = require('fs');
 const path = require('path');
+const { readElf } = require('./elf');
 const { withCode } = require('./errors');
 
 const NODE_API = 5;
 const root = path.join(__dirname, '..');
-const platform = `${process.platform}-${process.arch}`;
 
 /** The native functions. Throws an error with a `code` if there is no addon for this system. */
 function load() {
   refuseOldNode();
+  refuseSystem();
   const failures = [];
   for (const file of candidates()) {
     try {
+      refuseUnfit(file);
       return require(file);
     } catch (error) {
       failures.push({ file, error });
@@ -35,10 +37,20 @@ function refuseOldNode() {
   );
 }
 
+function refuseSystem() {
+  if (process.platform === 'linux' || process.platform === 'darwin') return;
+  const reason =
+    process.platform === 'win32'
+      ? 'Windows has neither System V nor POSIX shared memory. WSL has both: run the program there'
+      : `it works on Linux and macOS, and this is ${process.platform}`;
+  throw withCode(new Error(`shm-typed-array cannot be used here: ${reason}.`), 'ERR_SHM_NOT_LOADED');
+}
+
 /** A local build first, then the prebuilt addons that can fit, in prebuildify's naming. */
 function candidates() {
   const local = path.join(root, 'build', 'shm-typed-array.node');
-  const prebuilt = (libc) => path.join(root, 'prebuilds', platform, `shm-typed-array${libc}.node`);
+  const folder = path.join(root, 'prebuilds', `${process.platform}-${process.arch}`);
+  const prebuilt = (libc) => path.join(folder, `shm-typed-array${libc}.node`);
   if (process.platform !== 'linux') return [local, prebuilt('')];
   const libc = libcOfProcess();
   return [local].concat((libc === null ? ['glibc', 'musl'] : [libc]).map((tag) => prebuilt(`.${tag}`)));
@@ -46,44 +58,63 @@ function candidates() {
 
 /**
  * `'glibc'` or `'musl'`: whose dynamic loader the running executable asks for; null if it names none.
- * This is exact where looking for files of a distribution is a guess, and takes one short read.
+ * This is exact where looking for files of a distribution is a guess, and takes a few short reads.
  */
 function libcOfProcess() {
-  const head = Buffer.alloc(4096);
   try {
-    const file = fs.openSync(process.execPath, 'r');
-    try {
-      fs.readSync(file, head, 0, head.length, 0);
-    } finally {
-      fs.closeSync(file);
-    }
+    const elf = readElf(process.execPath);
+    if (elf === null) return null;
+    if (elf.interpreter.includes('ld-musl-')) return 'musl';
+    return elf.interpreter.includes('ld-linux') ? 'glibc' : null;
   } catch (_) {
-    return null;
+    return null; // without /proc nobody knows where the executable is
   }
-  if (head.includes('/ld-musl-')) return 'musl';
-  return head.includes('/ld-linux-') ? 'glibc' : null;
+}
+
+/** What the dynamic loader would answer with a riddle, or, to a file cut short, with a SIGBUS. */
+function refuseUnfit(file) {
+  if (process.platform !== 'linux' || !fs.existsSync(file)) return;
+  const elf = readElf(file);
+  if (elf === null) throw new Error('it is damaged, or made for another system');
+  if (elf.machine !== process.arch) throw new Error(`it is for ${elf.machine}, and this is ${process.arch}`);
+  if (elf.size < elf.neededSize) {
+    throw new Error(`it is cut short: it has ${elf.size} bytes, and ${elf.neededSize} are needed`);
+  }
 }
 
 function notLoaded(failures) {
-  const lines = failures.map(({ file, error }) => {
-    const missing = error.code === 'MODULE_NOT_FOUND' && !fs.existsSync(file);
-    return `  ${file}: ${missing ? 'not there' : String(error.message).split('\n')[0]}`;
-  });
-  const libc = process.platform === 'linux' ? `, ${libcOfProcess() || 'unknown libc'}` : '';
+  const lines = failures.map(({ file, error }) => `  ${file}: ${reasonOf(file, error)}`);
+  const libc = process.platform === 'linux' ? ` with ${libcOfProcess() || 'an unknown libc'}` : '';
   const message = [
-    `shm-typed-array has no native addon that works on ${platform}${libc}, Node.js ${process.version}. Tried:`,
+    `shm-typed-array has no native addon that works here: ${process.platform}-${process.arch}${libc}, ${runtime()}. Tried:`,
     ...lines,
-    adviceFor(process.platform),
+    'Build it here with `npx shm-typed-array build`, which needs Rust (https://rustup.rs). If files are missing or damaged, or came from another system (into a container, say), install the package anew.',
   ].join('\n');
   return withCode(new Error(message), 'ERR_SHM_NOT_LOADED');
 }
 
-function adviceFor(system) {
-  if (system === 'win32') {
-    return 'Windows has neither System V nor POSIX shared memory. WSL has both: run the program there.';
+function runtime() {
+  const { bun, deno, electron } = process.versions;
+  if (bun || deno) return bun ? `Bun ${bun}` : `Deno ${deno}`;
+  return electron ? `Electron ${electron}` : `Node.js ${process.version}`;
+}
+
+function reasonOf(file, error) {
+  if (!fs.existsSync(file)) return 'not there';
+  const newer = /version `GLIBC_([\d.]+)' not found/.exec(error.message);
+  if (newer !== null) return `it needs glibc ${newer[1]} or newer, which this system does not have`;
+  const libc = libcOfProcess();
+  if (libc !== null && libcOfAddon(file) === (libc === 'glibc' ? 'musl' : 'glibc')) {
+    return `it is for ${libc === 'glibc' ? 'musl' : 'glibc'}, and this is ${libc}`;
   }
-  if (system !== 'linux' && system !== 'darwin') return 'Only Linux and macOS are supported.';
-  return 'Build it here with `npx shm-typed-array build`, which needs Rust (https://rustup.rs), or install the package anew if files are missing or damaged.';
+  return String(error.message).split('\n')[0];
+}
+
+/** The libc that an addon is linked against, by the name under which it asks for it; null if unclear. */
+function libcOfAddon(file) {
+  const bytes = fs.readFileSync(file);
+  if (bytes.includes('\0libc.so.6\0')) return 'glibc';
+  return bytes.includes('\0libc.so\0') || bytes.includes('\0libc.musl-') ? 'musl' : null;
 }
 
 module.exports = { load };

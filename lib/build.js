@@ -23,7 +23,7 @@ function checkCargo() {
   const needed = neededRust();
   const found = spawnSync('cargo', ['--version'], { cwd: root, encoding: 'utf8' });
   if (found.error || found.status !== 0) {
-    const reason = found.error ? 'cargo is not on the PATH' : found.stderr.trim();
+    const reason = found.error ? 'cargo is not on the PATH' : `cargo says: ${found.stderr.trim()}`;
     throw new Error(`Rust ${needed} or newer is needed, and ${reason}. Get it from https://rustup.rs`);
   }
   const version = firstMatch(/(\d+\.\d+\.\d+)/, found.stdout);
@@ -38,6 +38,17 @@ function isOlder(version, needed) {
   return major < neededMajor || (major === neededMajor && minor < neededMinor);
 }
 
+function checkWritable() {
+  try {
+    fs.rmdirSync(fs.mkdtempSync(path.join(root, 'build-')));
+  } catch (error) {
+    throw new Error(
+      `${root} cannot be written to (${error.code}): build in a copy of the project that can, and bring its node_modules here`,
+      { cause: error },
+    );
+  }
+}
+
 /** A cdylib for musl must not link libc statically, which is Rust's default there. */
 function flagsForLibc() {
   const host = spawnSync('rustc', ['-vV'], { cwd: root, encoding: 'utf8' });
@@ -47,6 +58,7 @@ function flagsForLibc() {
 
 /** Builds `build/shm-typed-array.node` with cargo. Throws an error that says what is missing. */
 function build() {
+  checkWritable();
   checkCargo();
   const copyArtifact = require.resolve('cargo-cp-artifact/bin/cargo-cp-artifact.js');
   const cargo = ['cargo', 'build', '--release', '--locked', '--message-format=json-render-diagnostics'];

@@ -31,15 +31,17 @@ function cached(name, fill) {
  */
 function pythonTools(versions) {
   const packages = Object.keys(versions).map((name) => `${name}==${versions[name]}`);
-  const marker = path.join(cache, `python-${packages.join('-')}`, '.complete');
+  const marker = path.join(cache, ['python'].concat(packages).join('-'), '.complete');
   const folder = path.dirname(marker);
   if (!fs.existsSync(marker)) {
     // A virtual environment cannot be moved, so it is made in its place.
     fs.rmSync(folder, { recursive: true, force: true });
-    console.error(`fetching ${packages.join(', ')} from PyPI`);
     execFileSync('python3', ['-m', 'venv', folder], { stdio: ['ignore', 2, 2] });
-    const pip = path.join(folder, 'bin', 'pip');
-    execFileSync(pip, ['install', '--quiet', '--disable-pip-version-check', '--only-binary=:all:', ...packages], { stdio: ['ignore', 2, 2] });
+    if (packages.length > 0) {
+      console.error(`fetching ${packages.join(', ')} from PyPI`);
+      const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--only-binary=:all:'];
+      execFileSync(path.join(folder, 'bin', 'python3'), [...pip, ...packages], { stdio: ['ignore', 2, 2] });
+    }
     fs.writeFileSync(marker, '');
   }
   return path.join(folder, 'bin');

@@ -92,4 +92,4 @@ function oldestMacOS(bytes) {
   return null;
 }
 
-module.exports = { CHECKED_IN, GLIBC, MACOS, flaws, manifestFile, neededGlibc, root, sha256, sourcesHash, targets };
+module.exports = { CHECKED_IN, GLIBC, MACOS, flaws, manifestFile, neededGlibc, root, sha256, sourceFiles, sourcesHash, targets };

@@ -1,0 +1,207 @@
+'use strict';
+// The loader and the source build where they cannot work: the exact words.
+
+const fs = require('fs');
+const path = require('path');
+const { spawn, spawnSync } = require('child_process');
+const test = require('tape');
+const { execArgv, execPath, isLinux, outcome, runScript, temporaryFolder } = require('./support');
+
+const root = path.join(__dirname, '..');
+const system = `${process.platform}-${process.arch}`;
+const prebuilt = path.join('prebuilds', 'linux-x64', 'shm-typed-array.glibc.node');
+const onGlibc = isLinux && process.arch === 'x64' && /\/libc(\.so\.6|-2\.\d+\.so)$/m.test(fs.readFileSync('/proc/self/maps', 'utf8'));
+const notHere = !onGlibc && 'it takes apart the addon for x64 Linux with glibc';
+const advice =
+  'Build it here with `npx shm-typed-array build`, which needs Rust (https://rustup.rs). If files are missing or damaged, or came from another system (into a container, say), install the package anew.';
+
+function runtime() {
+  const { bun, deno, electron } = process.versions;
+  if (bun || deno) return bun ? `Bun ${bun}` : `Deno ${deno}`;
+  return electron ? `Electron ${electron}` : `Node.js ${process.version}`;
+}
+
+let copies = 0;
+
+/** An installed copy of the package: its JavaScript, and the given files, `{ path: bytes }`. */
+function installed(files) {
+  const folder = path.join(temporaryFolder(), `copy-${++copies}`);
+  const write = (name, bytes) => {
+    fs.mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });
+    fs.writeFileSync(path.join(folder, name), bytes);
+  };
+  const copied = fs.readdirSync(path.join(root, 'lib')).map((name) => path.join('lib', name));
+  copied.concat('package.json', 'Cargo.toml').forEach((name) => write(name, fs.readFileSync(path.join(root, name))));
+  Object.keys(files).forEach((name) => write(name, files[name]));
+  return folder;
+}
+
+/** The error that requiring the package throws, `{ code, message }`, after running `before`. */
+async function loadError(folder, before) {
+  const file = path.join(folder, 'load.js');
+  fs.writeFileSync(
+    file,
+    `${before || ''}\ntry { require('./lib'); console.log('{}'); } catch ({ code, message }) { console.log(JSON.stringify({ code, message })); }`,
+  );
+  const { stdout, stderr, code, signal } = await runScript(file);
+  if (code !== 0) throw new Error(`loading ended with ${code} ${signal}: ${stderr}`);
+  return JSON.parse(stdout);
+}
+
+/** The message when neither the local build nor the prebuilt addon works. */
+function notLoaded(folder, localReason, prebuiltReason) {
+  return [
+    `shm-typed-array has no native addon that works here: ${system} with glibc, ${runtime()}. Tried:`,
+    `  ${path.join(folder, 'build', 'shm-typed-array.node')}: ${localReason}`,
+    `  ${path.join(folder, prebuilt)}: ${prebuiltReason}`,
+    advice,
+  ].join('\n');
+}
+
+function addon() {
+  return fs.readFileSync(path.join(root, prebuilt));
+}
+
+/** The addon with one text in it replaced by another of the same length. */
+function addonWith(text, other) {
+  const bytes = addon();
+  const at = bytes.indexOf(text, 0, 'latin1');
+  if (at < 0 || text.length !== other.length) throw new Error(`cannot replace ${text}`);
+  bytes.write(other, at, 'latin1');
+  return bytes;
+}
+
+async function prebuiltFails(t, bytes, reason) {
+  const folder = installed({ [prebuilt]: bytes });
+  const error = await loadError(folder);
+  t.equal(error.code, 'ERR_SHM_NOT_LOADED');
+  t.equal(error.message, notLoaded(folder, 'not there', reason));
+}
+
+test('the prebuilt addon loads from a copy without a local build', { skip: notHere }, async (t) => {
+  t.deepEqual(await loadError(installed({ [prebuilt]: addon() })), {});
+});
+
+test('no addon for this system', { skip: notHere }, async (t) => {
+  const folder = installed({});
+  const error = await loadError(folder);
+  t.equal(error.code, 'ERR_SHM_NOT_LOADED');
+  t.equal(error.message, notLoaded(folder, 'not there', 'not there'));
+});
+
+test('an addon that is cut short is told, not loaded into a SIGBUS', { skip: notHere }, async (t) => {
+  const bytes = addon().slice(0, 100000);
+  const needed = require('../lib/elf').readElf(path.join(root, prebuilt)).neededSize;
+  await prebuiltFails(t, bytes, `it is cut short: it has 100000 bytes, and ${needed} are needed`);
+  await prebuiltFails(t, bytes.slice(0, 10), 'it is damaged, or made for another system');
+  await prebuiltFails(t, Buffer.alloc(0), 'it is damaged, or made for another system');
+});
+
+test('an addon for another processor', { skip: notHere }, async (t) => {
+  const bytes = addon();
+  bytes.writeUInt16LE(183, 18); // EM_AARCH64
+  await prebuiltFails(t, bytes, 'it is for arm64, and this is x64');
+});
+
+test('an addon for another libc', { skip: notHere }, async (t) => {
+  await prebuiltFails(t, addonWith('\0libc.so.6\0', '\0libc.so\0\0\0'), 'it is for musl, and this is glibc');
+});
+
+test('an addon for a newer glibc', { skip: notHere }, async (t) => {
+  const bytes = addonWith('GLIBC_2.14', 'GLIBC_2.99');
+  await prebuiltFails(t, bytes, 'it needs glibc 2.99 or newer, which this system does not have');
+});
+
+test('a local build that does not work is passed over', { skip: notHere }, async (t) => {
+  const local = path.join('build', 'shm-typed-array.node');
+  t.deepEqual(await loadError(installed({ [local]: addon().slice(0, 5000), [prebuilt]: addon() })), {});
+});
+
+test('Windows, and systems that nobody has thought of', async (t) => {
+  const folder = installed({});
+  const on = (platform) => loadError(folder, `Object.defineProperty(process, 'platform', { value: '${platform}' });`);
+  t.deepEqual(await on('win32'), {
+    code: 'ERR_SHM_NOT_LOADED',
+    message:
+      'shm-typed-array cannot be used here: Windows has neither System V nor POSIX shared memory. WSL has both: run the program there.',
+  });
+  t.deepEqual(await on('sunos'), {
+    code: 'ERR_SHM_NOT_LOADED',
+    message: 'shm-typed-array cannot be used here: it works on Linux and macOS, and this is sunos.',
+  });
+});
+
+test('a Node that is too old', async (t) => {
+  const before = `
+    const versions = Object.assign({}, process.versions, { napi: '3' });
+    Object.defineProperty(process, 'versions', { value: versions });
+    Object.defineProperty(process, 'version', { value: 'v10.10.0' });`;
+  t.deepEqual(await loadError(installed({}), before), {
+    code: 'ERR_SHM_NODE_TOO_OLD',
+    message: 'shm-typed-array needs Node.js 10.20 or newer (Node-API 5); this is v10.10.0 (Node-API 3).',
+  });
+});
+
+/** Runs `shm-typed-array build` of a copy with nothing on the PATH but the given programs. */
+function build(folder, programs) {
+  const bin = path.join(folder, 'bin');
+  fs.mkdirSync(bin);
+  Object.keys(programs).forEach((name) => {
+    fs.writeFileSync(path.join(bin, name), `#!/bin/sh\n${programs[name]}\n`, { mode: 0o755 });
+  });
+  const env = Object.assign({}, process.env, { PATH: bin });
+  return runScript(path.join(folder, 'lib', 'cli.js'), ['build'], { env });
+}
+
+const neededRust = /^rust-version = "(.*)"$/m.exec(fs.readFileSync(path.join(root, 'Cargo.toml'), 'utf8'))[1];
+
+test('the source build without cargo', async (t) => {
+  const { code, stderr } = await build(installed({}), {});
+  t.equal(code, 1);
+  t.equal(
+    stderr,
+    `shm-typed-array build: Rust ${neededRust} or newer is needed, and cargo is not on the PATH. Get it from https://rustup.rs\n`,
+  );
+});
+
+test('the source build with a cargo that is too old', async (t) => {
+  const { code, stderr } = await build(installed({}), { cargo: 'echo "cargo 1.60.0 (d1fd9fe2c 2022-03-01)"' });
+  t.equal(code, 1);
+  t.equal(
+    stderr,
+    `shm-typed-array build: Rust ${neededRust} or newer is needed, and this is 1.60.0. Update it: rustup update\n`,
+  );
+});
+
+test('the source build with a rustup that has no toolchain', async (t) => {
+  const { code, stderr } = await build(installed({}), { cargo: 'echo "error: no default toolchain" >&2; exit 1' });
+  t.equal(code, 1);
+  t.equal(
+    stderr,
+    `shm-typed-array build: Rust ${neededRust} or newer is needed, and cargo says: error: no default toolchain. Get it from https://rustup.rs\n`,
+  );
+});
+
+/** Runs a script with a folder mounted read-only, in a mount namespace of its own. */
+function readOnly(folder, script, args) {
+  const mount = 'mount --bind "$0" "$0" && mount -o remount,ro,bind "$0" && exec "$@"';
+  const command = [execPath].concat(execArgv, script, args);
+  return outcome(spawn('unshare', ['-Urm', 'sh', '-c', mount, folder].concat(command), { stdio: 'pipe' }));
+}
+
+function cannotMount() {
+  if (!onGlibc) return notHere;
+  return spawnSync('unshare', ['-Urm', 'true']).status === 0 ? false : 'this user may not mount (unshare -Urm)';
+}
+
+test('a read-only file system: the package loads, and building there says why not', { skip: cannotMount() }, async (t) => {
+  const folder = installed({ [prebuilt]: addon(), 'load.js': "require('./lib'); console.log('loaded');" });
+  const loaded = await readOnly(folder, path.join(folder, 'load.js'), []);
+  t.equal(loaded.stdout, 'loaded\n', loaded.stderr);
+  const built = await readOnly(folder, path.join(folder, 'lib', 'cli.js'), ['build']);
+  t.equal(built.code, 1);
+  t.equal(
+    built.stderr,
+    `shm-typed-array build: ${folder} cannot be written to (EROFS): build in a copy of the project that can, and bring its node_modules here\n`,
+  );
+});
