@@ -264,6 +264,6 @@ fn whole<N: TryFrom<u64>>(cx: &mut FunctionContext, value: f64) -> NeonResult<N>
     let exact = whole as f64 == value;
     match N::try_from(whole) {
         Ok(number) if exact => Ok(number),
-        _ => cx.throw_range_error(format!("{value} is no whole number in range")),
+        _ => cx.throw_range_error("no whole number in range"),
     }
 }
