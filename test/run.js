@@ -1,6 +1,7 @@
 'use strict';
 // Runs every test file in a process of its own, of the runtime that runs this, and adds up what
-// they report. Arguments name the files to run; none means all. The last line is the result.
+// they report. Arguments name the files to run; none means all of this folder, or of that below it
+// which SHM_TEST_FOLDER names. The last line is the result.
 
 const { spawn } = require('child_process');
 const fs = require('fs');
@@ -8,10 +9,11 @@ const os = require('os');
 const path = require('path');
 const { execArgv, execPath, shm } = require('./support');
 
+const folder = path.join(__dirname, process.env.SHM_TEST_FOLDER || '');
 const FILE_TIMEOUT = Number(process.env.SHM_TEST_TIMEOUT || 180) * 1000;
 
 function testFiles(names) {
-  const all = fs.readdirSync(__dirname).filter((name) => name.endsWith('.test.js')).sort();
+  const all = fs.readdirSync(folder).filter((name) => name.endsWith('.test.js')).sort();
   if (names.length === 0) return all;
   return all.filter((file) => names.some((name) => file.startsWith(path.basename(name, '.test.js'))));
 }
@@ -19,7 +21,7 @@ function testFiles(names) {
 /** Runs one file; its TAP is shown as it comes if something failed, and counted in any case. */
 function runFile(file, journal) {
   const env = Object.assign({}, process.env, { SHM_TEST_JOURNAL: journal });
-  const child = spawn(execPath, execArgv.concat([path.join(__dirname, file)]), { env, stdio: 'pipe' });
+  const child = spawn(execPath, execArgv.concat([path.join(folder, file)]), { env, stdio: 'pipe' });
   let output = '';
   child.stdout.on('data', (chunk) => (output += chunk));
   child.stderr.on('data', (chunk) => (output += chunk));
