@@ -30,10 +30,15 @@ function installed(files) {
     fs.mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });
     fs.writeFileSync(path.join(folder, name), bytes);
   };
-  const copied = fs.readdirSync(path.join(root, 'lib')).map((name) => path.join('lib', name));
-  copied.concat('package.json', 'Cargo.toml').forEach((name) => write(name, fs.readFileSync(path.join(root, name))));
+  filesBelow('lib').concat('package.json', 'Cargo.toml').forEach((name) => write(name, fs.readFileSync(path.join(root, name))));
   Object.keys(files).forEach((name) => write(name, files[name]));
   return folder;
+}
+
+function filesBelow(folder) {
+  const inside = fs.readdirSync(path.join(root, folder)).map((name) => path.join(folder, name));
+  const found = inside.map((name) => (fs.statSync(path.join(root, name)).isDirectory() ? filesBelow(name) : [name]));
+  return [].concat(...found);
 }
 
 /** The error that requiring the package throws, `{ code, message }`, after running `before`. */
