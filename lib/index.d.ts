@@ -82,7 +82,10 @@ export interface CreateOptions {
    * tells how root switches them on.
    */
   hugePages?: boolean;
-  /** Not available yet. */
+  /**
+   * Over a `SharedArrayBuffer`, which can be posted to worker threads of this process without a copy,
+   * and on which `Atomics.wait` works between them. After a detach it reads private zeros.
+   */
   shared?: boolean;
 }
 
@@ -103,7 +106,10 @@ export interface GetOptions {
    * others write until it is first written here. Of a System V segment it is a copy made now.
    */
   copyOnWrite?: boolean;
-  /** Not available yet. */
+  /**
+   * Over a `SharedArrayBuffer`, which can be posted to worker threads of this process without a copy,
+   * and on which `Atomics.wait` works between them. After a detach it reads private zeros.
+   */
   shared?: boolean;
 }
 
