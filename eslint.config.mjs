@@ -21,6 +21,11 @@ export default [
     languageOptions: { ecmaVersion: 2022, sourceType: 'module', globals: globals.node },
   },
   {
+    // A window's script, with a window's globals too.
+    files: ['examples/electron/preload.js'],
+    languageOptions: { globals: globals.browser },
+  },
+  {
     // What Node 10 must be able to read and run.
     files: ['lib/**/*.js', 'index.js', 'test/**/*.js'],
     rules: {

@@ -13,7 +13,7 @@ const GLIBC = '2.17';
 /** The oldest macOS that they run on. */
 const MACOS = '11.0';
 
-const BYTES_MAX = 450 * 1000;
+const BYTES_MAX = 450 * 1024;
 
 /** Name of a target → Rust's name for it, and its file. */
 const targets = {

@@ -1,0 +1,3 @@
+// 0.1.x had its entry here.
+import shm = require('./lib/index.js');
+export = shm;

@@ -1,0 +1,203 @@
+'use strict';
+// npm run test:package [-- CASE…]: packs the package as npm publishes it, installs the tarball into
+// empty folders with each package manager, install scripts blocked and no Rust on the PATH, and uses
+// it there from CommonJS, ES modules, TypeScript and bundles.
+//
+// Managers and bundlers come from npm and run on Node 24, which is fetched too.
+
+const { execFileSync } = require('child_process');
+const fs = require('fs');
+const os = require('os');
+const path = require('path');
+const { commandOf, npmPackages } = require('./packages');
+const { root } = require('./prebuilds');
+const { fetchRuntime } = require('./runtimes');
+
+const node = fetchRuntime('node-24').command;
+const work = fs.mkdtempSync(path.join(os.tmpdir(), 'shm-package-'));
+
+// The machine's own tools without Rust; and `node`, which is not always among them.
+const env = Object.assign({}, process.env, {
+  PATH: [path.dirname(node)].concat(process.env.PATH.split(':').filter((folder) => !fs.existsSync(path.join(folder, 'cargo')))).join(':'),
+  YARN_ENABLE_IMMUTABLE_INSTALLS: 'false', // which it turns on where it sees a CI
+});
+
+function run(folder, command, args, options) {
+  try {
+    return execFileSync(command, args, Object.assign({ cwd: folder, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }, options));
+  } catch (error) {
+    throw new Error(`${path.basename(command)} ${args.join(' ')}: ${error.message}\n${error.stdout || ''}${error.stderr || ''}`, { cause: error });
+  }
+}
+
+function write(folder, files) {
+  Object.keys(files).forEach((name) => {
+    fs.mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });
+    fs.writeFileSync(path.join(folder, name), files[name]);
+  });
+}
+
+function expectOutput(output, expected) {
+  if (output !== expected) throw new Error(`printed ${JSON.stringify(output)}, and not ${JSON.stringify(expected)}`);
+}
+
+/** What npm would publish; nothing but what belongs there. */
+function pack() {
+  const [{ filename, files, size }] = JSON.parse(run(root, 'npm', ['pack', '--json', '--pack-destination', work], { env: process.env }));
+  const allowed = /^(README\.md|CHANGELOG\.md|LICENSE|package\.json|index\.(js|d\.ts)|Cargo\.(toml|lock)|lib\/[a-z-]+\.(js|mjs|d\.ts|d\.mts)|native\/([a-z]+\/)?[a-z_]+\.rs|prebuilds\/(manifest\.json|(linux|darwin)-(x64|arm64)\/shm-typed-array(\.glibc|\.musl)?\.node))$/;
+  const junk = files.map((file) => file.path).filter((name) => !allowed.test(name));
+  if (junk.length > 0) throw new Error(`the tarball contains ${junk.join(', ')}`);
+  console.log(`${filename}: ${files.length} files, ${size} bytes`);
+  return path.join(work, filename);
+}
+
+const commonJs = "const shm = require('shm-typed-array');\nconst a = shm.create(3, 'Float32Array'); a[2] = 1.5;\nconsole.log(shm.get(a.key, 'Float32Array')[2], shm.destroy(a.key));\n";
+const esModule = "import shm, { create, destroy } from 'shm-typed-array';\nconst a = create(3, 'Float32Array'); a[2] = 1.5;\nconsole.log(shm.get(a.key, 'Float32Array')[2], destroy(a.key));\n";
+const typeScript = "import shm, { create } from 'shm-typed-array';\nconst a: Float32Array | null = create(3, 'Float32Array');\nconsole.log(a!.length, shm.destroy((a as shm.Shm<Float32Array>).key!));\n";
+const printed = '1.5 true\n';
+
+/** A folder with an empty project and the programs that use the package. */
+function project(name) {
+  const folder = path.join(work, name);
+  write(folder, { 'package.json': '{"private":true}', 'use.cjs': commonJs, 'use.mjs': esModule });
+  return folder;
+}
+
+function useFromNode(folder, ...wrapper) {
+  const [command, ...before] = wrapper.length > 0 ? wrapper : [node];
+  expectOutput(run(folder, command, before.concat('use.cjs')), printed);
+  expectOutput(run(folder, command, before.concat('use.mjs')), printed);
+}
+
+function npmInstall(folder, npm) {
+  run(folder, node, [npm, 'install', '--ignore-scripts', '--no-audit', '--no-fund', tarball]);
+}
+
+const npm = (version) => () => {
+  const folder = project(`npm-${version}`);
+  npmInstall(folder, commandOf('npm', version, 'npm'));
+  useFromNode(folder);
+};
+
+function pnpm() {
+  const folder = project('pnpm');
+  run(folder, node, [commandOf('pnpm', '11.28.11', 'pnpm'), 'add', tarball]);
+  useFromNode(folder);
+}
+
+function yarn1() {
+  const folder = project('yarn-1');
+  run(folder, node, [commandOf('yarn', '1.22.22', 'yarn'), 'add', '--ignore-scripts', '--no-lockfile', `file:${tarball}`]);
+  useFromNode(folder);
+}
+
+const yarn4 = (linker) => () => {
+  const folder = project(`yarn-4-${linker}`);
+  const yarn = commandOf('@yarnpkg/cli-dist', '4.18.1', 'yarn');
+  write(folder, { '.yarnrc.yml': `nodeLinker: ${linker}\nenableScripts: false\nenableTelemetry: false\nenableGlobalCache: false\npnpEnableEsmLoader: true\n`, 'yarn.lock': '' });
+  run(folder, node, [yarn, 'add', `shm-typed-array@file:${tarball}`]);
+  useFromNode(folder, ...(linker === 'pnp' ? [node, yarn, 'node'] : []));
+};
+
+function bun() {
+  const folder = project('bun');
+  const { command } = fetchRuntime('bun');
+  run(folder, command, ['add', tarball]);
+  useFromNode(folder);
+  useFromNode(folder, command);
+}
+
+/** Compiles with the project's TypeScript, and runs what came out. */
+function typescript() {
+  const folder = project('typescript');
+  npmInstall(folder, commandOf('npm', '11.21.2', 'npm'));
+  fs.symlinkSync(path.join(root, 'node_modules', '@types'), path.join(folder, 'node_modules', '@types'));
+  write(folder, { 'use.mts': typeScript, 'use.cts': "import shm = require('shm-typed-array');\nconst a: Float32Array | null = shm.create(3, 'Float32Array');\nconsole.log(a!.length, shm.detachAll());\n" });
+  const { bin } = JSON.parse(fs.readFileSync(path.join(root, 'node_modules', 'typescript', 'package.json'), 'utf8'));
+  const tsc = path.join(root, 'node_modules', 'typescript', bin.tsc);
+  const options = ['--strict', '--target', 'es2022', '--types', 'node', '--ignoreConfig'];
+  run(folder, process.execPath, [tsc, ...options, '--module', 'node16', '--outDir', 'out', 'use.mts', 'use.cts']);
+  expectOutput(run(folder, node, ['out/use.mjs']), '3 true\n');
+  expectOutput(run(folder, node, ['out/use.cjs']), '3 1\n');
+  run(folder, process.execPath, [tsc, ...options, '--module', 'esnext', '--moduleResolution', 'bundler', '--noEmit', 'use.mts']);
+}
+
+/** Bundles keep the package outside, where it finds its addon. */
+function bundles() {
+  const folder = project('bundles');
+  npmInstall(folder, commandOf('npm', '11.21.2', 'npm'));
+  const esbuild = commandOf('esbuild', '0.28.2', 'esbuild');
+  run(folder, node, [esbuild, 'use.mjs', '--bundle', '--platform=node', '--external:shm-typed-array', '--outfile=out/esbuild.js']);
+  expectOutput(run(folder, node, ['out/esbuild.js']), printed);
+  const modules = path.join(npmPackages({ webpack: '5.112.2' }), 'node_modules');
+  write(folder, {
+    'bundle.js': `require(${JSON.stringify(path.join(modules, 'webpack'))})({
+      mode: 'production', target: 'node', entry: './use.mjs', context: __dirname,
+      externals: { 'shm-typed-array': 'commonjs shm-typed-array' },
+      output: { path: __dirname + '/out', filename: 'webpack.js' },
+    }, (error, stats) => { if (error || stats.hasErrors()) { console.error(error || stats.toString()); process.exit(1); } });`,
+  });
+  run(folder, node, ['bundle.js']);
+  expectOutput(run(folder, node, ['out/webpack.js']), printed);
+}
+
+/** The whole package inside one file of esbuild: the addons then lie in `prebuilds` beside its folder. */
+function inlined() {
+  const folder = project('inlined');
+  npmInstall(folder, commandOf('npm', '11.21.2', 'npm'));
+  run(folder, node, [commandOf('esbuild', '0.28.2', 'esbuild'), 'use.cjs', '--bundle', '--platform=node', '--outfile=app/dist/main.js']);
+  fs.cpSync(path.join(folder, 'node_modules', 'shm-typed-array', 'prebuilds'), path.join(folder, 'app', 'prebuilds'), { recursive: true });
+  fs.rmSync(path.join(folder, 'node_modules'), { recursive: true });
+  expectOutput(run(folder, node, ['app/dist/main.js']), printed);
+}
+
+/** The source build of an installed package, with the machine's Rust; and the built addon is the one loaded. */
+function sourceBuild() {
+  const folder = project('source-build');
+  npmInstall(folder, commandOf('npm', '11.21.2', 'npm'));
+  const installed = path.join(folder, 'node_modules', 'shm-typed-array');
+  run(folder, process.execPath, [path.join(installed, 'lib', 'cli.js'), 'build'], { env: process.env });
+  fs.rmSync(path.join(installed, 'prebuilds'), { recursive: true });
+  useFromNode(folder);
+}
+
+const cases = {
+  'npm-11': npm('11.21.2'),
+  typescript,
+  'npm-12': npm('12.2.0'),
+  pnpm,
+  'yarn-1': yarn1,
+  'yarn-4': yarn4('node-modules'),
+  'yarn-4-pnp': yarn4('pnp'),
+  bun,
+  bundles,
+  inlined,
+  'source-build': sourceBuild,
+};
+
+let tarball;
+
+function main(names) {
+  const unknown = names.filter((name) => cases[name] === undefined);
+  if (unknown.length > 0) throw new Error(`unknown case ${unknown.join(', ')}. There are: ${Object.keys(cases).join(', ')}`);
+  tarball = pack();
+  let failed = 0;
+  const chosen = names.length === 0 ? Object.keys(cases) : names;
+  for (const name of chosen) {
+    try {
+      cases[name]();
+      console.log(`ok ${name}`);
+    } catch (error) {
+      failed++;
+      console.log(`not ok ${name}\n${error.message}`);
+    }
+  }
+  console.log(`${chosen.length - failed} passed, ${failed} failed`);
+  process.exitCode = failed === 0 ? 0 : 1;
+}
+
+try {
+  main(process.argv.slice(2));
+} finally {
+  fs.rmSync(work, { recursive: true, force: true });
+}
