@@ -17,6 +17,11 @@ export default [
     },
   },
   {
+    // Developers run these, on a Node of today.
+    files: ['test/torture/**/*.js'],
+    languageOptions: { ecmaVersion: 2020 },
+  },
+  {
     files: ['**/*.mjs'],
     languageOptions: { ecmaVersion: 2022, sourceType: 'module', globals: globals.node },
   },

@@ -50,7 +50,7 @@ function getPosix(name, typeKey, options) {
 /** The buffer of new memory; null if the key is taken. */
 function made(key, bytes, mode, flags) {
   const buffer = binding.create(key, bytes, mode, flags);
-  return typeof buffer === 'number' ? lent(key, buffer, flags, destroy) : buffer;
+  return typeof buffer === 'number' ? lent(key, buffer, flags, binding.abandon) : buffer;
 }
 
 /**

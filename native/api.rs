@@ -70,11 +70,11 @@ pub fn create<'cx>(
     let shown = match registry.create(&key, bytes, mode, options) {
         Ok(None) => return Ok(cx.null().upcast()),
         Ok(Some(attachment)) => show(&mut cx, attachment, options),
-        Err(error) => Err(error),
+        // Nothing was made, so nothing is taken back: what has the key is somebody else's.
+        Err(error) => return error.throw(&mut cx, Some(&key)),
     };
     shown.or_else(|error| {
-        // Nobody has seen it, so nothing of it may stay.
-        registry.detach(&key, true);
+        registry.abandon(&key);
         error.throw(&mut cx, Some(&key))
     })
 }
@@ -172,6 +172,17 @@ pub fn withdraw<'cx>(
 ) -> JsResult<'cx, JsUndefined> {
     let key = key_argument(&mut cx)?;
     registry.withdraw(&key);
+    Ok(cx.undefined())
+}
+
+/// `abandon(key)`: takes the newest attachment back that has been created but could not be lent, and
+/// destroys it.
+pub fn abandon<'cx>(
+    registry: &mut Registry<View>,
+    mut cx: FunctionContext<'cx>,
+) -> JsResult<'cx, JsUndefined> {
+    let key = key_argument(&mut cx)?;
+    registry.abandon(&key);
     Ok(cx.undefined())
 }
 

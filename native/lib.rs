@@ -21,6 +21,7 @@ fn main(mut cx: ModuleContext) -> NeonResult<()> {
     thread.export(&mut cx, "get", api::get)?;
     thread.export(&mut cx, "lend", api::lend)?;
     thread.export(&mut cx, "withdraw", api::withdraw)?;
+    thread.export(&mut cx, "abandon", api::abandon)?;
     thread.export(&mut cx, "detach", api::detach)?;
     thread.export(&mut cx, "detachAll", api::detach_all)?;
     thread.export(&mut cx, "getTotalSize", api::total_size)?;

@@ -55,6 +55,7 @@ fn unsigned(key: libc::key_t) -> u32 {
 }
 
 /// Tells what a key stood for when it was attached from what it stands for now.
+#[derive(Clone, Copy)]
 enum Identity {
     Segment(sysv::Id),
     Object(posix::Identity),
@@ -302,6 +303,25 @@ impl<V> Registry<V> {
         if attachments.is_empty() {
             self.attached.remove(key);
         }
+    }
+
+    /// Takes back memory that was just created and that JavaScript could not be shown: withdraws it
+    /// and destroys it, unless it is something else by now that has the key.
+    pub fn abandon(&mut self, key: &Key) {
+        let Some(created) = self.newest(key).map(|newest| newest.identity) else {
+            return;
+        };
+        self.withdraw(key);
+        // Nothing can be done about a failure here; what stays is empty and nobody's.
+        let _ = match (key, created) {
+            (_, Identity::Segment(id)) => sysv::remove(id),
+            (Key::Object(name), Identity::Object(identity)) => match posix::find(name) {
+                Ok(Some(found)) if found.is_same_object(&identity) => posix::unlink(name),
+                _ => Ok(false),
+            },
+            (Key::Segment(_), Identity::Object(_)) => Ok(false),
+        };
+        self.forget_created(key);
     }
 
     /// Puts zero pages over the attachments. Those that the system refused stay attached.
@@ -565,6 +585,37 @@ mod tests {
             .get(&keys.object, Options::default())
             .unwrap()
             .is_some());
+    }
+
+    #[test]
+    fn abandoned_memory_is_gone_but_not_what_another_has_made_in_its_place() {
+        let keys = Keys::new();
+        for key in keys.both() {
+            let (mut ours, mut theirs) = (registry(), registry());
+            ours.create(key, 100, 0o600, Options::default())
+                .unwrap()
+                .unwrap();
+            ours.abandon(key);
+            assert!(theirs.get(key, Options::default()).unwrap().is_none());
+            ours.create(key, 100, 0o600, Options::default())
+                .unwrap()
+                .unwrap();
+            assert_eq!(left(&mut theirs, key, true), Some(0));
+            theirs
+                .create(key, 200, 0o600, Options::default())
+                .unwrap()
+                .unwrap();
+            ours.abandon(key);
+            assert_eq!((ours.total_size(), ours.total_created_size()), (0, 0));
+            assert_eq!(
+                ours.get(key, Options::default())
+                    .unwrap()
+                    .unwrap()
+                    .mapping
+                    .len(),
+                200
+            );
+        }
     }
 
     #[test]

@@ -228,7 +228,7 @@ pub fn unlink(name: &Name) -> Result<bool> {
 /// Makes the file `size` bytes long and reserves the memory for all of them
 /// ([posix_fallocate(3)](https://man7.org/linux/man-pages/man3/posix_fallocate.3.html)).
 pub fn reserve(file: &File, size: u64) -> Result<()> {
-    refuse_beyond_limit(size)?;
+    refuse_beyond_limit(size, "posix_fallocate")?;
     // A signal (a profiler's timer, say) makes the kernel take back what this call has reserved so
     // far. In steps, what was reserved before stays; each signal makes them shorter, so that they
     // get through between any two.
@@ -252,7 +252,7 @@ pub fn reserve(file: &File, size: u64) -> Result<()> {
 
 /// The kernel kills with SIGXFSZ who makes a file longer than `ulimit -f` allows, where that signal
 /// is not ignored; Node ignores it since version 12 only.
-fn refuse_beyond_limit(size: u64) -> Result<()> {
+fn refuse_beyond_limit(size: u64, syscall: &'static str) -> Result<()> {
     let mut limit = std::mem::MaybeUninit::<libc::rlimit>::uninit();
     // SAFETY: `limit` is large enough for the structure that the call fills.
     if unsafe { libc::getrlimit(libc::RLIMIT_FSIZE, limit.as_mut_ptr()) } != 0 {
@@ -263,11 +263,9 @@ fn refuse_beyond_limit(size: u64) -> Result<()> {
     if limit == libc::RLIM_INFINITY || size <= limit {
         return Ok(());
     }
-    Err(
-        Error::from_errno(libc::EFBIG, "posix_fallocate").with_hint(format!(
-            "{size} bytes were asked for; this process may make files of {limit} at most (ulimit -f)"
-        )),
-    )
+    Err(Error::from_errno(libc::EFBIG, syscall).with_hint(format!(
+        "{size} bytes were asked for; this process may make files of {limit} at most (ulimit -f)"
+    )))
 }
 
 fn offset(bytes: u64) -> Result<libc::off_t> {
@@ -307,6 +305,7 @@ pub unsafe fn move_pages(from: *mut u8, size: usize, to: *mut u8) -> io::Result<
 
 /// Makes the file `size` bytes long without reserving memory.
 pub fn set_size(file: &File, size: u64) -> Result<()> {
+    refuse_beyond_limit(size, "ftruncate")?;
     file.set_len(size)
         .map_err(|error| Error::from_io(&error, "ftruncate"))
 }

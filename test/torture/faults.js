@@ -13,28 +13,36 @@ const errors = { EPERM: 1, EINTR: 4, EIO: 5, ENOMEM: 12, EACCES: 13, EMFILE: 24,
 /** Call → what has to be done before it, and the call itself. */
 const scenarios = {
   create: { prepare: () => {}, act: (key) => shm.create(SIZE, 'Buffer', key) },
-  'create of a taken key': { prepare: (key) => shm.create(SIZE, 'Buffer', key), act: (key) => shm.create(SIZE, 'Buffer', key) },
-  get: { prepare: leave, act: (key) => shm.get(key) },
-  'get again': { prepare: (key) => shm.create(SIZE, 'Buffer', key), act: (key) => shm.get(key) },
+  'create of a taken key': { prepare: mark, act: (key) => shm.create(SIZE, 'Buffer', key), keeps: true },
+  'create of what others have': { prepare: leave, act: (key) => shm.create(SIZE, 'Buffer', key), keeps: true },
+  get: { prepare: leave, act: (key) => shm.get(key), keeps: true },
+  'get again': { prepare: mark, act: (key) => shm.get(key), keeps: true },
   'get of nothing': { prepare: () => {}, act: (key) => shm.get(key) },
-  detach: { prepare: (key) => shm.create(SIZE, 'Buffer', key), act: (key) => shm.detach(key) },
-  destroy: { prepare: (key) => shm.create(SIZE, 'Buffer', key), act: (key) => shm.destroy(key) },
+  detach: { prepare: mark, act: (key) => shm.detach(key) },
+  destroy: { prepare: mark, act: (key) => shm.destroy(key) },
   'destroy of what is not attached': { prepare: leave, act: (key) => shm.destroy(key) },
-  detachAll: { prepare: (key) => shm.create(SIZE, 'Buffer', key), act: () => shm.detachAll() },
+  detachAll: { prepare: mark, act: () => shm.detachAll() },
   'detach after transfer': { prepare: transfer, act: (key) => shm.detach(key) },
-  'get after transfer': { prepare: transfer, act: (key) => shm.get(key) },
+  'get after transfer': { prepare: transfer, act: (key) => shm.get(key), keeps: true },
 };
+
+/** Makes memory of that key, with a mark in it. */
+function mark(key) {
+  const array = shm.create(SIZE, 'Buffer', key);
+  array[SIZE - 1] = 77;
+  return array;
+}
 
 /** Leaves memory of that key which this thread has not attached. */
 function leave(key) {
-  shm.create(SIZE, 'Buffer', key);
+  mark(key);
   if (typeof key === 'string') shm.detach(key);
   else keeper.get(key, 'Buffer');
   if (typeof key === 'number') shm.detach(key);
 }
 
 function transfer(key) {
-  const { buffer } = shm.create(SIZE, 'Buffer', key);
+  const { buffer } = mark(key);
   if (typeof buffer.transfer === 'function') kept.push(buffer.transfer());
 }
 
@@ -89,7 +97,7 @@ function checkTruth(key, where) {
 
 /** Makes the n-th system call of the scenario fail; false if it has fewer. */
 function failNth(name, key, n, code, sticky, counts) {
-  const { prepare, act } = scenarios[name];
+  const { prepare, act, keeps } = scenarios[name];
   prepare(key);
   const existed = exists(key);
   order(n, errors[code], sticky);
@@ -107,6 +115,10 @@ function failNth(name, key, n, code, sticky, counts) {
     if (name === 'create') check(value !== null && value.length === SIZE && exists(key), where);
   }
   checkTruth(key, where);
+  if (keeps) {
+    const kept = shm.get(key);
+    check(kept !== null && kept[SIZE - 1] === 77, `${where}: destroyed what was there before`);
+  }
   // Once the failure is over, everything works again.
   keeper.detachAll();
   const view = shm.get(key);

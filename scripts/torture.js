@@ -1,0 +1,53 @@
+'use strict';
+// npm run test:torture: runs the programs of test/torture and shows what they have counted.
+// `-- --short` runs the short tier, names run those only (`-- model kill --seed=5`).
+
+const { spawn } = require('child_process');
+const fs = require('fs');
+const path = require('path');
+
+const folder = path.join(__dirname, '..', 'test', 'torture');
+const options = process.argv.slice(2).filter((argument) => argument.startsWith('--'));
+const names = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
+
+const all = fs.readdirSync(folder).filter((file) => file.endsWith('.js')).map((file) => path.basename(file, '.js')).sort();
+
+/** Runs one program; its output is shown as it comes, its last line is kept: the counts. */
+function runOne(name) {
+  const child = spawn(process.execPath, ['--expose-gc', path.join(folder, `${name}.js`)].concat(options), { stdio: ['ignore', 'pipe', 'inherit'] });
+  let output = '';
+  child.stdout.on('data', (chunk) => {
+    output += chunk;
+    process.stdout.write(chunk);
+  });
+  return new Promise((resolve) => {
+    child.on('close', (code, signal) => {
+      const lines = output.trim().split('\n').filter((line) => !line.startsWith('shm segments destroyed'));
+      resolve({ ok: code === 0, counts: lines.pop() || '', end: signal || `exit code ${code}` });
+    });
+  });
+}
+
+async function main() {
+  const unknown = names.filter((name) => !all.includes(name));
+  if (unknown.length > 0) throw new Error(`there is no ${unknown.join(', ')}; there are: ${all.join(', ')}`);
+  const results = [];
+  for (const name of names.length > 0 ? names : all) {
+    console.log(`== ${name}`);
+    const at = Date.now();
+    const result = await runOne(name);
+    results.push(Object.assign(result, { name, seconds: ((Date.now() - at) / 1000).toFixed(1) }));
+  }
+  console.log('\n| test | result | seconds | counts |\n| --- | --- | --- | --- |');
+  for (const { name, ok, end, seconds, counts } of results) {
+    console.log(`| ${name} | ${ok ? 'passed' : `FAILED (${end})`} | ${seconds} | ${counts} |`);
+  }
+  const passed = results.filter(({ ok }) => ok).length;
+  console.log(`${passed} passed, ${results.length - passed} failed`);
+  process.exitCode = passed === results.length ? 0 : 1;
+}
+
+main().catch((error) => {
+  console.error(error.message);
+  process.exitCode = 1;
+});
