@@ -20,13 +20,18 @@ function keys(kind, count) {
     all,
     /** Makes 4 KB under each. */
     create(bytes = 4096) {
-      all.forEach((key) => handedOut.add(key));
-      all.forEach((key) => shm.create(bytes, 'Buffer', key));
+      all.forEach((key) => shm.create(bytes, 'Buffer', track(key)));
     },
     destroy() {
       all.forEach(destroy);
     },
   };
+}
+
+/** Notes a key under which something is about to be made. */
+function track(key) {
+  handedOut.add(key);
+  return key;
 }
 
 function destroy(key) {
@@ -39,4 +44,4 @@ function destroyAll() {
   handedOut.forEach(destroy);
 }
 
-module.exports = { destroyAll, keys };
+module.exports = { destroyAll, keys, track };

@@ -35,8 +35,8 @@ function getDetach(key) {
   shm.detach(key);
 }
 
-function createFill(key) {
-  shm.create(LARGE, 'Buffer', key).fill(1);
+function createFill(key, options) {
+  shm.create(LARGE, 'Buffer', key, options).fill(1);
   shm.destroy(key);
 }
 
@@ -47,8 +47,10 @@ const works = {
   'posix-get': get,
   'sysv-get-detach': getDetach,
   'posix-get-detach': getDetach,
-  'sysv-create-fill': createFill,
-  'posix-create-fill': createFill,
+  'sysv-create-fill': (key) => createFill(key),
+  'posix-create-fill': (key) => createFill(key),
+  'posix-create-fill-populate': (key) => createFill(key, { populate: true }),
+  'posix-create-fill-huge': (key) => createFill(key, { hugePages: true, populate: true }),
 };
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));

@@ -5,13 +5,13 @@
 const path = require('path');
 const { build } = require('../lib/build');
 const { published } = require('./contestants');
-const { destroyAll, keys } = require('./keys');
+const { destroyAll, keys, track } = require('./keys');
 const { table } = require('./table');
 
 /** The cases, in the order of the table. */
 function casesNamed(names) {
   const folder = path.join(__dirname, 'cases');
-  const all = ['calls']
+  const all = ['calls', 'flat', 'elements', 'fill', 'require', 'memory']
     .map((name) => require(path.join(folder, name)));
   return names.length === 0 ? all : all.filter((one) => names.includes(one.name));
 }
@@ -20,7 +20,9 @@ function casesNamed(names) {
 function makeBench(smoke) {
   return {
     smoke,
+    shm: require('..'),
     keys,
+    track,
     published: published(),
     rounds: (count) => (smoke ? 1 : count),
     /** Tells on standard error how far a measurement has come. */
@@ -42,7 +44,7 @@ async function main(args) {
       const started = Date.now();
       const rows = await one.run(bench);
       progress('');
-      console.log(`## ${one.title}\n\n${one.note}\n\n${table(rows)}\n\n${((Date.now() - started) / 1000).toFixed(1)} s\n`);
+      console.log(`## ${one.title}\n\n${one.note}\n\n${table(rows, !smoke)}\n\n${((Date.now() - started) / 1000).toFixed(1)} s\n`);
     }
   } finally {
     destroyAll();

@@ -10,40 +10,46 @@ function digits(number) {
   return number.toFixed(Math.min(places, 6));
 }
 
-/** How the first column's ratio to `name` came out, and whether that is within its bar. */
+/** How what a row is about compares with `name`, and whether that is within its bar. */
 function judge(row, name) {
-  const found = ratio(row.numbers.this, row.numbers[name]);
+  const found = ratio(row.numbers[row.subject || 'this'], row.numbers[name]);
   const bar = row.bars && row.bars[name];
   if (bar === undefined) return { found, ok: null, words: '' };
   const [low, high] = Array.isArray(bar) ? bar : [0, bar];
   const ok = found.median >= low && found.median <= high;
-  const words = Array.isArray(bar) ? `${low} to ${high}` : `≤ ${high}`;
-  return { found, ok, words };
+  return { found, ok, words: Array.isArray(bar) ? `${low} to ${high}` : `≤ ${high}` };
 }
 
-function ratioCell(row, name) {
-  if (!row.numbers[name] || !row.numbers.this) return '';
-  const { found, ok, words } = judge(row, name);
-  const spread = `${found.median.toFixed(2)} (${found.low.toFixed(2)}–${found.high.toFixed(2)})`;
-  return ok === null ? spread : `${spread} ${ok ? '✓' : '✗'} ${words}`;
+/** All the ratios of a row, one after the other. */
+function ratios(row) {
+  const subject = row.subject || 'this';
+  const others = Object.keys(row.numbers).filter((name) => name !== subject);
+  return others
+    .filter((name) => row.numbers[subject] && (!row.bars || row.bars[name] !== undefined || others.length === 1))
+    .map((name) => {
+      const { found, ok, words } = judge(row, name);
+      const times = `${found.median.toFixed(2)} × ${name} (${found.low.toFixed(2)}–${found.high.toFixed(2)})`;
+      return ok === null ? times : `${ok ? '✓' : '✗'} ${times}, ${words}`;
+    });
 }
 
-function timeCell(row, name) {
+function verdict(row) {
+  if (row.limit === undefined) return ratios(row).join('; ');
+  const { median } = summary(row.numbers.this);
+  return `${median <= row.limit ? '✓' : '✗'} ≤ ${row.limit.toLocaleString('en')} ${row.unit}`;
+}
+
+function valueCell(row, name) {
   if (!row.numbers[name]) return '';
-  const scale = row.scale || 1;
-  return `${digits(summary(row.numbers[name]).median / scale)} ${row.unit}`;
+  return `${digits(summary(row.numbers[name]).median / (row.scale || 1))} ${row.unit}`;
 }
 
-/** Markdown of one case's rows. Others than `this` are what `this` is compared with. */
-function table(rows) {
+/** Markdown of one case's rows; without a word on how they compare unless they are to be judged. */
+function table(rows, judged) {
   const names = [];
   for (const row of rows) for (const name of Object.keys(row.numbers)) if (!names.includes(name)) names.push(name);
-  const others = names.filter((name) => name !== 'this');
-  const head = [''].concat(names, others.map((name) => `this / ${name}`));
-  const lines = rows.map((row) =>
-    [row.label].concat(names.map((name) => timeCell(row, name)), others.map((name) => ratioCell(row, name))),
-  );
-  return markdown([head].concat(lines));
+  const lines = rows.map((row) => [row.label].concat(names.map((name) => valueCell(row, name)), judged ? verdict(row) : []));
+  return markdown([[''].concat(names, judged ? 'ratio (middle half of the rounds)' : [])].concat(lines));
 }
 
 function markdown(lines) {
@@ -53,4 +59,4 @@ function markdown(lines) {
   return [show(lines[0]), rule].concat(lines.slice(1).map(show)).join('\n');
 }
 
-module.exports = { digits, judge, markdown, table };
+module.exports = { digits, judge, table };

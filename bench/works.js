@@ -12,20 +12,19 @@ const { interleave } = require('./statistics');
  * attached.
  *
  * The floor and this package run on from round to round. 0.1.1 is started anew for every round, of
- * one pass after another to warm up: it never forgets a segment or object that it has had and searches them
- * all at every call, so that its times would tell how long the benchmark has been running.
+ * one pass after another to warm up: it never forgets a segment or object that it has had and
+ * searches them all at every call, so that its times would tell how long the benchmark has run.
  */
 async function compare(bench, { work, keys, count, passes = 1, rounds = 25 }) {
-  const kind = work.split('-')[0];
-  if (bench.smoke) count = passes = 1;
-  const source = keys === 'attached' ? sameKeys(bench, kind, count) : freshKeys(bench, kind, count, keys);
-  const lasting = [startFloor(), startPlayer('this', root)];
+  const contestants = [startFloor(), startPlayer('this', root)];
+  const options = bench.smoke ? { count: 1, passes: 1 } : { count, passes };
+  const source = keySource(bench, work, keys, options.count);
   const subjects = {};
-  for (const contestant of lasting) subjects[contestant.name] = () => once(contestant, work, source, passes);
+  for (const contestant of contestants) subjects[contestant.name] = () => once(contestant, work, source, options.passes);
   if (bench.published.folder) {
     subjects[PUBLISHED] = async () => {
       const contestant = startPlayer(PUBLISHED, bench.published.folder);
-      await once(contestant, work, source, 1);
+      if (!bench.smoke) await once(contestant, work, source, 1);
       const ns = await once(contestant, work, source, 1);
       contestant.close();
       return ns;
@@ -34,11 +33,11 @@ async function compare(bench, { work, keys, count, passes = 1, rounds = 25 }) {
   try {
     return await interleave(subjects, bench.rounds(rounds), bench.round(work));
   } finally {
-    lasting.forEach((contestant) => contestant.close());
+    contestants.forEach((contestant) => contestant.close());
   }
 }
 
-/** Nanoseconds of one work, from as many as `source` has keys. */
+/** Nanoseconds of one work, from as many as `source` has keys, `passes` times. */
 async function once(contestant, work, source, passes) {
   const { first, all, destroy } = source();
   const ns = await contestant.run(work, all.length, passes, first);
@@ -46,7 +45,14 @@ async function once(contestant, work, source, passes) {
   return ns / all.length / passes;
 }
 
-function freshKeys(bench, kind, count, keys) {
+/** What gives the keys for one measurement: see [`compare`]. */
+function keySource(bench, work, keys, count) {
+  const kind = work.split('-')[0];
+  if (keys === 'attached') {
+    const { first, all, create } = bench.keys(kind, count);
+    create();
+    return () => ({ first, all, destroy: () => {} });
+  }
   return () => {
     const fresh = bench.keys(kind, count);
     if (keys === 'existing') fresh.create();
@@ -54,10 +60,4 @@ function freshKeys(bench, kind, count, keys) {
   };
 }
 
-function sameKeys(bench, kind, count) {
-  const { first, all, create } = bench.keys(kind, count);
-  create();
-  return () => ({ first, all, destroy: () => {} });
-}
-
-module.exports = { compare };
+module.exports = { compare, keySource, once };

@@ -9,7 +9,9 @@
 //! into memory that the engine has allocated, and the addresses are the engine's to give back.
 
 use std::mem::ManuallyDrop;
+use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use memmap2::MmapRaw;
 
@@ -149,7 +151,45 @@ impl Drop for Mapping {
             // Whoever lent it has retired it before; the addresses are the engine's.
             return;
         }
+        if self.retired.load(Ordering::Acquire) {
+            give_back(self.base() as usize, self.size());
+            return;
+        }
         // SAFETY: dropped here and nowhere else.
         unsafe { ManuallyDrop::drop(&mut self.pages) };
+    }
+}
+
+/// Ranges of zero pages next to each other that nobody uses any more and that are not unmapped yet.
+///
+/// Mappings come to an end in crowds, when garbage is collected, and those that were made one after
+/// the other lie side by side: unmapping them together spares most of the calls.
+static GIVEN_BACK: Mutex<Range<usize>> = Mutex::new(0..0);
+
+/// Bytes that may wait, of addresses, not of memory.
+const MAY_WAIT: usize = 1 << 20;
+
+/// Unmaps the zero pages of a retired mapping, now or together with their neighbours.
+fn give_back(base: usize, size: usize) {
+    let end = base + size.next_multiple_of(platform::page_size());
+    let mut waiting = GIVEN_BACK.lock().unwrap_or_else(PoisonError::into_inner);
+    if waiting.start == end {
+        waiting.start = base;
+    } else if waiting.end == base {
+        waiting.end = end;
+    } else {
+        unmap(&std::mem::replace(&mut *waiting, base..end));
+    }
+    if waiting.len() >= MAY_WAIT {
+        unmap(&std::mem::replace(&mut *waiting, 0..0));
+    }
+}
+
+fn unmap(range: &Range<usize>) {
+    if !range.is_empty() {
+        // SAFETY: the range consists of retired mappings, and whoever dropped them has seen to it
+        // that nobody looks at them. munmap can fail only for want of memory to split a range; then
+        // addresses are lost, and nothing else.
+        unsafe { libc::munmap(range.start as *mut libc::c_void, range.len()) };
     }
 }
