@@ -31,8 +31,9 @@ function createMutex(binding, { wait, waitAsync, notify }) {
     }
 
     lock(timeout) {
+      const milliseconds = millisecondsOf(timeout);
       if (exchange(this, 0, self) === 0) return 'ok';
-      const deadline = performance.now() + millisecondsOf(timeout);
+      const deadline = performance.now() + milliseconds;
       const attempt = new Attempt(this);
       for (;;) {
         const result = attempt.take();

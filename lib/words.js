@@ -4,10 +4,8 @@
 
 const { detached, invalidType, invalidValue, outOfRange } = require('./errors');
 
-const tagOf = Object.getOwnPropertyDescriptor(
-  Object.getPrototypeOf(Int32Array.prototype),
-  Symbol.toStringTag,
-).get;
+const TypedArray = Object.getPrototypeOf(Int32Array);
+const tag = /** @type {any} */ (Object.getOwnPropertyDescriptor(TypedArray.prototype, Symbol.toStringTag));
 
 // Every ArrayBuffer that this thread has been given, to tell detached memory from foreign memory.
 const buffers = new WeakSet();
@@ -19,7 +17,7 @@ function remember(buffer) {
 
 /** Checks that an array has a word at an index, as far as JavaScript can tell. */
 function checkWord(int32Array, index) {
-  if (tagOf.call(int32Array) !== 'Int32Array') {
+  if (tag.get.call(int32Array) !== 'Int32Array') {
     throw invalidType('int32Array', 'an Int32Array over memory of this package', int32Array);
   }
   if (typeof index !== 'number') throw invalidType('index', 'a number', index);

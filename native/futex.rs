@@ -79,6 +79,9 @@ impl Word {
 
     /// Wakes up to `count` waiters, those who wait longest first; how many it were.
     pub fn notify(&self, count: u32) -> Result<u32> {
+        if count == 0 {
+            return Ok(0); // Linux would wake one
+        }
         // SAFETY: aligned, and mapped as long as `self` lives.
         unsafe { platform::futex_wake(self.address(), count) }.map_err(|error| futex_error(&error))
     }
@@ -120,6 +123,7 @@ mod tests {
         assert_eq!(word.wait(0, Some(time)).unwrap(), Outcome::TimedOut);
         assert!(started.elapsed() >= time);
         assert_eq!(word.notify(1).unwrap(), 0);
+        assert_eq!(word.notify(0).unwrap(), 0);
         let waiter = {
             let word = word.clone();
             std::thread::spawn(move || word.wait(0, None).unwrap())
