@@ -13,8 +13,15 @@ const OWNER = 0x3fffffff;
 const HANDED_ON = 0x40000000;
 const CONTENDED = -0x80000000;
 
+// Locking again is much faster than waking up. So that who has been woken gets a turn, a thread does
+// so this many times at most: fair, and still far fewer switches between processes than turns.
+const TURNS = 128;
+
 // Who sleeps looks this often (milliseconds) whether the owner still lives.
 const LOOK_UP = 50;
+
+// A lock that was handed on is left to whoever was woken for so long (milliseconds).
+const HANDED_ON_FOR = 2;
 
 /** The class `Mutex` on the native functions and on `wait`, `waitAsync`, `notify`. */
 function createMutex(binding, { wait, waitAsync, notify }) {
@@ -28,6 +35,8 @@ function createMutex(binding, { wait, waitAsync, notify }) {
       if (self === 0) self = binding.ownerNumber();
       this.int32Array = int32Array;
       this.index = index;
+      // How often this thread may still unlock before it has to hand the lock on; 0: as it likes.
+      this.owed = 0;
     }
 
     lock(timeout) {
@@ -41,7 +50,7 @@ function createMutex(binding, { wait, waitAsync, notify }) {
         if ((attempt.word & OWNER) === self) throw deadlock();
         const left = deadline - performance.now();
         if (left <= 0) throw timedOut();
-        attempt.slept(wait(this.int32Array, this.index, attempt.word, Math.min(left, LOOK_UP)));
+        attempt.slept(wait(this.int32Array, this.index, attempt.word, Math.min(left, attempt.slice())));
       }
     }
 
@@ -66,19 +75,24 @@ function createMutex(binding, { wait, waitAsync, notify }) {
         if (signal !== undefined && signal.aborted) throw reasonOf(signal);
         const left = deadline - performance.now();
         if (left <= 0) throw timedOut();
-        const slice = { timeout: Math.min(left, LOOK_UP), signal, ref };
+        const slice = { timeout: Math.min(left, attempt.slice()), signal, ref };
         attempt.slept(await waitAsync(this.int32Array, this.index, attempt.word, slice));
       }
     }
 
     unlock() {
-      let word = exchange(this, self, 0);
-      if (word === self) return;
+      const hasToHandOn = this.owed > 0 && --this.owed === 0;
+      let word = hasToHandOn ? self : exchange(this, self, 0);
+      if (word === self && !hasToHandOn) return;
       for (;;) {
         if ((word & OWNER) !== self) throw notOwner();
-        const next = word & HANDED_ON ? HANDED_ON | CONTENDED : 0;
+        const next = hasToHandOn || word & HANDED_ON ? HANDED_ON | CONTENDED : 0;
         const found = exchange(this, word, next);
-        if (found === word) return wakeNext(this, next);
+        if (found === word) {
+          // Somebody was woken when the turns began to be counted.
+          if (!hasToHandOn) wakeNext(this, next);
+          return;
+        }
         word = found;
       }
     }
@@ -96,26 +110,22 @@ function createMutex(binding, { wait, waitAsync, notify }) {
     /** Takes the lock if it can, else marks it as wanted: then `word` is what to sleep on. */
     take() {
       const { mutex, hasSlept } = this;
-      let word = exchange(mutex, 0, this.owned());
-      while (word !== 0) {
+      for (;;) {
+        const word = exchange(mutex, 0, this.owned());
+        if (word === 0) return 'ok';
         const owner = word & OWNER;
         const isFree = owner === 0 && hasSlept;
-        if (isFree || (owner !== 0 && this.isDead(owner, word))) {
-          const found = exchange(mutex, word, this.owned());
-          if (found === word) return isFree ? 'ok' : 'owner-died';
-          word = found;
+        if (isFree || (owner !== 0 && this.isDead(owner))) {
+          if (exchange(mutex, word, this.owned()) === word) return isFree ? 'ok' : 'owner-died';
           continue;
         }
-        // Who was woken and came too late asks to be handed the lock: that is what keeps it fair.
+        // Who was woken and came too late asks to be handed the lock.
         const wanted = word | CONTENDED | (hasSlept ? HANDED_ON : 0);
-        const found = wanted === word ? word : exchange(mutex, word, wanted);
-        if (found === word) {
+        if (wanted === word || exchange(mutex, word, wanted) === word) {
           this.word = wanted;
           return null;
         }
-        word = found === 0 ? exchange(mutex, 0, this.owned()) : found;
       }
-      return 'ok';
     }
 
     /** Others may sleep besides who has slept, so the next unlock has to look for them. */
@@ -124,11 +134,15 @@ function createMutex(binding, { wait, waitAsync, notify }) {
     }
 
     /** Asks the kernel only after a whole slice in which the owner stayed the same. */
-    isDead(owner, word) {
+    isDead(owner) {
       if (!this.isOwnerSuspect || (this.word & OWNER) !== owner) return false;
       this.isOwnerSuspect = false;
-      this.word = word;
       return !binding.isOwnerAlive(owner);
+    }
+
+    /** How long to sleep before looking again, in milliseconds. */
+    slice() {
+      return (this.word & OWNER) === 0 ? HANDED_ON_FOR : LOOK_UP;
     }
 
     slept(result) {
@@ -150,8 +164,9 @@ function createMutex(binding, { wait, waitAsync, notify }) {
   /** Wakes who sleeps longest. A word that is handed on with nobody to take it becomes free. */
   function wakeNext(mutex, word) {
     const { int32Array, index } = mutex;
-    if (notify(int32Array, index, 1) > 0 || word === 0) return;
-    if (exchange(mutex, word, 0) === word) notify(int32Array, index, 1);
+    const woken = notify(int32Array, index, 1);
+    if (word === 0) mutex.owed = woken > 0 ? TURNS : 0;
+    else if (woken === 0 && exchange(mutex, word, 0) === word) notify(int32Array, index, 1);
   }
 
   return Mutex;
