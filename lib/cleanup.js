@@ -36,4 +36,4 @@ function isMainThread() {
   }
 }
 
-module.exports = { detachAtExit };
+module.exports = { detachAtExit, isMainThread };

@@ -48,4 +48,25 @@ function busy(key) {
   return Object.assign(withCode(new Error(message), 'ERR_SHM_BUSY'), { key });
 }
 
-module.exports = { busy, doesNotFit, invalidType, outOfRange, show, tooSmall, withCode };
+/** A `TypeError`: the argument cannot be used, though its type is right. */
+function invalidValue(name, reason, value) {
+  const message = `The argument '${name}' ${reason}. Received ${show(value)}`;
+  return withCode(new TypeError(message), 'ERR_INVALID_ARG_VALUE');
+}
+
+/** The memory under an array has been detached. */
+function detached() {
+  return withCode(new Error('The shared memory under this array has been detached'), 'ERR_SHM_DETACHED');
+}
+
+module.exports = {
+  busy,
+  detached,
+  doesNotFit,
+  invalidType,
+  invalidValue,
+  outOfRange,
+  show,
+  tooSmall,
+  withCode,
+};

@@ -293,6 +293,119 @@ export function stat(key: Key): SegmentStatus | ObjectStatus | null;
  */
 export function list(): (SegmentStatus | ObjectStatus)[];
 
+/** How a wait ended: woken by {@link notify}, not begun since the word held another value, or too late. */
+export type WaitResult = 'ok' | 'not-equal' | 'timed-out';
+
+/**
+ * Sleeps until another thread, of this process or any other, calls {@link notify} for the same word
+ * of the same memory: `Atomics.wait` across processes. It blocks this thread; see {@link waitAsync}.
+ *
+ * Whatever the notifier wrote before its `notify` is seen by this thread after `'ok'`, if the value
+ * itself is written and read with `Atomics`.
+ *
+ * In a worker thread it looks up every 100 ms, so that `terminate()` can end it.
+ *
+ * @param int32Array over memory that this thread has attached
+ * @param index of the word, in elements
+ * @param value sleeps only if the word holds this, as an `Int32Array` holds it
+ * @param timeout milliseconds; `Infinity` by default, as `NaN` is; negative ones are 0
+ * @throws {TypeError | RangeError} if an argument is wrong; `ERR_INVALID_ARG_VALUE` for an array
+ *   over other memory
+ * @throws {Error} with `code` `'ERR_SHM_DETACHED'` if the memory has been detached
+ * @see https://man7.org/linux/man-pages/man2/futex.2.html
+ */
+export function wait(int32Array: Int32Array, index: number, value: number, timeout?: number): WaitResult;
+
+/** Options of {@link waitAsync} and {@link Mutex.lockAsync}. */
+export interface WaitOptions {
+  /** Milliseconds; `Infinity` by default. */
+  timeout?: number;
+  /** Aborting it ends the wait: the promise is rejected with the signal's reason. */
+  signal?: AbortSignal;
+  /** Whether the process stays alive for this wait; false by default. */
+  ref?: boolean;
+}
+
+/**
+ * {@link wait} without blocking. The wait has begun when this returns: a {@link notify} that comes
+ * next counts it. Waiting takes no thread of libuv's pool, and one of its own for all waits.
+ *
+ * The promise is rejected, with what `wait` throws, for wrong arguments and when the memory is
+ * detached; and with the signal's reason when that is aborted. The process does not stay alive for
+ * it unless `ref` is true.
+ */
+export function waitAsync(
+  int32Array: Int32Array,
+  index: number,
+  value: number,
+  options?: WaitOptions,
+): Promise<WaitResult>;
+
+/**
+ * Wakes those who wait for a word, in any process, blocking or not: who waits longest comes first.
+ *
+ * @param count at most so many; all by default
+ * @returns how many were woken
+ * @throws {TypeError | RangeError | Error} as {@link wait} does
+ */
+export function notify(int32Array: Int32Array, index: number, count?: number): number;
+
+/**
+ * How a lock was taken: in peace, or from an owner that died while it held it, which may have left
+ * what the lock protects half done.
+ */
+export type LockResult = 'ok' | 'owner-died';
+
+/**
+ * A lock in one word of shared memory, for threads and processes. All zero, it is free: whoever
+ * attaches the memory makes a `Mutex` over the same word and takes part.
+ *
+ * The owner is a thread. If it ends without unlocking, by `terminate()` or SIGKILL too, the next to
+ * lock gets the lock and `'owner-died'`. Free, it is locked and unlocked without a system call.
+ *
+ * What an owner wrote before `unlock` is seen by whoever locks next, without further `Atomics`.
+ */
+export class Mutex {
+  /**
+   * @param int32Array over memory that this thread has attached
+   * @param index of the word, in elements
+   * @throws {TypeError | RangeError | Error} as {@link wait} does
+   * @throws {ShmSystemError} if this thread cannot make itself known to the others
+   */
+  constructor(int32Array: Int32Array, index: number);
+
+  readonly int32Array: Int32Array;
+  readonly index: number;
+
+  /**
+   * Blocks until this thread owns the lock.
+   *
+   * @param timeout milliseconds; `Infinity` by default
+   * @throws {Error} with `code` `'ERR_SHM_TIMED_OUT'` after the timeout, `'ERR_SHM_DEADLOCK'` if this
+   *   thread owns it already, `'ERR_SHM_DETACHED'` if the memory has been detached
+   */
+  lock(timeout?: number): LockResult;
+
+  /** Takes the lock if nobody owns it, and never blocks; `null` if somebody does. */
+  tryLock(): LockResult | null;
+
+  /**
+   * {@link lock} without blocking. Several tasks of one thread can wait for the lock, one after the
+   * other; it is the thread's, so any of them can unlock it.
+   *
+   * The promise is rejected with what `lock` throws (but waits where this thread owns the lock), and
+   * with the signal's reason.
+   */
+  lockAsync(options?: WaitOptions): Promise<LockResult>;
+
+  /**
+   * Gives the lock to the next.
+   *
+   * @throws {Error} with `code` `'ERR_SHM_NOT_OWNER'` if this thread does not own it
+   */
+  unlock(): void;
+}
+
 /** The most elements (not bytes) of an array: 2³¹ on 64-bit systems, less if the runtime's limit is less. */
 export const LengthMax: number;
 

@@ -6,10 +6,16 @@ const binding = require('./binding').load();
 const { detachAtExit } = require('./cleanup');
 const { busy, doesNotFit, tooSmall } = require('./errors');
 const { freshKey } = require('./keys');
+const { createMutex } = require('./mutex');
 const { createOptions, getOptions, isShared } = require('./options');
 const { lend, moveAway, placeOf } = require('./overlay');
 const { BufferType, LengthMax, arrayBytesMax, constants } = require('./types');
+const { createWaiting } = require('./wait');
+const { remember } = require('./words');
 const { guardZlib } = require('./zlib');
+
+const { wait, waitAsync, notify, endDetached } = createWaiting(binding);
+const Mutex = createMutex(binding, { wait, waitAsync, notify });
 
 function create(count, typeKey, key, perm) {
   const type = typeOf(typeKey);
@@ -102,6 +108,7 @@ function getOrCreate(count, typeKey, key, perm) {
  * System V array tells its key.
  */
 function show(buffer, type, key, offset, count) {
+  remember(buffer);
   const place = placeOf(buffer);
   const start = place === undefined ? 0 : place[0];
   const length = place === undefined ? buffer.byteLength : place[1];
@@ -127,7 +134,11 @@ function makeDisposable(array, key) {
 function detach(key, forceDestroy) {
   key = keyOf(key);
   guardZlib();
-  return binding.detach(key, Boolean(forceDestroy), moveAway);
+  try {
+    return binding.detach(key, Boolean(forceDestroy), moveAway);
+  } finally {
+    endDetached();
+  }
 }
 
 function detachPosix(name, forceDestroy) {
@@ -140,7 +151,11 @@ function destroy(key) {
 
 function detachAll() {
   guardZlib();
-  return binding.detachAll(moveAway);
+  try {
+    return binding.detachAll(moveAway);
+  } finally {
+    endDetached();
+  }
 }
 
 function stat(key) {
@@ -170,6 +185,10 @@ const shm = {
   getTotalCreatedSize,
   stat,
   list,
+  wait,
+  waitAsync,
+  notify,
+  Mutex,
   BufferType,
   LengthMax,
   .../** @type {any} */ (constants),

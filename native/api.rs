@@ -17,13 +17,11 @@ use crate::options::Options;
 use crate::posix::Name;
 use crate::registry::{Attachment, Key, Registry};
 
-type View = Option<ArrayBuffer>;
+pub type View = Option<ArrayBuffer>;
 
 /// What one JavaScript thread has attached. The functions exported to that thread share it, and it
 /// ends when the thread does.
 pub struct Thread(Rc<RefCell<Registry<View>>>);
-
-type Function<T> = for<'cx> fn(&mut Registry<View>, FunctionContext<'cx>) -> JsResult<'cx, T>;
 
 impl Thread {
     pub fn new(cx: &mut ModuleContext) -> Self {
@@ -45,7 +43,8 @@ impl Thread {
         &self,
         cx: &mut ModuleContext,
         name: &str,
-        function: Function<T>,
+        function: impl for<'cx> Fn(&mut Registry<View>, FunctionContext<'cx>) -> JsResult<'cx, T>
+            + 'static,
     ) -> NeonResult<()> {
         let registry = Rc::clone(&self.0);
         let function = JsFunction::new(cx, move |mut cx| match registry.try_borrow_mut() {
@@ -150,6 +149,7 @@ pub fn lend<'cx>(
     let Some(attachment) = registry.newest(&key) else {
         return cx.throw_error("nothing is attached");
     };
+    let address = attachment.mapping.data() as usize;
     match ArrayBuffer::lend(&mut cx, &attachment.mapping, room, shared) {
         Ok((view, start)) => {
             attachment.view = Some(view);
@@ -158,6 +158,7 @@ pub fn lend<'cx>(
             place.set(&mut cx, 0, start)?;
             let len = number_of_bytes(&mut cx, attachment.mapping.len());
             place.set(&mut cx, 1, len)?;
+            registry.moved(address);
             Ok(place.upcast())
         }
         Err(error) => error.throw(&mut cx, Some(&key)),
@@ -263,7 +264,7 @@ pub fn key_argument(cx: &mut FunctionContext) -> NeonResult<Key> {
 }
 
 /// The argument as a whole number of type `N`; a `RangeError` if it is none.
-fn whole_number<N: TryFrom<u64>>(cx: &mut FunctionContext, index: usize) -> NeonResult<N> {
+pub fn whole_number<N: TryFrom<u64>>(cx: &mut FunctionContext, index: usize) -> NeonResult<N> {
     let value = cx.argument::<JsNumber>(index)?.value(cx);
     whole(cx, value)
 }

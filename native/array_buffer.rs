@@ -275,3 +275,30 @@ fn create_external(env: napi::Env, mapping: &Arc<Mapping>) -> Option<napi::Value
     let _ = unsafe { napi::get_and_clear_last_exception(env, &mut exception) };
     None
 }
+
+/// Where a typed array's first element is, and how many bytes its `len` elements of `size` bytes
+/// take; `None` if the value is no typed array or its buffer is detached.
+pub fn bytes_of_typed_array<'cx>(
+    cx: &mut impl Context<'cx>,
+    value: Handle<JsValue>,
+    size: usize,
+) -> Option<(usize, usize)> {
+    let info = symbols().typed_array_info?;
+    let (mut kind, mut len, mut offset) = (0, 0, 0);
+    let mut data: *mut c_void = std::ptr::null_mut();
+    let mut buffer: napi::Value = std::ptr::null_mut();
+    // SAFETY: `value` is a live value of this environment, the pointers are to locals. A value
+    // that is no typed array is refused with a status.
+    let status = unsafe {
+        info(
+            cx.to_raw(),
+            value.to_raw(),
+            &mut kind,
+            &mut len,
+            &mut data,
+            &mut buffer,
+            &mut offset,
+        )
+    };
+    (status == OK && !data.is_null()).then_some((data as usize, len * size))
+}

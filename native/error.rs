@@ -20,6 +20,8 @@ pub enum Error {
     Layout(String),
     /// The JavaScript engine refused to make an `ArrayBuffer` over the memory (Node-API status).
     Buffer(i32),
+    /// The JavaScript engine refused a function that other threads can call (Node-API status).
+    Callback(i32),
 }
 
 pub type Result<T> = std::result::Result<T, Error>;
@@ -68,6 +70,7 @@ impl Error {
             Self::System { errno, .. } => name_of(*errno),
             Self::Layout(_) => "ERR_SHM_LAYOUT",
             Self::Buffer(_) => "ERR_SHM_ARRAY_BUFFER",
+            Self::Callback(_) => "ERR_SHM_CALLBACK",
         }
     }
 
@@ -86,6 +89,10 @@ impl Error {
             Self::Layout(reason) => format!("{}:{about} {reason}", self.code()),
             Self::Buffer(status) => format!(
                 "{}: this JavaScript engine made no ArrayBuffer over{about} (Node-API status {status})",
+                self.code()
+            ),
+            Self::Callback(status) => format!(
+                "{}: this JavaScript engine made no function that other threads can call (Node-API status {status})",
                 self.code()
             ),
         }

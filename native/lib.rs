@@ -1,16 +1,23 @@
-//! The functions that JavaScript can call. What each does is described in `api`.
+//! The functions that JavaScript can call. What each does is described in `api` and `wait`.
 
 mod api;
 mod array_buffer;
+mod callback;
 mod error;
+mod futex;
+mod inbox;
 mod mapping;
 mod node_api;
 mod options;
+mod owner;
+mod per_thread;
 mod platform;
 mod posix;
 mod registry;
 mod stat;
 mod sysv;
+mod threads;
+mod wait;
 
 use neon::prelude::*;
 
@@ -27,5 +34,5 @@ fn main(mut cx: ModuleContext) -> NeonResult<()> {
     thread.export(&mut cx, "getTotalSize", api::total_size)?;
     thread.export(&mut cx, "getTotalCreatedSize", api::total_created_size)?;
     cx.export_function("stat", stat::stat)?;
-    Ok(())
+    wait::export(&mut cx, &thread)
 }

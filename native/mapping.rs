@@ -98,6 +98,11 @@ impl Mapping {
         self.len
     }
 
+    /// Whether private zero pages are where the shared memory was.
+    pub fn is_retired(&self) -> bool {
+        self.retired.load(Ordering::Acquire)
+    }
+
     /// Replaces the shared memory by private zero pages at the same addresses. Whoever still reads
     /// the range reads zeros, what it writes is seen by nobody, and the kernel no longer counts
     /// this mapping as an attach. Doing it twice is harmless.

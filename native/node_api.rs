@@ -16,6 +16,15 @@ pub type CreateExternal = unsafe extern "C" fn(
     *mut napi::Value,
 ) -> i32;
 pub type Detach = unsafe extern "C" fn(napi::Env, napi::Value) -> i32;
+pub type TypedArrayInfo = unsafe extern "C" fn(
+    napi::Env,
+    napi::Value,
+    *mut i32,
+    *mut usize,
+    *mut *mut c_void,
+    *mut napi::Value,
+    *mut usize,
+) -> i32;
 type AddCleanupHook =
     unsafe extern "C" fn(napi::Env, extern "C" fn(*mut c_void), *mut c_void) -> i32;
 
@@ -24,6 +33,7 @@ type AddCleanupHook =
 pub struct Symbols {
     pub create_external: Option<CreateExternal>,
     pub detach: Option<Detach>,
+    pub typed_array_info: Option<TypedArrayInfo>,
     add_cleanup_hook: Option<AddCleanupHook>,
 }
 
@@ -34,6 +44,9 @@ pub fn symbols() -> &'static Symbols {
         create_external: unsafe { find(c"napi_create_external_arraybuffer") },
         // SAFETY: this symbol has had this signature since Node-API 7.
         detach: unsafe { find(c"napi_detach_arraybuffer") },
+        // SAFETY: this symbol has had this signature since Node-API 1. Neon's binding decodes the
+        // array's type into an enumeration that newer types are not in.
+        typed_array_info: unsafe { find(c"napi_get_typedarray_info") },
         // SAFETY: this symbol has had this signature since Node-API 3.
         add_cleanup_hook: unsafe { find(c"napi_add_env_cleanup_hook") },
     })

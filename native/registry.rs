@@ -4,7 +4,7 @@
 //! copy on write), and when the segment or object behind it was destroyed and made anew, or has
 //! grown, while the old one was attached here: the newest is the last, and a detach ends them all.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::Arc;
 
@@ -82,6 +82,8 @@ impl<V> Attachment<V> {
 /// Everything one thread has attached.
 pub struct Registry<V> {
     attached: HashMap<Key, Vec<Attachment<V>>>,
+    /// The attached mappings by the address of their data.
+    by_address: BTreeMap<usize, Arc<Mapping>>,
     created: HashMap<Key, usize>,
     total_size: usize,
     total_created_size: usize,
@@ -91,6 +93,7 @@ impl<V> Default for Registry<V> {
     fn default() -> Self {
         Self {
             attached: HashMap::new(),
+            by_address: BTreeMap::new(),
             created: HashMap::new(),
             total_size: 0,
             total_created_size: 0,
@@ -209,6 +212,9 @@ impl<V: Default> Registry<V> {
         mapping: Mapping,
     ) -> &mut Attachment<V> {
         self.total_size += mapping.size();
+        let mapping = Arc::new(mapping);
+        let address = mapping.data() as usize;
+        self.by_address.insert(address, Arc::clone(&mapping));
         let attachments = self
             .attached
             .entry(key.clone())
@@ -216,7 +222,7 @@ impl<V: Default> Registry<V> {
         attachments.push(Attachment {
             identity,
             variant,
-            mapping: Arc::new(mapping),
+            mapping,
             view: V::default(),
         });
         let newest = attachments.len() - 1;
@@ -295,13 +301,14 @@ impl<V> Registry<V> {
         let Some(attachments) = self.attached.get_mut(key) else {
             return;
         };
-        if let Some(unseen) = attachments.pop() {
-            self.total_size -= unseen.mapping.size();
-            // Nothing can be done about a refusal here; the attach then lasts as long as the process.
-            let _ = unseen.mapping.retire();
-        }
+        let unseen = attachments.pop();
         if attachments.is_empty() {
             self.attached.remove(key);
+        }
+        if let Some(unseen) = unseen {
+            self.uncount(&unseen.mapping);
+            // Nothing can be done about a refusal here; the attach then lasts as long as the process.
+            let _ = unseen.mapping.retire();
         }
     }
 
@@ -338,11 +345,29 @@ impl<V> Registry<V> {
                 let kept = self.attached.entry(key.clone()).or_default();
                 kept.push(attachment);
             } else {
-                self.total_size -= attachment.mapping.size();
+                self.uncount(&attachment.mapping);
                 ended.push(attachment);
             }
         }
         (ended, refused)
+    }
+
+    fn uncount(&mut self, mapping: &Mapping) {
+        self.total_size -= mapping.size();
+        self.by_address.remove(&(mapping.data() as usize));
+    }
+
+    /// The mapping that was at `address` has been lent to the engine, and is elsewhere.
+    pub fn moved(&mut self, address: usize) {
+        if let Some(mapping) = self.by_address.remove(&address) {
+            self.by_address.insert(mapping.data() as usize, mapping);
+        }
+    }
+
+    /// The attached mapping in whose data the address lies.
+    pub fn mapping_at(&self, address: usize) -> Option<&Arc<Mapping>> {
+        let (start, mapping) = self.by_address.range(..=address).next_back()?;
+        (address - start < mapping.len()).then_some(mapping)
     }
 
     /// After a detach: destroys the segment if that was its last attach; how many are left.
@@ -615,6 +640,30 @@ mod tests {
                     .len(),
                 200
             );
+        }
+    }
+
+    #[test]
+    fn an_address_is_known_while_its_mapping_is_attached() {
+        let keys = Keys::new();
+        let mut ours = registry();
+        for key in keys.both() {
+            let mapping = Arc::clone(
+                &ours
+                    .create(key, 100, 0o600, Options::default())
+                    .unwrap()
+                    .unwrap()
+                    .mapping,
+            );
+            let start = mapping.data() as usize;
+            for address in [start, start + 99] {
+                assert!(Arc::ptr_eq(ours.mapping_at(address).unwrap(), &mapping));
+            }
+            for address in [start - 1, start + 100] {
+                assert!(ours.mapping_at(address).is_none());
+            }
+            assert!(ours.detach(key, true).left.is_ok());
+            assert!(ours.mapping_at(start).is_none());
         }
     }
 
