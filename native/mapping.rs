@@ -87,6 +87,14 @@ impl Mapping {
         }
     }
 
+    /// Bytes that the mapping takes, which can be more where pages are huge.
+    fn mapped(&self) -> usize {
+        match &*self.pages {
+            Pages::Segment(pages) => pages.mapped(),
+            Pages::Object(pages) => pages.len(),
+        }
+    }
+
     /// Where the user's data begins.
     pub fn data(&self) -> *mut u8 {
         // SAFETY: `object` has checked that `skip` is inside the mapping.
@@ -112,7 +120,7 @@ impl Mapping {
         }
         // SAFETY: base..base+size is a range that `self` has mapped and that nothing but `self`
         // gives back, so MAP_FIXED replaces pages of ours only; the range stays mapped throughout.
-        let pages = unsafe { platform::put_zero_pages(self.base(), self.size()) };
+        let pages = unsafe { platform::put_zero_pages(self.base(), self.mapped()) };
         if let Err(error) = pages {
             self.retired.store(false, Ordering::Release);
             return Err(Error::from_io(&error, "mmap").with_hint(

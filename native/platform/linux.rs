@@ -9,6 +9,7 @@ use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use super::hugetlb::mapped_len;
 use crate::error::{Error, Result};
 use crate::platform::Kind;
 use crate::posix::{Identity, Name, HEADER};
@@ -382,6 +383,7 @@ pub fn populate(base: *mut u8, size: usize) -> io::Result<()> {
 pub struct SegmentPages {
     base: *mut u8,
     len: usize,
+    mapped: usize,
 }
 
 impl SegmentPages {
@@ -396,6 +398,7 @@ impl SegmentPages {
         Ok(Self {
             base: base.cast(),
             len,
+            mapped: mapped_len(base.cast(), len),
         })
     }
 
@@ -405,6 +408,11 @@ impl SegmentPages {
 
     pub fn len(&self) -> usize {
         self.len
+    }
+
+    /// Bytes that the mapping takes: a segment in huge pages is mapped to the end of its last one.
+    pub fn mapped(&self) -> usize {
+        self.mapped
     }
 
     /// Called when other pages lie over the segment's: the kernel has counted the detach by then.
@@ -417,7 +425,7 @@ impl Drop for SegmentPages {
         // SAFETY: the range is ours, and whoever drops it has seen to it that nobody looks at it.
         // munmap serves both the segment's own pages and the zero pages over them. It can fail
         // only for a range that is not page-aligned, and shmat's is.
-        unsafe { libc::munmap(self.base.cast(), self.len) };
+        unsafe { libc::munmap(self.base.cast(), self.mapped) };
     }
 }
 

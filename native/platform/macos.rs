@@ -318,6 +318,11 @@ impl SegmentPages {
         self.len
     }
 
+    /// Bytes that the mapping takes.
+    pub fn mapped(&self) -> usize {
+        self.len
+    }
+
     /// Called when other pages lie over the segment's: lets the kernel count the detach.
     pub fn let_go(&self) {
         let attached = self

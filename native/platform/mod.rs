@@ -23,6 +23,8 @@ pub use futex_macos::*;
 #[cfg(not(any(target_os = "linux", target_os = "macos")))]
 compile_error!("shm-typed-array runs on Linux and macOS");
 
+#[cfg(target_os = "linux")]
+mod hugetlb;
 mod spare;
 pub use spare::SPARE;
 

@@ -5,7 +5,7 @@
 
 const fs = require('fs');
 const path = require('path');
-const { check, descriptors, ended, exists, freshKeys, isLinux, option, run, sharedLibrary, sharedMappings, shm, start, temporaryFolder } = require('./support/harness');
+const { check, compile, descriptors, ended, exists, freshKeys, isLinux, option, run, sharedMappings, shm, start, temporaryFolder } = require('./support/harness');
 
 const SIZE = 5000;
 const errors = { EPERM: 1, EINTR: 4, EIO: 5, ENOMEM: 12, EACCES: 13, EMFILE: 24, ENOSPC: 28 };
@@ -197,7 +197,7 @@ if (option('role') === 'victim') {
 } else {
   run(async (counts) => {
     if (!isLinux) return { skip: 'preloading is done on Linux only' };
-    const library = sharedLibrary(path.join('inject', 'inject.c'));
+    const library = compile(path.join('inject', 'inject.c'));
     if (library === null) return { skip: 'needs a C compiler (cc)' };
     const file = path.join(temporaryFolder(), 'orders');
     fs.writeFileSync(file, Buffer.alloc(32));

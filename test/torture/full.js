@@ -5,7 +5,7 @@
 
 const { execFileSync, spawnSync } = require('child_process');
 const fs = require('fs');
-const { amount, check, descriptors, ended, execArgv, execPath, exists, freshKey, freshName, isLinux, isRoot, option, run, segment, settle, sharedMappings, shm, short, start, thrownBy, track } = require('./support/harness');
+const { amount, check, compile, descriptors, ended, execArgv, execPath, exists, freshKey, freshName, isLinux, isRoot, option, run, segment, settle, sharedMappings, shm, short, start, thrownBy, track } = require('./support/harness');
 
 const MB = 1024 * 1024;
 
@@ -151,6 +151,28 @@ function noFileSize(counts) {
   check(shm.create(2 * MB, 'Buffer', name).length === 2 * MB && shm.destroy(name), 'room again');
 }
 
+/** Segments of huge pages, which others make and whose mappings are longer than they are. */
+async function hugePages(counts) {
+  const pool = '/proc/sys/vm/nr_hugepages';
+  const before = Number(fs.readFileSync(pool, 'utf8'));
+  const program = compile('inject/huge-segment.c', []);
+  try {
+    fs.writeFileSync(pool, String(before + 2));
+    for (const bytes of [1, 4097, 2 * MB - 1, 2 * MB, 2 * MB + 1]) {
+      const key = freshKey();
+      if (program === null || spawnSync(program, [String(key), String(bytes)]).status !== 0) continue;
+      const array = shm.get(key);
+      check(array.length === bytes && array.fill(1)[bytes - 1] === 1, 'a segment of huge pages', array.length);
+      check(shm.detach(key) === 0 && array.length === 0 && segment(key) === undefined, 'detached and destroyed');
+      counts['segments of huge pages'] = (counts['segments of huge pages'] || 0) + 1;
+    }
+    await settle();
+    check(sharedMappings().length === 0, 'nothing is left');
+  } finally {
+    fs.writeFileSync(pool, String(before));
+  }
+}
+
 /** Attaches objects until the system allows no more mappings, then detaches them all. */
 async function noMappings(counts) {
   const names = [];
@@ -174,7 +196,7 @@ async function noMappings(counts) {
   counts['mappings at the limit'] = names.length;
 }
 
-const parts = { fullShm, lowLimits, noDescriptors, noAddressSpace, noData, noFileSize, noMappings };
+const parts = { fullShm, lowLimits, noDescriptors, noAddressSpace, noData, noFileSize, hugePages, noMappings };
 
 if (option('part')) {
   const counts = { 'bytes written to reserved objects': 0 };
@@ -190,6 +212,10 @@ if (option('part')) {
       const isolated = ['fullShm', 'lowLimits'].includes(part);
       if (isolated && !namespaces) {
         console.log(`# SKIP ${part}: needs root and unshare(1)`);
+        continue;
+      }
+      if (part === 'hugePages' && !isRoot) {
+        console.log(`# SKIP ${part}: needs root`);
         continue;
       }
       if (part === 'noMappings' && short) continue; // 65,530 objects take a while

@@ -2,7 +2,7 @@
 // What the torture tests share: the two sizes of a run, a seed, counts, further processes, and what
 // the system says about this process and about the memory.
 
-const { fork, spawn } = require('child_process');
+const { execFileSync, fork, spawn } = require('child_process');
 const crypto = require('crypto');
 const fs = require('fs');
 const os = require('os');
@@ -126,11 +126,12 @@ async function settle() {
   }
 }
 
-/** Compiles a C source of test/torture into a shared library; null where there is no compiler. */
-function sharedLibrary(source) {
-  const file = path.join(support.temporaryFolder(), `${path.basename(source, '.c')}.so`);
+/** Compiles a C source of test/torture, as a library by default; null where there is no compiler. */
+function compile(source, flags) {
+  const file = path.join(support.temporaryFolder(), path.basename(source, '.c'));
+  const options = flags || ['-shared', '-fPIC'];
   try {
-    require('child_process').execFileSync('cc', ['-shared', '-fPIC', '-O1', '-Wall', '-o', file, path.join(__dirname, '..', source), '-ldl']);
+    execFileSync('cc', options.concat(['-O1', '-Wall', '-o', file, path.join(__dirname, '..', source), '-ldl']));
   } catch (error) {
     if (error.code === 'ENOENT') return null;
     throw error;
@@ -145,6 +146,7 @@ module.exports = Object.assign({}, support, {
   allMappings,
   amount,
   check,
+  compile,
   cores,
   descriptors,
   ended,
@@ -158,7 +160,6 @@ module.exports = Object.assign({}, support, {
   seed,
   segment,
   settle,
-  sharedLibrary,
   short,
   start,
 });
