@@ -268,6 +268,7 @@ pub fn unlink(name: &Name) -> Result<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn a_header_is_believed_only_as_far_as_it_fits() {
@@ -295,5 +296,52 @@ mod tests {
         let name = Name::new("/some-name").unwrap();
         assert_eq!(name.to_string(), "/some-name");
         assert!(Name::new("/with\0nul").is_none());
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(100_000))]
+
+        #[test]
+        fn any_header_over_any_size_stays_inside(header in edgy(), size in edgy()) {
+            let fits = header >= 1 && header <= size.saturating_sub(HEADER as u64);
+            match check_layout(Some(header), size) {
+                Ok((whole, len)) => {
+                    prop_assert!(fits);
+                    prop_assert_eq!((whole as u64, len as u64), (size, header));
+                    prop_assert!(HEADER.checked_add(len).unwrap() <= whole);
+                }
+                Err(reason) => {
+                    prop_assert!(!fits);
+                    prop_assert!(reason.contains("{ raw: true }"), "{}", reason);
+                }
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_name_is_a_path_in_one_place_and_is_shown_as_given(text in any::<String>()) {
+            let name = format!("/{text}");
+            match Name::new(&name) {
+                None => prop_assert!(text.contains('\0')),
+                Some(found) => {
+                    prop_assert!(!text.contains('\0'));
+                    prop_assert_eq!(found.to_string(), name.clone());
+                    prop_assert!(found.path().to_bytes().ends_with(name.as_bytes()));
+                }
+            }
+        }
+    }
+
+    /// Any number; those where a sum could wrap or a comparison turn are as likely as all others.
+    fn edgy() -> impl Strategy<Value = u64> {
+        let near =
+            |edge: u64| (0_u64..32).prop_map(move |by| edge.wrapping_sub(16).wrapping_add(by));
+        prop_oneof![
+            any::<u64>(),
+            0_u64..10_000,
+            (0_u32..64).prop_flat_map(move |bits| near(1 << bits)),
+            near(0),
+        ]
     }
 }
