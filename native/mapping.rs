@@ -53,9 +53,12 @@ impl Mapping {
         Self::new(Pages::Object(pages), skip, len)
     }
 
-    /// An attached System V segment, all of it data.
-    pub fn segment(pages: SegmentPages) -> Self {
-        let len = pages.len();
+    /// An attached System V segment of `len` bytes, all of it data.
+    ///
+    /// # Panics
+    /// If so many are not attached.
+    pub fn segment(pages: SegmentPages, len: usize) -> Self {
+        assert!(len <= pages.len());
         Self::new(Pages::Segment(pages), 0, len)
     }
 

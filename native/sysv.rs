@@ -88,7 +88,7 @@ pub fn open(id: Id, options: Options) -> Result<Option<Mapping>> {
 
 fn attach(id: Id, bytes: usize, options: Options) -> Result<Mapping> {
     let pages = SegmentPages::attach(id, bytes).map_err(|error| mapping_error(&error, "shmat"))?;
-    let mapping = Mapping::segment(pages);
+    let mapping = Mapping::segment(pages, bytes);
     if options.huge_pages() {
         platform::advise_huge_pages(mapping.data(), bytes, Kind::Segment)?;
     }

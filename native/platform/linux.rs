@@ -393,16 +393,16 @@ impl SegmentPages {
         if base as isize == -1 {
             return Err(io::Error::last_os_error());
         }
-        Ok(Self {
-            base: base.cast(),
-            len,
-        })
+        let base = base.cast::<u8>();
+        let len = huge_extent(base).unwrap_or(len);
+        Ok(Self { base, len })
     }
 
     pub fn base(&self) -> *mut u8 {
         self.base
     }
 
+    /// Bytes mapped: those of the segment, or the whole huge pages that they are in.
     pub fn len(&self) -> usize {
         self.len
     }
@@ -419,6 +419,26 @@ impl Drop for SegmentPages {
         // only for a range that is not page-aligned, and shmat's is.
         unsafe { libc::munmap(self.base.cast(), self.len) };
     }
+}
+
+/// How many bytes are mapped at the start of a segment, if another program has made that of huge
+/// pages (`SHM_HUGETLB`); nobody tells whether it has. Such a range can only be replaced as a whole.
+fn huge_extent(base: *mut u8) -> Option<usize> {
+    const SMALLEST_HUGE_PAGE: usize = 1 << 21;
+    // Huge pages refuse this advice, which changes nothing for pages that were not touched yet.
+    // Kernels before 5.4 refuse it in any case.
+    let looks_huge = base as usize % SMALLEST_HUGE_PAGE == 0
+        // SAFETY: advice about a page of a range that has just been attached.
+        && unsafe { libc::madvise(base.cast(), 1, libc::MADV_COLD) } == -1;
+    if !looks_huge {
+        return None;
+    }
+    let maps = fs::read_to_string("/proc/self/maps").ok()?;
+    let start = format!("{:x}-", base as usize);
+    let rest = maps.lines().find_map(|line| line.strip_prefix(&start))?;
+    let end = usize::from_str_radix(rest.split(' ').next()?, 16).ok()?;
+    let extent = end - base as usize;
+    (extent % SMALLEST_HUGE_PAGE == 0).then_some(extent)
 }
 
 /// What to do when no System V segment can be made.
