@@ -208,7 +208,6 @@ test('dump shows bytes and values', async (t) => {
     (await cli('dump', '--type=Int16Array', '--offset=6', '--count=1', String(key))).stdout,
     `00000006  f8 3f${' '.repeat(44)}16376\n`,
   );
-  t.ok(shm.stat(key), 'a dump destroys nothing');
   const much = freshName();
   shm.create(1000, 'Buffer', much).write('some text');
   const { stdout, stderr } = await cli('dump', much);
@@ -222,6 +221,14 @@ test('dump shows bytes and values', async (t) => {
   t.equal(none.code, 1);
   t.match(none.stderr, new RegExp(`there is no ${key}`));
   t.match((await cli('dump', String(key), '--type', 'Float80Array')).stderr, /Unknown type key Float80Array/);
+});
+
+test('dump of a segment that nobody has attached leaves it there', async (t) => {
+  const key = freshKey();
+  await runCode(`shm.create(10, 'Buffer', ${key}).write('left'); process.kill(process.pid, 'SIGKILL');`);
+  t.match((await cli('dump', String(key))).stdout, / {2}left\.{6}\n$/);
+  t.equal(shm.stat(key).attaches, 0);
+  shm.destroy(key);
 });
 
 test("dump shows another program's object without being told", linuxOnly, async (t) => {

@@ -364,6 +364,17 @@ test('the private copy of a segment is no attach, and its end destroys nothing',
   });
 });
 
+test('looking at a segment that nobody has attached, by copy on write, does not destroy it', (t) => {
+  const key = freshKey();
+  return runCode(`shm.create(10, 'Buffer', ${key})[0] = 7; process.kill(process.pid, 'SIGKILL');`).then(() => {
+    t.equal(shm.stat(key).attaches, 0);
+    t.equal(shm.get(key, 'Buffer', { copyOnWrite: true })[0], 7);
+    t.equal(shm.detach(key), 1);
+    t.ok(shm.stat(key), 'it is still there');
+    t.equal(shm.destroy(key), true);
+  });
+});
+
 test('copyOnWrite needs only the permission to read', { skip: typeof process.setuid !== 'function' && 'no setuid' }, (t) => {
   const keys = freshKeys();
   const umask = process.umask(0);

@@ -8,10 +8,19 @@ use std::sync::OnceLock;
 pub fn mapped_len(base: *const u8, len: usize) -> usize {
     let start = base as usize;
     match smallest_huge_page() {
-        // By far the most segments end this here: reading /proc costs more than all the rest.
-        Some(page) if start % page == 0 => end_of_mapping(start).map_or(len, |end| end - start),
+        // Reading /proc costs more than all the rest, so it is for the few that look huge.
+        Some(page) if start % page == 0 && refuses_advice(base) => {
+            end_of_mapping(start).map_or(len, |end| end - start)
+        }
         _ => len,
     }
+}
+
+/// Whether the pages refuse to be called cold: huge ones do, and in kernels before 5.4 all do. To
+/// pages that nobody has touched yet the advice means nothing.
+fn refuses_advice(base: *const u8) -> bool {
+    // SAFETY: advice about one page; the kernel checks whether it is mapped.
+    unsafe { libc::madvise(base.cast_mut().cast(), 1, libc::MADV_COLD) == -1 }
 }
 
 /// Bytes of the smallest huge page that this system has.

@@ -1,6 +1,7 @@
 'use strict';
 // Python programs (examples/python) and Node.js share memory, both ways.
 
+const fs = require('fs');
 const test = require('tape');
 const { freshKey, freshName, isLinux, shm } = require('../support');
 const { lacks, pythonScript, pythonWithPackages, run, start } = require('./programs');
@@ -49,4 +50,23 @@ test('Node.js opens what shared_memory.py has made, and Python destroys it', nee
   t.equal(shm.stat(name), null);
   t.equal(array[COUNT - 1], COUNT - 1, 'it is there as long as it is attached');
   shm.detach(name);
+});
+
+function freeHugePages() {
+  const match = /HugePages_Free: +(\d+)/.exec(isLinux ? fs.readFileSync('/proc/meminfo', 'utf8') : '');
+  return match === null ? 0 : Number(match[1]);
+}
+
+test('Node.js opens a segment that is made of huge pages, and detaches it', { skip: lacks('python3') || (freeHugePages() < 2 && 'root sets huge pages aside: sysctl vm.nr_hugepages=4') }, (t) => {
+  const key = freshKey();
+  const size = 3 << 20; // not a whole number of them
+  const code = `import sysv_ipc; m = sysv_ipc.SharedMemory(${key | 0}, sysv_ipc.IPC_CREX | sysv_ipc.SHM_HUGETLB, size=${size}); m.write(b"x" * ${size})`;
+  run(pythonWithPackages(), '-c', code);
+  const array = shm.get(key);
+  t.equal(array.length, size);
+  t.equal(array[size - 1], 'x'.charCodeAt(0));
+  t.equal(shm.detach(key), 0);
+  t.equal(array.length, 0);
+  t.equal(shm.getTotalSize(), 0);
+  t.end();
 });
