@@ -5,7 +5,6 @@
 const path = require('path');
 const { build } = require('../lib/build');
 const { published } = require('./contestants');
-const { destroyAll, keys, track } = require('./keys');
 const { drawCharts } = require('./chart');
 const { table } = require('./table');
 
@@ -19,11 +18,14 @@ function casesNamed(names) {
 
 /** What a case is given. */
 function makeBench(smoke) {
+  // Not before it is built.
+  const { destroyAll, keys, track } = require('./keys');
   return {
     smoke,
     shm: require('..'),
     keys,
     track,
+    destroyAll,
     published: published(),
     rounds: (count) => (smoke ? 1 : count),
     /** Tells on standard error how far a measurement has come. */
@@ -50,7 +52,7 @@ async function main(args) {
       console.log(`(${((Date.now() - started) / 1000).toFixed(0)} s)\n`);
     }
   } finally {
-    destroyAll();
+    bench.destroyAll();
   }
 }
 
