@@ -5,24 +5,27 @@
 const path = require('path');
 const { build } = require('../lib/build');
 const { published } = require('./contestants');
-const { destroyAll, keys, track } = require('./keys');
+const { drawCharts } = require('./chart');
 const { table } = require('./table');
 
 /** The cases, in the order of the table. */
 function casesNamed(names) {
   const folder = path.join(__dirname, 'cases');
-  const all = ['calls', 'flat', 'elements', 'fill', 'require', 'memory']
+  const all = ['calls', 'flat', 'elements', 'fill', 'require', 'memory', 'scale', 'transport']
     .map((name) => require(path.join(folder, name)));
   return names.length === 0 ? all : all.filter((one) => names.includes(one.name));
 }
 
 /** What a case is given. */
 function makeBench(smoke) {
+  // Not before it is built.
+  const { destroyAll, keys, track } = require('./keys');
   return {
     smoke,
     shm: require('..'),
     keys,
     track,
+    destroyAll,
     published: published(),
     rounds: (count) => (smoke ? 1 : count),
     /** Tells on standard error how far a measurement has come. */
@@ -44,10 +47,12 @@ async function main(args) {
       const started = Date.now();
       const rows = await one.run(bench);
       progress('');
-      console.log(`## ${one.title}\n\n${one.note}\n\n${table(rows, !smoke)}\n\n${((Date.now() - started) / 1000).toFixed(1)} s\n`);
+      console.log(`## ${one.title}\n\n${one.note}\n\n${table(rows, one.judged !== false && !smoke)}\n`);
+      if (!smoke) drawCharts(one.name, rows).forEach((file) => console.log(`Chart: ${path.relative('', file)}`));
+      console.log(`(${((Date.now() - started) / 1000).toFixed(0)} s)\n`);
     }
   } finally {
-    destroyAll();
+    bench.destroyAll();
   }
 }
 

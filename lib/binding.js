@@ -47,13 +47,16 @@ function refuseSystem() {
 }
 
 /** A local build first, then the prebuilt addons that can fit, in prebuildify's naming. */
-function candidates() {
-  const local = path.join(root, 'build', 'shm-typed-array.node');
+function* candidates() {
+  yield path.join(root, 'build', 'shm-typed-array.node');
   const folder = path.join(root, 'prebuilds', `${process.platform}-${process.arch}`);
   const prebuilt = (libc) => path.join(folder, `shm-typed-array${libc}.node`);
-  if (process.platform !== 'linux') return [local, prebuilt('')];
+  if (process.platform !== 'linux') {
+    yield prebuilt('');
+    return;
+  }
   const libc = libcOfProcess();
-  return [local].concat((libc === null ? ['glibc', 'musl'] : [libc]).map((tag) => prebuilt(`.${tag}`)));
+  for (const tag of libc === null ? ['glibc', 'musl'] : [libc]) yield prebuilt(`.${tag}`);
 }
 
 /**

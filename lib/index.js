@@ -1,21 +1,38 @@
 'use strict';
 // The public functions. What each promises is written, for editors, in index.d.ts.
 
-const { bytesOf, keyOf, nameOf, typeOf } = require('./arguments');
+const { bytesOf, keyOf, modeOf, nameOf, typeOf } = require('./arguments');
 const binding = require('./binding').load();
 const { detachAtExit } = require('./cleanup');
 const { busy, doesNotFit, tooSmall } = require('./errors');
-const { freshKey } = require('./keys');
-const { createMutex } = require('./mutex');
-const { createOptions, getOptions, isShared } = require('./options');
-const { lend, moveAway, placeOf } = require('./overlay');
 const { BufferType, LengthMax, arrayBytesMax, constants } = require('./types');
-const { createWaiting } = require('./wait');
 const { remember } = require('./words');
-const { guardZlib } = require('./zlib');
 
-const { wait, waitAsync, notify, endDetached } = createWaiting(binding);
-const Mutex = createMutex(binding, { wait, waitAsync, notify });
+/** A module, or what is made of it, that is loaded when it is first wanted: loading is slow. */
+function later(load) {
+  let loaded = null;
+  const get = () => (loaded === null ? (loaded = load()) : loaded);
+  get.isLoaded = () => loaded !== null;
+  return get;
+}
+
+const keys = later(() => require('./keys'));
+const optionsModule = later(() => require('./options'));
+const overlay = later(() => require('./overlay'));
+const zlib = later(() => require('./zlib'));
+const waiting = later(() => require('./wait').createWaiting(binding));
+const mutex = later(() => require('./mutex').createMutex(binding, waiting()));
+
+const noCreateOptions = { mode: modeOf(undefined), flags: 0 };
+const noGetOptions = { flags: 0, offset: undefined, count: undefined };
+
+function createOptions(perm, call) {
+  return perm === undefined ? noCreateOptions : optionsModule().createOptions(perm, call);
+}
+
+function getOptions(options, type) {
+  return options === undefined ? noGetOptions : optionsModule().getOptions(options, type);
+}
 
 function create(count, typeKey, key, perm) {
   const type = typeOf(typeKey);
@@ -29,6 +46,7 @@ function create(count, typeKey, key, perm) {
 
 /** A new System V segment under a key that nobody uses. */
 function createFresh(count, type, bytes, mode, flags) {
+  const { freshKey } = keys();
   for (;;) {
     const key = freshKey();
     const buffer = made(key, bytes, mode, flags);
@@ -78,7 +96,7 @@ function open(key, type, flags, offset, count) {
 /** A buffer of the engine that the memory just attached is lent to; `undo` if that fails. */
 function lent(key, bytes, flags, undo) {
   try {
-    return lend(binding, key, bytes, isShared(flags));
+    return overlay().lend(binding, key, bytes, optionsModule().isShared(flags));
   } catch (error) {
     undo(key);
     throw error;
@@ -109,7 +127,7 @@ function getOrCreate(count, typeKey, key, perm) {
  */
 function show(buffer, type, key, offset, count) {
   remember(buffer);
-  const place = placeOf(buffer);
+  const place = overlay.isLoaded() ? overlay().placeOf(buffer) : undefined;
   const start = place === undefined ? 0 : place[0];
   const length = place === undefined ? buffer.byteLength : place[1];
   if (count === undefined) count = Math.floor((length - offset) / type.bytes);
@@ -133,12 +151,20 @@ function makeDisposable(array, key) {
 
 function detach(key, forceDestroy) {
   key = keyOf(key);
-  guardZlib();
+  zlib().guardZlib();
   try {
     return binding.detach(key, Boolean(forceDestroy), moveAway);
   } finally {
     endDetached();
   }
+}
+
+function moveAway(buffer) {
+  overlay().moveAway(buffer);
+}
+
+function endDetached() {
+  if (waiting.isLoaded()) waiting().endDetached();
 }
 
 function detachPosix(name, forceDestroy) {
@@ -150,12 +176,24 @@ function destroy(key) {
 }
 
 function detachAll() {
-  guardZlib();
+  zlib().guardZlib();
   try {
     return binding.detachAll(moveAway);
   } finally {
     endDetached();
   }
+}
+
+function wait(int32Array, index, value, timeout) {
+  return waiting().wait(int32Array, index, value, timeout);
+}
+
+function waitAsync(int32Array, index, value, options) {
+  return waiting().waitAsync(int32Array, index, value, options);
+}
+
+function notify(int32Array, index, count) {
+  return waiting().notify(int32Array, index, count);
 }
 
 function stat(key) {
@@ -188,7 +226,9 @@ const shm = {
   wait,
   waitAsync,
   notify,
-  Mutex,
+  get Mutex() {
+    return mutex();
+  },
   BufferType,
   LengthMax,
   .../** @type {any} */ (constants),

@@ -33,14 +33,11 @@ function createOptions(perm, call) {
   return { mode: modeOf(perm.perm), flags: flagsOf(perm) };
 }
 
-const none = { flags: 0, offset: undefined, count: undefined };
-
 /**
  * `{ flags, offset, count }` for `get`, where an offset is in bytes and fits the type's elements;
  * offset and count are undefined if they were not given.
  */
 function getOptions(options, type) {
-  if (options === undefined) return none;
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
     throw invalidType('options', 'an object', options);
   }

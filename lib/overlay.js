@@ -9,9 +9,6 @@ const { withCode } = require('./errors');
 /** Lent buffer → `[byteOffset, byteLength]` of the data in it. */
 const places = new WeakMap();
 
-/** Whether this engine is one of those: asking a WeakMap in vain would be most of a `get`'s JavaScript. */
-let lending = false;
-
 /** Emptied buffer → who has its memory now: native work in flight may still be using it. */
 const moved = new WeakMap();
 
@@ -21,7 +18,6 @@ const transfer = /** @type {any} */ (ArrayBuffer.prototype).transfer;
 /** A buffer that has the memory which was just attached under `key`; it takes `bytes` bytes. */
 function lend(binding, key, bytes, shared) {
   const buffer = allocate(shared ? global.SharedArrayBuffer : ArrayBuffer, bytes);
-  lending = true;
   if (shared) {
     places.set(buffer, binding.lend(key, new Uint8Array(buffer), true));
   } else {
@@ -64,7 +60,7 @@ function refuse() {
 
 /** Where the data is in a lent buffer; undefined for a buffer that is all data. */
 function placeOf(buffer) {
-  return lending ? places.get(buffer) : undefined;
+  return places.get(buffer);
 }
 
 /**
