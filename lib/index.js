@@ -135,7 +135,7 @@ function detach(key, forceDestroy) {
   key = keyOf(key);
   guardZlib();
   try {
-    return binding.detach(key, Boolean(forceDestroy), moveAway);
+    return binding.detach(key, Boolean(forceDestroy), moveAway, exiting);
   } finally {
     endDetached();
   }
@@ -152,10 +152,17 @@ function destroy(key) {
 function detachAll() {
   guardZlib();
   try {
-    return binding.detachAll(moveAway);
+    return binding.detachAll(moveAway, exiting);
   } finally {
     endDetached();
   }
+}
+
+let exiting = false;
+
+function detachAllAtExit() {
+  exiting = true;
+  return detachAll();
 }
 
 function stat(key) {
@@ -168,7 +175,7 @@ function list() {
 
 const { getTotalSize, getTotalCreatedSize } = binding;
 
-detachAtExit(detachAll);
+detachAtExit(detachAllAtExit);
 
 /** @type {typeof import('./index.d.ts')} */
 const shm = {

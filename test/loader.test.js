@@ -21,6 +21,13 @@ function runtime() {
   return electron ? `Electron ${electron}` : `Node.js ${process.version}`;
 }
 
+function filesBelow(folder) {
+  return fs.readdirSync(path.join(root, folder)).reduce((files, name) => {
+    const file = path.join(folder, name);
+    return files.concat(fs.statSync(path.join(root, file)).isDirectory() ? filesBelow(file) : file);
+  }, []);
+}
+
 let copies = 0;
 
 /** An installed copy of the package: its JavaScript, and the given files, `{ path: bytes }`. */
