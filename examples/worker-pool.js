@@ -77,14 +77,16 @@ async function main(count) {
   const words = shm.create(STATE + 2 * count, 'Int32Array');
   const { mutex, states, results } = tasksOf(words);
   words[OPEN] = count;
+  let done = false;
   cluster.on('exit', (worker) => {
-    if (Atomics.load(words, OPEN) === 0) return;
+    if (done || Atomics.load(words, OPEN) === 0) return;
     console.log(`worker ${worker.id} died`);
     locked(mutex, () => states.forEach((state, task) => state === worker.id && (states[task] = TODO)));
     cluster.fork({ KEY: words.key });
   });
   for (let i = 0; i < WORKERS; i++) cluster.fork({ KEY: words.key });
   for (let open; (open = Atomics.load(words, OPEN)) > 0; ) await shm.waitAsync(words, OPEN, open, { ref: true });
+  done = true;
   const right = results.every((result, task) => result === task * task);
   console.log(`${count} tasks done, ${right ? 'all right' : 'some wrong'}`);
   await new Promise((resolve) => cluster.disconnect(resolve));

@@ -153,7 +153,7 @@ function detach(key, forceDestroy) {
   key = keyOf(key);
   zlib().guardZlib();
   try {
-    return binding.detach(key, Boolean(forceDestroy), moveAway);
+    return binding.detach(key, Boolean(forceDestroy), moveAway, exiting);
   } finally {
     endDetached();
   }
@@ -178,7 +178,7 @@ function destroy(key) {
 function detachAll() {
   zlib().guardZlib();
   try {
-    return binding.detachAll(moveAway);
+    return binding.detachAll(moveAway, exiting);
   } finally {
     endDetached();
   }
@@ -196,6 +196,13 @@ function notify(int32Array, index, count) {
   return waiting().notify(int32Array, index, count);
 }
 
+let exiting = false;
+
+function detachAllAtExit() {
+  exiting = true;
+  return detachAll();
+}
+
 function stat(key) {
   return require('./stat').stat(key);
 }
@@ -206,7 +213,7 @@ function list() {
 
 const { getTotalSize, getTotalCreatedSize } = binding;
 
-detachAtExit(detachAll);
+detachAtExit(detachAllAtExit);
 
 /** @type {typeof import('./index.d.ts')} */
 const shm = {

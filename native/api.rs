@@ -187,8 +187,9 @@ pub fn abandon<'cx>(
     Ok(cx.undefined())
 }
 
-/// `detach(key, force, moveAway)`: 0 if that destroyed the memory, else how many attaches are left (for an
-/// object always 1), -1 if there was nothing to detach. `moveAway(buffer)` empties lent buffers.
+/// `detach(key, force, moveAway, keep)`: 0 if that destroyed the memory, else how many attaches are
+/// left (for an object always 1), -1 if there was nothing to detach. `moveAway(buffer)` empties
+/// lent buffers; `keep` see [`neuter`].
 pub fn detach<'cx>(
     registry: &mut Registry<View>,
     mut cx: FunctionContext<'cx>,
@@ -197,31 +198,39 @@ pub fn detach<'cx>(
     let force = cx.argument::<JsBoolean>(1)?.value(&mut cx);
     let move_away = cx.argument::<JsFunction>(2)?;
     let detached = registry.detach(&key, force);
-    neuter(&mut cx, detached.ended, move_away);
+    let keep = cx.argument::<JsBoolean>(3)?.value(&mut cx);
+    neuter(&mut cx, detached.ended, move_away, keep);
     match detached.left {
         Ok(left) => Ok(cx.number(left.map_or(-1.0, f64::from))),
         Err(error) => error.throw(&mut cx, Some(&key)),
     }
 }
 
-/// `detachAll(moveAway)`: how many System V segments that destroyed.
+/// `detachAll(moveAway, keep)`: how many System V segments that destroyed.
 pub fn detach_all<'cx>(
     registry: &mut Registry<View>,
     mut cx: FunctionContext<'cx>,
 ) -> JsResult<'cx, JsNumber> {
     let move_away = cx.argument::<JsFunction>(0)?;
     let (destroyed, ended) = registry.detach_all();
-    neuter(&mut cx, ended, move_away);
+    let keep = cx.argument::<JsBoolean>(1)?.value(&mut cx);
+    neuter(&mut cx, ended, move_away, keep);
     Ok(cx.number(destroyed))
 }
 
+/// Empties every view. `keep` is for the exit: some engines abort if their end finds a buffer that
+/// is collected and not yet finalized, so that none is let go of any more.
 fn neuter<'cx>(
     cx: &mut FunctionContext<'cx>,
     ended: Vec<Attachment<View>>,
     move_away: Handle<'cx, JsFunction>,
+    keep: bool,
 ) {
     for view in ended.into_iter().filter_map(|attachment| attachment.view) {
         view.neuter(cx, move_away);
+        if !keep {
+            view.let_go(cx);
+        }
     }
 }
 

@@ -171,7 +171,7 @@ impl ArrayBuffer {
     ///
     /// Detaching a lent buffer would let the engine reuse memory that native work may still be
     /// writing to. `move_away` empties it otherwise: it is called with the buffer.
-    pub fn neuter<'cx>(self, cx: &mut impl Context<'cx>, move_away: Handle<'cx, JsFunction>) {
+    pub fn neuter<'cx>(&self, cx: &mut impl Context<'cx>, move_away: Handle<'cx, JsFunction>) {
         let env = cx.to_raw();
         if let Some(value) = self.value(env) {
             match (&self.origin, symbols().detach) {
@@ -190,7 +190,11 @@ impl ArrayBuffer {
                 _ => {}
             }
         }
-        delete(env, self.reference);
+    }
+
+    /// Lets the engine collect the buffer.
+    pub fn let_go<'cx>(self, cx: &mut impl Context<'cx>) {
+        delete(cx.to_raw(), self.reference);
     }
 }
 

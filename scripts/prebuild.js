@@ -40,6 +40,8 @@ function environment(target) {
   const flags = remappings().map(([from, to]) => `--remap-path-prefix=${from}=${to}`);
   // Rust links musl statically unless told otherwise, and an addon must use its host's.
   if (target.endsWith('musl')) flags.push('-Ctarget-feature=-crt-static');
+  // What a Mach-O file calls itself is by default the path that it was linked to.
+  if (target.startsWith('darwin')) flags.push('-Clink-arg=-Wl,-install_name,@rpath/shm-typed-array.node');
   const env = Object.assign({}, process.env, { CARGO_ENCODED_RUSTFLAGS: flags.join('\x1f') });
   delete env.RUSTFLAGS;
   if (target.startsWith('darwin')) env.MACOSX_DEPLOYMENT_TARGET = MACOS;

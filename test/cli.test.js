@@ -118,7 +118,9 @@ test('ls into a closed pipe ends quietly', linuxOnly, async (t) => {
   const child = spawn(execPath, execArgv.concat(file, 'ls', '--json'), { stdio: 'pipe' });
   child.stdout.destroy();
   const { stderr, signal } = await outcome(child);
-  t.deepEqual([stderr.replace(/^\d+ process.*\n/, ''), signal], ['', null]);
+  t.equal(stderr.replace(/^\d+ process.*\n/, ''), '');
+  // Electron, unlike Node, leaves SIGPIPE as the system has it.
+  t.ok(signal === null || (process.versions.electron && signal === 'SIGPIPE'), `ended by ${signal}`);
 });
 
 test('stat tells of segments and objects; code 1 if one is not there', async (t) => {

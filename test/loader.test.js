@@ -21,6 +21,13 @@ function runtime() {
   return electron ? `Electron ${electron}` : `Node.js ${process.version}`;
 }
 
+function filesBelow(folder) {
+  return fs.readdirSync(path.join(root, folder)).reduce((files, name) => {
+    const file = path.join(folder, name);
+    return files.concat(fs.statSync(path.join(root, file)).isDirectory() ? filesBelow(file) : file);
+  }, []);
+}
+
 let copies = 0;
 
 /** An installed copy of the package: its JavaScript, and the given files, `{ path: bytes }`. */
@@ -33,12 +40,6 @@ function installed(files) {
   filesBelow('lib').concat('package.json', 'Cargo.toml').forEach((name) => write(name, fs.readFileSync(path.join(root, name))));
   Object.keys(files).forEach((name) => write(name, files[name]));
   return folder;
-}
-
-function filesBelow(folder) {
-  const inside = fs.readdirSync(path.join(root, folder)).map((name) => path.join(folder, name));
-  const found = inside.map((name) => (fs.statSync(path.join(root, name)).isDirectory() ? filesBelow(name) : [name]));
-  return [].concat(...found);
 }
 
 /** The error that requiring the package throws, `{ code, message }`, after running `before`. */
