@@ -2,7 +2,7 @@
 // Symbol.dispose: a using declaration detaches.
 
 const test = require('tape');
-const { freshKeys, isDead, shm } = require('./support');
+const { canEmpty, freshKeys, isDead, shm } = require('./support');
 
 /** @type {any} */
 const dispose = Symbol.dispose;
@@ -31,7 +31,7 @@ test('every array can be disposed, which detaches its key', needsDispose, (t) =>
   t.end();
 });
 
-test('disposing of an array that is detached already leaves a later attachment alone', needsDispose, (t) => {
+test('disposing of an array that is detached already leaves a later attachment alone', { skip: needsDispose.skip || (!canEmpty && 'this runtime cannot tell that it is detached') }, (t) => {
   for (const key of freshKeys()) {
     const old = shm.create(10, 'Buffer', key);
     shm.destroy(key);

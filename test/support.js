@@ -177,8 +177,14 @@ function until(condition, what) {
   });
 }
 
-/** Whether this runtime can empty the views of a detached array: napi_detach_arraybuffer or its like. */
-const canEmpty = process.env.SHM_TEST_REFUSE_EXTERNAL ? nodeMajor >= 18 : Number(process.versions.napi) >= 7;
+/**
+ * Whether this runtime can empty the views of a detached array: napi_detach_arraybuffer or its like.
+ * Memory that is lent to the engine is kept from being transferred, and from Node 24 on nothing can
+ * empty such a buffer any more.
+ */
+const canEmpty = process.env.SHM_TEST_REFUSE_EXTERNAL
+  ? nodeMajor >= 18 && nodeMajor < 24
+  : Number(process.versions.napi) >= 7;
 
 /** Whether a view shows nothing any more: it is empty, or reads zeros where the runtime cannot empty it. */
 function isDead(view) {
@@ -197,6 +203,7 @@ function thrownBy(action) {
 }
 
 module.exports = {
+  canEmpty,
   cannotRefuse: refusing.cannotRefuse,
   execArgv,
   execPath,
