@@ -12,6 +12,9 @@ const names = process.argv.slice(2).filter((argument) => !argument.startsWith('-
 
 const all = fs.readdirSync(folder).filter((file) => file.endsWith('.js')).map((file) => path.basename(file, '.js')).sort();
 
+/** Milliseconds after which a test has failed. */
+const TIMEOUT = options.includes('--short') ? 120000 : 45 * 60000;
+
 /** Runs one program; its output is shown as it comes, its last line is kept: the counts. */
 function runOne(name) {
   const child = spawn(process.execPath, ['--expose-gc', path.join(folder, `${name}.js`)].concat(options), { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -20,8 +23,10 @@ function runOne(name) {
     output += chunk;
     process.stdout.write(chunk);
   });
+  const timer = setTimeout(() => child.kill('SIGKILL'), TIMEOUT);
   return new Promise((resolve) => {
     child.on('close', (code, signal) => {
+      clearTimeout(timer);
       const lines = output.trim().split('\n').filter((line) => !line.startsWith('shm segments destroyed'));
       resolve({ ok: code === 0, counts: lines.pop() || '', end: signal || `exit code ${code}` });
     });
