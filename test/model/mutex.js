@@ -9,7 +9,7 @@ const TURNS = 2;
 
 /** A process that has yet to lock `rounds` times. Numbers are from 1. */
 const process = (number, rounds) => ({
-  number, rounds, at: 'lock', seen: 0, slept: false, suspect: 0, owed: 0, handsOn: false, next: 0,
+  number, rounds, at: 'lock', seen: 0, slept: false, suspect: 0, owed: 0, alone: false, late: false, handsOn: false, next: 0,
 });
 
 const owned = (it) => (it.slept ? it.number | CONTENDED : it.number);
@@ -30,7 +30,10 @@ const acts = {
     it.at = word === 0 ? 'inside' : isFree || isDead ? 'seize' : 'mark';
   },
   seize(state, it) {
-    it.at = exchange(state, it.seen, owned(it)) === it.seen ? 'inside' : 'take';
+    const found = exchange(state, it.seen, owned(it));
+    it.at = found === it.seen ? 'inside' : 'take';
+    if (found === it.seen) it.alone = it.late && (found & OWNER) === 0;
+    it.late = false;
   },
   mark(state, it) {
     const wanted = it.seen | CONTENDED | (it.slept ? HANDED_ON : 0);
@@ -60,7 +63,9 @@ const acts = {
   },
   wake(state, it) {
     const woken = wakeOne(state);
-    if (it.next === 0) it.owed = woken && state.countsTurns ? TURNS : 0;
+    const isTaken = it.next !== 0 && woken;
+    it.owed = isTaken || (!woken && it.alone) || !state.countsTurns ? 0 : TURNS;
+    it.alone = false;
     if (it.next === 0 || woken) leave(it);
     else it.at = 'free';
   },
@@ -83,7 +88,7 @@ function exchange(state, expected, replacement) {
 function wakeOne(state) {
   if (state.asleep.length === 0) return false;
   const it = state.processes[state.asleep.shift() - 1];
-  Object.assign(it, { at: 'take', slept: true });
+  Object.assign(it, { at: 'take', slept: true, late: false });
   return true;
 }
 
@@ -99,7 +104,7 @@ function after(state, number, act) {
 
 function timeOut(state, it) {
   state.asleep = state.asleep.filter((number) => number !== it.number);
-  Object.assign(it, { at: 'take', slept: true, suspect: it.seen & OWNER });
+  Object.assign(it, { at: 'take', slept: true, late: true, suspect: it.seen & OWNER });
 }
 
 function die(state, it) {
