@@ -1,5 +1,5 @@
 'use strict';
-// A robust lock in one word of shared memory. test/model checks the protocol; README.md specifies
+// A robust lock in one word of shared memory. test/model/mutex.js checks the protocol; README.md specifies
 // the word for programs in other languages.
 
 const { performance } = require('perf_hooks');
@@ -21,7 +21,7 @@ const TURNS = 128;
 const LOOK_UP = 50;
 
 // A lock that was handed on is left to whoever was woken for so long (milliseconds).
-const HANDED_ON_FOR = 2;
+const HANDED_ON_FOR = 5;
 
 /** The class `Mutex` on the native functions and on `wait`, `waitAsync`, `notify`. */
 function createMutex(binding, { wait, waitAsync, notify }) {
@@ -37,6 +37,8 @@ function createMutex(binding, { wait, waitAsync, notify }) {
       this.index = index;
       // How often this thread may still unlock before it has to hand the lock on; 0: as it likes.
       this.owed = 0;
+      // Whether nobody came for the lock when it was handed on last.
+      this.alone = false;
     }
 
     lock(timeout) {
@@ -103,7 +105,7 @@ function createMutex(binding, { wait, waitAsync, notify }) {
     constructor(mutex) {
       this.mutex = mutex;
       this.hasSlept = false;
-      this.isOwnerSuspect = false;
+      this.hasTimedOut = false;
       this.word = 0;
     }
 
@@ -116,8 +118,9 @@ function createMutex(binding, { wait, waitAsync, notify }) {
         const owner = word & OWNER;
         const isFree = owner === 0 && hasSlept;
         if (isFree || (owner !== 0 && this.isDead(owner))) {
-          if (exchange(mutex, word, this.owned()) === word) return isFree ? 'ok' : 'owner-died';
-          continue;
+          if (exchange(mutex, word, this.owned()) !== word) continue;
+          mutex.alone = this.cameInVain(word);
+          return isFree ? 'ok' : 'owner-died';
         }
         // Who was woken and came too late asks to be handed the lock.
         const wanted = word | CONTENDED | (hasSlept ? HANDED_ON : 0);
@@ -135,9 +138,14 @@ function createMutex(binding, { wait, waitAsync, notify }) {
 
     /** Asks the kernel only after a whole slice in which the owner stayed the same. */
     isDead(owner) {
-      if (!this.isOwnerSuspect || (this.word & OWNER) !== owner) return false;
-      this.isOwnerSuspect = false;
+      if (!this.hasTimedOut || (this.word & OWNER) !== owner) return false;
+      this.hasTimedOut = false;
       return !binding.isOwnerAlive(owner);
+    }
+
+    /** Whether the word was handed on, and nobody has taken it for a whole slice. */
+    cameInVain(word) {
+      return this.hasTimedOut && this.word === word;
     }
 
     /** How long to sleep before looking again, in milliseconds. */
@@ -147,7 +155,7 @@ function createMutex(binding, { wait, waitAsync, notify }) {
 
     slept(result) {
       this.hasSlept = this.hasSlept || result !== 'not-equal';
-      this.isOwnerSuspect = result === 'timed-out';
+      this.hasTimedOut = result === 'timed-out';
     }
   }
 
@@ -165,8 +173,11 @@ function createMutex(binding, { wait, waitAsync, notify }) {
   function wakeNext(mutex, word) {
     const { int32Array, index } = mutex;
     const woken = notify(int32Array, index, 1);
-    if (word === 0) mutex.owed = woken > 0 ? TURNS : 0;
-    else if (woken === 0 && exchange(mutex, word, 0) === word) notify(int32Array, index, 1);
+    const isTaken = word !== 0 && woken > 0;
+    if (word !== 0 && woken === 0 && exchange(mutex, word, 0) === word) notify(int32Array, index, 1);
+    // Who does not sleep any more is on its way, if there is anybody.
+    mutex.owed = isTaken || (woken === 0 && mutex.alone) ? 0 : TURNS;
+    mutex.alone = false;
   }
 
   return Mutex;

@@ -21,13 +21,15 @@ const own = { ref: true };
 
 const median = (values) => values.slice().sort((a, b) => a - b)[values.length >> 1];
 
-/** One side of a game of `rounds` round trips: 0 begins, 1 answers. `pass` runs between two turns. */
+/** One side of a game of `rounds` round trips: 0 begins, 1 answers. */
 function playBlocking(array, rounds, side, { wait, notify }) {
   for (let turn = side; turn < 2 * rounds; turn += 2) {
     for (let seen; (seen = Atomics.load(array, TURN)) !== turn; ) wait(array, TURN, seen);
     Atomics.store(array, TURN, turn + 1);
     notify(array, TURN, 1);
   }
+  // Who began waits for the last answer, or the next game would begin before this one ends.
+  if (side === 0) for (let seen; (seen = Atomics.load(array, TURN)) !== 2 * rounds; ) wait(array, TURN, seen);
 }
 
 async function playAsync(array, rounds, side, bytes) {
@@ -56,9 +58,11 @@ function answer() {
       return;
     }
     array = array || shm.get(message.key, 'Int32Array');
-    process.send('ready');
-    if (message.play === 'blocking') playBlocking(array, message.rounds, 1, shm);
-    else playAsync(array, message.rounds, 1, message.bytes);
+    // Not before the message has left: blocking would keep it.
+    process.send('ready', () => {
+      if (message.play === 'blocking') playBlocking(array, message.rounds, 1, shm);
+      else playAsync(array, message.rounds, 1, message.bytes);
+    });
   });
   process.on('disconnect', () => process.exit());
 }

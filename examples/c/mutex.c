@@ -20,7 +20,7 @@
 #define HANDED_ON 0x40000000u // for one who has slept
 #define CONTENDED 0x80000000u // somebody sleeps for it
 #define LOOK_UP_NS 50000000   // how long to sleep before asking whether the owner lives
-#define HANDED_ON_NS 2000000  // how long to leave a lock that was handed on
+#define HANDED_ON_NS 5000000  // how long to leave a lock that was handed on
 
 static int owners;    // the file that every owner has a byte of locked
 static uint32_t self; // our number in it
