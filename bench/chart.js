@@ -55,7 +55,7 @@ function legend(names, x, y) {
 /** A bar for every number of every row; shorter is better. */
 function bars(title, rows) {
   const names = seriesOf(rows);
-  const [left, right, bar] = [300, 640, 13];
+  const [left, right, bar] = [300, 640, 15];
   const most = Math.max(...rows.map((row) => Math.max(...names.map((name) => median(row, name) || 0)) / (row.scale || 1)));
   const parts = legend(names, 16, 48);
   let y = 66;

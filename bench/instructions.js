@@ -1,5 +1,5 @@
 'use strict';
-// Counts the instructions that the native side of create, get and detach executes, which is the same
+// Counts the instructions that the native side of create, destroy and get executes, which is the same
 // on a busy machine and on an idle one, and fails if there are over 10 % more than
 // instructions.json says. `--update` writes what is found there.
 //
@@ -7,59 +7,46 @@
 
 const { spawnSync } = require('child_process');
 const fs = require('fs');
+const os = require('os');
 const path = require('path');
+const { build } = require('../lib/build');
 
 const root = path.join(__dirname, '..');
-const folder = path.join(root, 'target', 'instructions');
 const expected = path.join(__dirname, 'instructions.json');
 const TOLERANCE = 1.1;
 
-const functions = ['create', 'get', 'detach'];
-
-/** How often each function is called for each kind of memory. */
+/** How often a work is done for each kind of memory; what is left of twice as often less once is the work's. */
 const TIMES = 500;
 
-const program = `
-  const shm = require(process.argv[1]);
-  const keys = Array.from({ length: ${TIMES} }, (_, i) => [process.pid * 1000 + i, '/instructions-' + process.pid + '-' + i]);
-  for (const pair of keys) {
-    for (const key of pair) {
-      shm.create(4096, 'Buffer', key);
-      shm.get(key);
-      shm.destroy(key);
-    }
+const works = {
+  'create + destroy': 'shm.create(4096, "Buffer", other); shm.destroy(other);',
+  get: 'shm.get(key);',
+};
+
+const program = (work, times) => `
+  const shm = require(${JSON.stringify(root)});
+  const name = '/instructions-' + process.pid;
+  for (const [key, other] of [[process.pid, 0x40000000 + process.pid], [name, name + '-other']]) {
+    shm.create(4096, 'Buffer', key);
+    for (let i = 0; i < ${times}; i++) { ${work} }
+    shm.destroy(key);
   }
 `;
 
-/** A copy of the package with an addon whose functions have names. */
-function namedBuild() {
-  const env = Object.assign({}, process.env, { CARGO_PROFILE_RELEASE_STRIP: 'none' });
-  const built = spawnSync('cargo', ['build', '--release', '--locked'], { cwd: root, env, encoding: 'utf8' });
-  if (built.error || built.status !== 0) throw new Error(`cargo: ${built.error || built.stderr}`);
-  fs.mkdirSync(path.join(folder, 'build'), { recursive: true });
-  fs.copyFileSync(path.join(root, 'target', 'release', 'libshm_typed_array.so'), path.join(folder, 'build', 'shm-typed-array.node'));
-  const lib = path.join(folder, 'lib');
-  if (!fs.existsSync(lib)) fs.symlinkSync(path.join(root, 'lib'), lib);
-  return lib;
+/** Instructions of the addon in one work. */
+function count(work) {
+  const [once, twice] = [TIMES, 2 * TIMES].map((times) => addonInstructions(program(work, times)));
+  return Math.round((twice - once) / TIMES / 2);
 }
 
-/** Instructions of the addon in one call of a function, what it calls in the addon included. */
-function count(lib, name) {
-  const out = path.join(folder, `${name}.callgrind`);
-  const args = [
-    '--tool=callgrind',
-    `--callgrind-out-file=${out}`,
-    '--collect-atstart=no',
-    `--toggle-collect=shm_typed_array::api::${name}`,
-    process.execPath,
-    '--preserve-symlinks',
-    '-e',
-    program,
-    lib,
-  ];
+function addonInstructions(code) {
+  const out = path.join(os.tmpdir(), `instructions-${process.pid}.callgrind`);
+  const args = ['--tool=callgrind', `--callgrind-out-file=${out}`, process.execPath, '-e', code];
   const run = spawnSync('valgrind', args, { encoding: 'utf8' });
   if (run.status !== 0) throw new Error(run.stderr);
-  return Math.round(ownInstructions(fs.readFileSync(out, 'utf8')) / (2 * TIMES));
+  const sum = ownInstructions(fs.readFileSync(out, 'utf8'));
+  fs.unlinkSync(out);
+  return sum;
 }
 
 /**
@@ -93,20 +80,20 @@ function main(update) {
     return;
   }
   const known = fs.existsSync(expected) ? JSON.parse(fs.readFileSync(expected, 'utf8')) : {};
-  const lib = namedBuild();
   const found = {};
   let failed = 0;
-  for (const name of functions) {
-    found[name] = count(lib, name);
+  build();
+  for (const name of Object.keys(works)) {
+    found[name] = count(works[name]);
     const ok = found[name] > 0 && found[name] <= known[name] * TOLERANCE;
     if (!ok) failed++;
-    console.log(`${ok ? 'ok' : 'not ok'} ${name}: ${found[name]} instructions a call, ${known[name]} expected`);
+    console.log(`${ok ? 'ok' : 'not ok'} ${name}: ${found[name]} instructions, ${known[name]} expected`);
   }
   if (update) {
     fs.writeFileSync(expected, `${JSON.stringify(found, null, 2)}\n`);
     return;
   }
-  console.log(`${functions.length - failed} passed, ${failed} failed`);
+  console.log(`${Object.keys(works).length - failed} passed, ${failed} failed`);
   process.exitCode = failed === 0 ? 0 : 1;
 }
 

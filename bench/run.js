@@ -41,16 +41,25 @@ async function main(args) {
   const smoke = args.includes('--smoke');
   build();
   const bench = makeBench(smoke);
+  for (const signal of ['SIGINT', 'SIGTERM']) {
+    process.once(signal, () => {
+      bench.destroyAll();
+      process.exit(1);
+    });
+  }
   if (bench.published.reason) console.log(`${bench.published.reason}\n`);
+  const tables = [];
   try {
     for (const one of casesNamed(args.filter((arg) => !arg.startsWith('--')))) {
       const started = Date.now();
+      progress(one.name);
       const rows = await one.run(bench);
+      tables.push(`## ${one.title}\n\n${one.note}\n\n${table(rows, one.judged !== false && !smoke)}\n`);
       progress('');
-      console.log(`## ${one.title}\n\n${one.note}\n\n${table(rows, one.judged !== false && !smoke)}\n`);
-      if (!smoke) drawCharts(one.name, rows).forEach((file) => console.log(`Chart: ${path.relative('', file)}`));
-      console.log(`(${((Date.now() - started) / 1000).toFixed(0)} s)\n`);
+      console.log(`${one.name}: done in ${((Date.now() - started) / 1000).toFixed(0)} s`);
+      if (!smoke) drawCharts(one.name, rows).forEach((file) => console.log(`  ${path.relative('', file)}`));
     }
+    console.log(`\n${tables.join('\n')}`);
   } finally {
     bench.destroyAll();
   }

@@ -1,12 +1,14 @@
 'use strict';
-// Reading and writing elements: a shared array is a typed array like any other.
+// Reading and writing elements: a shared array is a typed array like any other. Run as a program,
+// this measures one work on one kind of memory: `node elements.js WORK KIND PASSES KEY KEY`.
 
+const { spawnSync } = require('child_process');
 const { interleave } = require('../statistics');
 
 const ELEMENTS = 32768; // 256 KB: more than the first cache, less than the last
-const PASSES = 40;
+const PASSES = 300;
 
-/** Work on a Float64Array, and a second one of the same kind of memory. */
+/** Works on a Float64Array, and a second one of the same kind of memory. */
 const works = {
   'read elements': (array) => {
     let sum = 0;
@@ -19,47 +21,47 @@ const works = {
   '`set`': (array, other) => array.set(other),
   '`copyWithin`': (array) => array.copyWithin(0, array.length / 2),
   '`fill`': (array) => array.fill(1.5),
-  '`Buffer.copy`': (array, other) => bytes(other).copy(bytes(array)),
+  '`Buffer.copy`': (array, other) =>
+    Buffer.from(other.buffer, other.byteOffset, other.byteLength).copy(
+      Buffer.from(array.buffer, array.byteOffset, array.byteLength),
+    ),
 };
 
-const buffers = new WeakMap();
-
-function bytes(array) {
-  if (!buffers.has(array)) buffers.set(array, Buffer.from(array.buffer, array.byteOffset, array.byteLength));
-  return buffers.get(array);
-}
+const kinds = { ordinary: null, this: 'sysv', 'this, POSIX': 'posix' };
 
 async function run(bench) {
-  const { shm } = bench;
-  const shared = (kind) => bench.keys(kind, 2).all.map((key) => shm.create(ELEMENTS, 'Float64Array', bench.track(key)));
-  const memory = {
-    ordinary: [ordinary(), ordinary()],
-    this: shared('sysv'),
-    'this, POSIX': shared('posix'),
-  };
-  for (const pair of Object.values(memory)) pair.forEach((array) => array.fill(1));
   const rows = [];
-  for (const [label, work] of Object.entries(works)) {
+  for (const label of Object.keys(works)) {
     const subjects = {};
-    for (const name of Object.keys(memory)) {
-      subjects[name] = async () => timed(work, memory[name], bench.smoke ? 1 : PASSES) / 1000;
-    }
-    const numbers = await interleave(subjects, bench.rounds(41), bench.round(label));
-    rows.push({ label, unit: 'µs', numbers, bars: { ordinary: [0.97, 1.03] } });
+    for (const kind of Object.keys(kinds)) subjects[kind] = async () => inProcess(bench, label, kind);
+    const numbers = await interleave(subjects, bench.rounds(11), bench.round(label));
+    rows.push({ label, unit: 'µs', scale: 1e3, numbers, bars: { ordinary: [0.97, 1.03] } });
   }
   return rows;
 }
 
-/** Memory that begins at a page, as shared memory does: copies are faster or slower elsewhere. */
-function ordinary() {
-  return new Float64Array(ELEMENTS);
+/** A process for each kind: code that sees several kinds of arrays is compiled for none of them. */
+function inProcess(bench, label, kind) {
+  const keys = kinds[kind] === null ? [] : bench.keys(kinds[kind], 2).all.map(bench.track);
+  const args = [__filename, label, kind, bench.smoke ? 1 : PASSES].concat(keys).map(String);
+  const child = spawnSync(process.execPath, args, { encoding: 'utf8' });
+  if (child.status !== 0) throw new Error(child.stderr);
+  return Number(child.stdout.split('\n')[0]);
 }
 
-function timed(work, [array, other], passes) {
-  const start = process.hrtime();
+function measure(label, kind, passes, keys) {
+  const make = (key) =>
+    kinds[kind] === null
+      ? new Float64Array(ELEMENTS)
+      : require('../..').create(ELEMENTS, 'Float64Array', kinds[kind] === 'sysv' ? Number(key) : key);
+  const [array, other] = [make(keys[0]).fill(1), make(keys[1]).fill(1)];
+  const work = works[label];
   for (let i = 0; i < passes; i++) work(array, other);
-  const [seconds, ns] = process.hrtime(start);
-  return (seconds * 1e9 + ns) / passes;
+  const start = process.cpuUsage();
+  for (let i = 0; i < passes; i++) work(array, other);
+  const { user, system } = process.cpuUsage(start);
+  console.log(((user + system) * 1000) / passes);
+  keys.forEach((key) => require('../..').destroy(kinds[kind] === 'sysv' ? Number(key) : key));
 }
 
 module.exports = {
@@ -68,3 +70,8 @@ module.exports = {
   note: 'Compared with an array of the same class over ordinary memory.',
   run,
 };
+
+if (require.main === module) {
+  const [label, kind, passes, ...keys] = process.argv.slice(2);
+  measure(label, kind, Number(passes), keys);
+}
