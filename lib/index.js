@@ -143,8 +143,9 @@ const disposeSymbol = Symbol.dispose;
 /** Lets a `using` declaration detach the key when its block ends. */
 function makeDisposable(array, key) {
   const value = () => {
-    // An array that is empty has been detached before; the key may be attached anew since.
-    if (array.length > 0) detach(key);
+    // This array may have been detached before, and the key attached anew since.
+    const withdrawn = overlay.isLoaded() && overlay().isWithdrawn(array.buffer);
+    if (array.length > 0 && !withdrawn) detach(key);
   };
   Object.defineProperty(array, disposeSymbol, { value, configurable: true, writable: true });
 }

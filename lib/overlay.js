@@ -12,6 +12,9 @@ const places = new WeakMap();
 /** Emptied buffer → who has its memory now: native work in flight may still be using it. */
 const moved = new WeakMap();
 
+/** Buffers that have been lent and are no more; not all engines can empty them. */
+const withdrawn = new WeakSet();
+
 /** `ArrayBuffer.prototype.transfer`, before anybody can replace it; undefined on older engines. */
 const transfer = /** @type {any} */ (ArrayBuffer.prototype).transfer;
 
@@ -69,6 +72,7 @@ function placeOf(buffer) {
  * lives exactly as long. Where neither way exists, the views go on reading zeros.
  */
 function moveAway(buffer) {
+  withdrawn.add(buffer);
   try {
     moved.set(buffer, transfer ? transfer.call(buffer) : transferToStream(buffer));
   } catch (_) {
@@ -84,4 +88,9 @@ function transferToStream(buffer) {
   return reader;
 }
 
-module.exports = { lend, moveAway, placeOf };
+/** Whether a buffer was lent and its memory has been detached. */
+function isWithdrawn(buffer) {
+  return withdrawn.has(buffer);
+}
+
+module.exports = { isWithdrawn, lend, moveAway, placeOf };

@@ -136,6 +136,7 @@ async function main(names) {
   if (unknown.length > 0) throw new Error(`unknown row ${unknown.join(', ')}. There are: ${rows.map((row) => row.name).join(', ')}`);
   const chosen = names.length === 0 ? rows : rows.filter((row) => names.includes(row.name));
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'shm-matrix-'));
+  fs.chmodSync(folder, 0o755); // some tests look at it as another user
   const results = [];
   try {
     const copyFile = copyProject(folder);
