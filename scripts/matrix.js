@@ -12,7 +12,7 @@ const { CHECKED_IN, manifestFile, root, sourceFiles, targets } = require('./preb
 const { fetchRuntime } = require('./runtimes');
 const refusal = require('../test/fixtures/refuse-external');
 
-const TABLE = path.join(root, 'README.d', 'matrix.md');
+const README = path.join(root, 'README.md');
 
 // Emulation is about ten times slower.
 const EMULATED = { SHM_TEST_TIMEOUT: '1800' };
@@ -127,8 +127,9 @@ function writeTable(text) {
   const { version } = JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8'));
   const { sha256 } = JSON.parse(fs.readFileSync(manifestFile, 'utf8'));
   const from = `Version ${version}, made by \`npm run matrix\`. One and the same addon (sha256 \`${sha256.slice(0, 16)}…\`) serves every x64 row with glibc.`;
-  fs.mkdirSync(path.dirname(TABLE), { recursive: true });
-  fs.writeFileSync(TABLE, `${from}\n\n${text}\n`);
+  const readme = fs.readFileSync(README, 'utf8');
+  const between = /(<!-- npm run matrix writes this -->\n)[^]*?(<!-- to here -->)/;
+  fs.writeFileSync(README, readme.replace(between, (_, start, end) => `${start}${from}\n\n${text}\n${end}`));
 }
 
 async function main(names) {
