@@ -37,6 +37,8 @@ function createMutex(binding, { wait, waitAsync, notify }) {
       this.index = index;
       // How often this thread may still unlock before it has to hand the lock on; 0: as it likes.
       this.owed = 0;
+      // When whoever was woken has come by itself, and need not be left the lock.
+      this.owedUntil = 0;
       // Whether nobody came for the lock when it was handed on last.
       this.alone = false;
     }
@@ -83,7 +85,7 @@ function createMutex(binding, { wait, waitAsync, notify }) {
     }
 
     unlock() {
-      const hasToHandOn = this.owed > 0 && --this.owed === 0;
+      const hasToHandOn = this.owed > 0 && --this.owed === 0 && performance.now() < this.owedUntil;
       let word = hasToHandOn ? self : exchange(this, self, 0);
       if (word === self && !hasToHandOn) return;
       for (;;) {
@@ -177,6 +179,7 @@ function createMutex(binding, { wait, waitAsync, notify }) {
     if (word !== 0 && woken === 0 && exchange(mutex, word, 0) === word) notify(int32Array, index, 1);
     // Who does not sleep any more is on its way, if there is anybody.
     mutex.owed = isTaken || (woken === 0 && mutex.alone) ? 0 : TURNS;
+    mutex.owedUntil = performance.now() + HANDED_ON_FOR;
     mutex.alone = false;
   }
 
