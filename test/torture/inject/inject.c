@@ -38,9 +38,14 @@ __attribute__((constructor)) static void begin(void) {
   if (page != MAP_FAILED) orders = page;
 }
 
+static int is_addon(const char *file) {
+  const char *end = strrchr(file, '.');
+  return end && strcmp(end, ".node") == 0;
+}
+
 static int from_addon(void *caller) {
   Dl_info info;
-  return orders && dladdr(caller, &info) && info.dli_fname && strstr(info.dli_fname, "shm-typed-array");
+  return orders && dladdr(caller, &info) && info.dli_fname && is_addon(info.dli_fname);
 }
 
 /* Whether this call has to fail; errno is set then. */
