@@ -8,6 +8,9 @@
 
 const classes = ['Deflate', 'BrotliCompress', 'BrotliDecompress', 'ZstdCompress', 'ZstdDecompress'];
 
+/** Handle → the zeros that its thread reads: nobody else would keep them from being collected. */
+const given = new WeakMap();
+
 let guarded = false;
 let modules = 0;
 
@@ -38,7 +41,9 @@ function guard(prototype) {
   const { write } = prototype;
   prototype.write = function (flush, input, offset, length, ...output) {
     if (input && input.byteLength < offset + length) {
-      return write.call(this, flush, Buffer.alloc(length), 0, length, ...output);
+      const zeros = Buffer.alloc(length);
+      given.set(this, zeros);
+      return write.call(this, flush, zeros, 0, length, ...output);
     }
     return write.call(this, flush, input, offset, length, ...output);
   };
