@@ -18,6 +18,8 @@ class Contestant {
     this.child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
     this.waiting = null;
     readline.createInterface({ input: this.child.stdout }).on('line', (line) => this.settle('resolve', line));
+    // A contestant that has died is told of by its exit.
+    this.child.stdin.on('error', () => {});
     this.child.on('error', (error) => this.settle('reject', error));
     this.child.on('exit', (code, signal) => this.settle('reject', new Error(`${name} ended: ${signal || code}`)));
   }
