@@ -114,10 +114,11 @@ async function victim() {
   await settle();
   counts['mappings left'] = sharedMappings().length;
   check(counts['mappings left'] === 0, 'mappings left');
-  process.send(counts);
+  await new Promise((resolve) => process.send(counts, resolve));
 }
 
-if (option('role') === 'victim') run(victim).then(() => process.disconnect());
+// Node 12 keeps the port of a terminated worker open, and so the process alive.
+if (option('role') === 'victim') run(victim).then(() => process.exit());
 else {
   run(async (counts) => {
     const child = start(__filename, ['--role=victim', `--detaches=${amount(10000, 600)}`], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
