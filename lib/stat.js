@@ -69,10 +69,14 @@ function segments() {
   });
 }
 
+/** The file of `Mutex` (native/owner.rs). It is no memory, and removing it would harm its users. */
+const OWNERS = '.shm-typed-array-owners';
+
 /** The regular files of /dev/shm whose names are UTF-8. */
 function objects() {
   const found = [];
   for (const name of fs.readdirSync(DIRECTORY)) {
+    if (name === OWNERS) continue;
     const status = binding.stat(`/${name}`);
     if (status !== null) found.push(objectInfo(`/${name}`, status));
   }

@@ -127,6 +127,15 @@ test('list leaves out what is no object', linuxOnly, (t) => {
   t.end();
 });
 
+test('list leaves out the file that mutexes need, so that nobody takes it for an orphan', linuxOnly, (t) => {
+  const key = freshKey();
+  new shm.Mutex(shm.create(1, 'Int32Array', key), 0);
+  t.ok(fs.existsSync('/dev/shm/.shm-typed-array-owners'));
+  t.notOk(shm.list().some((status) => status.key === '/.shm-typed-array-owners'));
+  shm.destroy(key);
+  t.end();
+});
+
 test('where objects cannot be listed, list says so', { skip: isLinux && 'Linux can' }, (t) => {
   const error = thrownBy(() => shm.list());
   t.equal(error.code, 'ERR_SHM_UNAVAILABLE');
