@@ -7,6 +7,8 @@ const { detachAtExit } = require('./cleanup');
 const { busy, doesNotFit, tooSmall } = require('./errors');
 const { BufferType, LengthMax, arrayBytesMax, constants } = require('./types');
 const { remember } = require('./words');
+// Not later: the first detach may come when no memory is left to load anything.
+const { guardZlib } = require('./zlib');
 
 /** A module, or what is made of it, that is loaded when it is first wanted: loading is slow. */
 function later(load) {
@@ -19,7 +21,6 @@ function later(load) {
 const keys = later(() => require('./keys'));
 const optionsModule = later(() => require('./options'));
 const overlay = later(() => require('./overlay'));
-const zlib = later(() => require('./zlib'));
 const waiting = later(() => require('./wait').createWaiting(binding));
 const mutex = later(() => require('./mutex').createMutex(binding, waiting()));
 
@@ -152,7 +153,7 @@ function makeDisposable(array, key) {
 
 function detach(key, forceDestroy) {
   key = keyOf(key);
-  zlib().guardZlib();
+  guardZlib();
   try {
     return binding.detach(key, Boolean(forceDestroy), moveAway, exiting);
   } finally {
@@ -177,7 +178,7 @@ function destroy(key) {
 }
 
 function detachAll() {
-  zlib().guardZlib();
+  guardZlib();
   try {
     return binding.detachAll(moveAway, exiting);
   } finally {
