@@ -61,6 +61,7 @@ impl Mapping {
 
     fn new(pages: Pages, skip: usize, len: usize) -> Self {
         platform::SPARE.provide();
+        platform::HEADROOM.provide();
         let base = match &pages {
             Pages::Object(pages) => pages.as_mut_ptr(),
             Pages::Segment(pages) => pages.base(),

@@ -167,6 +167,7 @@ fn map_pages(file: &File, size: usize, options: Options) -> Result<MmapRaw> {
         how.map_raw(file)
     };
     mapped.map_err(|error| {
+        platform::make_room(&error);
         let hint = platform::mapping_hint(error.raw_os_error().unwrap_or_default());
         Error::from_io(&error, "mmap").with_hint(hint)
     })

@@ -26,7 +26,7 @@ compile_error!("shm-typed-array runs on Linux and macOS");
 #[cfg(target_os = "linux")]
 mod hugetlb;
 mod spare;
-pub use spare::SPARE;
+pub use spare::{make_room, HEADROOM, SPARE};
 
 use std::fs::File;
 use std::io;

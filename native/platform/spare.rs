@@ -1,47 +1,85 @@
-//! One page that is mapped only to be given up.
+//! Mappings that are made only to be given up, when the process has as many as it may
+//! (`vm.max_map_count`).
 
+use std::io;
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
-/// A process that has as many mappings as it may (`vm.max_map_count`) can replace none either, and
-/// so could never again detach anything. Giving this one up makes the room.
-pub static SPARE: Spare = Spare(AtomicPtr::new(ptr::null_mut()));
+use super::page_size;
 
-/// See [`SPARE`].
-pub struct Spare(AtomicPtr<libc::c_void>);
+/// At the limit a process can replace no mapping either, and so could never again detach anything.
+/// Giving this one up makes the room.
+pub static SPARE: Spare = Spare::new(1);
+
+/// At the limit the JavaScript engine gets no memory either, not even to run the user's handler of
+/// the error, and ends the process. Giving these up when a mapping was refused makes it some room.
+pub static HEADROOM: Spare = Spare::new(64);
+
+/// See [`SPARE`] and [`HEADROOM`].
+pub struct Spare {
+    pages: AtomicPtr<libc::c_void>,
+    count: usize,
+}
 
 impl Spare {
-    const SIZE: usize = 1;
+    const fn new(count: usize) -> Self {
+        Self {
+            pages: AtomicPtr::new(ptr::null_mut()),
+            count,
+        }
+    }
 
-    /// Maps the page if there is none. Without one, all else works.
+    /// Makes the mappings if there are none. Without them, all else works.
     pub fn provide(&self) {
-        if !self.0.load(Ordering::Acquire).is_null() {
+        if !self.pages.load(Ordering::Acquire).is_null() {
             return;
         }
         // SAFETY: the kernel chooses an unused address. MAP_SHARED: private pages could become one
         // mapping with their neighbours, and giving them up would make no room.
-        let page = unsafe {
+        let pages = unsafe {
             libc::mmap(
                 ptr::null_mut(),
-                Self::SIZE,
+                self.size(),
                 libc::PROT_NONE,
                 libc::MAP_SHARED | libc::MAP_ANONYMOUS,
                 -1,
                 0,
             )
         };
-        if page != libc::MAP_FAILED {
-            Self::unmap(self.0.swap(page, Ordering::AcqRel));
+        if pages == libc::MAP_FAILED {
+            return;
         }
+        // Each page with a protection that its neighbours do not have is a mapping of its own.
+        for index in (1..self.count).step_by(2) {
+            // SAFETY: a page of the range that was just mapped and that nobody else knows. Failing
+            // leaves fewer mappings.
+            unsafe {
+                let page = pages.cast::<u8>().add(index * page_size());
+                libc::mprotect(page.cast(), page_size(), libc::PROT_READ);
+            }
+        }
+        self.unmap(self.pages.swap(pages, Ordering::AcqRel));
     }
 
-    /// Unmaps the page; `false` if there was none.
+    /// Unmaps them; `false` if there were none.
     pub fn give_up(&self) -> bool {
-        Self::unmap(self.0.swap(ptr::null_mut(), Ordering::AcqRel))
+        self.unmap(self.pages.swap(ptr::null_mut(), Ordering::AcqRel))
     }
 
-    fn unmap(page: *mut libc::c_void) -> bool {
-        // SAFETY: `provide` has mapped it, nobody looks at it, and the swap gave it to us alone.
-        !page.is_null() && unsafe { libc::munmap(page, Self::SIZE) } == 0
+    fn size(&self) -> usize {
+        self.count * page_size()
+    }
+
+    fn unmap(&self, pages: *mut libc::c_void) -> bool {
+        // SAFETY: `provide` has mapped them, nobody looks at them, and the swap gave them to us
+        // alone.
+        !pages.is_null() && unsafe { libc::munmap(pages, self.size()) } == 0
+    }
+}
+
+/// Makes room for the JavaScript engine if this is the error of a mapping that was one too many.
+pub fn make_room(error: &io::Error) {
+    if error.raw_os_error() == Some(libc::ENOMEM) {
+        HEADROOM.give_up();
     }
 }
