@@ -5,6 +5,7 @@
 const { spawn } = require('child_process');
 const fs = require('fs');
 const path = require('path');
+const { openJournal } = require('../test/journal');
 
 const folder = path.join(__dirname, '..', 'test', 'torture');
 const options = process.argv.slice(2).filter((argument) => argument.startsWith('--'));
@@ -16,8 +17,8 @@ const all = fs.readdirSync(folder).filter((file) => file.endsWith('.js')).map((f
 const TIMEOUT = options.includes('--short') ? 120000 : 45 * 60000;
 
 /** Runs one program; its output is shown as it comes, its last line is kept: the counts. */
-function runOne(name) {
-  const child = spawn(process.execPath, ['--expose-gc', path.join(folder, `${name}.js`)].concat(options), { stdio: ['ignore', 'pipe', 'inherit'] });
+function runOne(name, env) {
+  const child = spawn(process.execPath, ['--expose-gc', path.join(folder, `${name}.js`)].concat(options), { env, stdio: ['ignore', 'pipe', 'inherit'] });
   let output = '';
   child.stdout.on('data', (chunk) => {
     output += chunk;
@@ -37,12 +38,14 @@ async function main() {
   const unknown = names.filter((name) => !all.includes(name));
   if (unknown.length > 0) throw new Error(`there is no ${unknown.join(', ')}; there are: ${all.join(', ')}`);
   const results = [];
+  const journal = openJournal();
   for (const name of names.length > 0 ? names : all) {
     console.log(`== ${name}`);
     const at = Date.now();
-    const result = await runOne(name);
+    const result = await runOne(name, journal.env);
     results.push(Object.assign(result, { name, seconds: ((Date.now() - at) / 1000).toFixed(1) }));
   }
+  journal.sweep();
   console.log('\n| test | result | seconds | counts |\n| --- | --- | --- | --- |');
   for (const { name, ok, end, seconds, counts } of results) {
     console.log(`| ${name} | ${ok ? 'passed' : `FAILED (${end})`} | ${seconds} | ${counts} |`);

@@ -5,9 +5,9 @@
 
 const { spawn } = require('child_process');
 const fs = require('fs');
-const os = require('os');
 const path = require('path');
-const { execArgv, execPath, shm } = require('./support');
+const { openJournal } = require('./journal');
+const { execArgv, execPath } = require('./support');
 
 const folder = path.join(__dirname, process.env.SHM_TEST_FOLDER || '');
 const FILE_TIMEOUT = Number(process.env.SHM_TEST_TIMEOUT || 180) * 1000;
@@ -20,8 +20,7 @@ function testFiles(names) {
 
 /** Runs one file; its TAP is shown as it comes if something failed, and counted in any case. */
 function runFile(file, journal) {
-  const env = Object.assign({}, process.env, { SHM_TEST_JOURNAL: journal });
-  const child = spawn(execPath, execArgv.concat([path.join(folder, file)]), { env, stdio: 'pipe' });
+  const child = spawn(execPath, execArgv.concat([path.join(folder, file)]), { env: journal.env, stdio: 'pipe' });
   let output = '';
   child.stdout.on('data', (chunk) => (output += chunk));
   child.stderr.on('data', (chunk) => (output += chunk));
@@ -44,20 +43,8 @@ function count(output, code, signal) {
   return { passed, failed, skipped, output, end: signal || `exit code ${code}` };
 }
 
-/** Destroys what killed processes of a test file have left. */
-function sweep(journal) {
-  for (const line of fs.readFileSync(journal, 'utf8').split('\n').filter(Boolean)) {
-    try {
-      shm.destroy(JSON.parse(line));
-    } catch (_) {
-      // Some tests hand out names that no object can have.
-    }
-  }
-}
-
 async function main(names) {
-  const journal = path.join(os.tmpdir(), `shm-test-${process.pid}-${Date.now()}.journal`);
-  fs.writeFileSync(journal, '');
+  const journal = openJournal();
   const total = { passed: 0, failed: 0, skipped: 0 };
   for (const file of testFiles(names)) {
     const started = Date.now();
@@ -70,8 +57,7 @@ async function main(names) {
     total.failed += result.failed;
     total.skipped += result.skipped.length;
   }
-  sweep(journal);
-  fs.unlinkSync(journal);
+  journal.sweep();
   const skips = total.skipped > 0 ? `, ${total.skipped} skipped` : '';
   console.log(`${total.passed} passed, ${total.failed} failed${skips}`);
   process.exitCode = total.failed === 0 && total.passed > 0 ? 0 : 1;

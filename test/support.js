@@ -7,6 +7,7 @@ const fs = require('fs');
 const os = require('os');
 const path = require('path');
 const refusing = require('./fixtures/refuse-external');
+const { destroyQuietly, note } = require('./journal');
 const shm = require('../lib');
 
 const isDeno = process.versions.deno !== undefined;
@@ -20,30 +21,19 @@ const execPath = process.env.SHM_TEST_EXEC || process.execPath;
 /** What the runtime wants to be told before the script. */
 const execArgv = isDeno ? ['run', '-A'] : nodeMajor === 10 ? ['--experimental-worker'] : [];
 
-// Every key that is handed out is written down, so that test/run.js can destroy what a killed
-// process has left.
-const journal = process.env.SHM_TEST_JOURNAL;
 const handedOut = [];
 
 /** Notes a key whose memory must be gone when the test ends, pass or fail. */
 function track(key) {
   handedOut.push(key);
-  if (journal) fs.appendFileSync(journal, `${JSON.stringify(key)}\n`);
+  note(key);
   return key;
 }
 
 process.on('exit', () => {
   shm.detachAll();
-  handedOut.forEach(destroyQuietly);
+  handedOut.forEach((key) => destroyQuietly(shm, key));
 });
-
-function destroyQuietly(key) {
-  try {
-    shm.destroy(key);
-  } catch (_) {
-    // Some tests hand out names that no object can have.
-  }
-}
 
 /** A name for a POSIX object that no other test and no other run uses. */
 function freshName() {
