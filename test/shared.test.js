@@ -82,7 +82,10 @@ test('what is written after a detach stays private', (t) => {
   t.end();
 });
 
-test('the end of a worker that attached takes the memory from nobody else', { skip: skip || (!isLinux && 'reads /proc') }, async (t) => {
+// So it does with one that has nothing to do with this package.
+const electron9 = /^9\./.test(process.versions.electron) && 'Electron 9 crashes over a SharedArrayBuffer that outlives the worker which made it';
+
+test('the end of a worker that attached takes the memory from nobody else', { skip: skip || electron9 || (!isLinux && 'reads /proc') }, async (t) => {
   const before = sharedMappings().length;
   const arrays = [];
   for (const key of freshKeys()) {
