@@ -3,14 +3,8 @@
 
 const test = require('tape');
 const path = require('path');
-const { forkFixture, freshKeys, freshName, isLinux, nextMessage, sharedMappings, shm, thrownBy, until } = require('./support');
+const { Worker, forkFixture, freshKeys, freshName, isLinux, nextMessage, sharedMappings, shm, thrownBy, until } = require('./support');
 
-let Worker = null;
-try {
-  ({ Worker } = require('worker_threads'));
-} catch (_) {
-  // Told below, as the reason of the skips.
-}
 const skip = Worker === null && 'this runtime has no worker_threads';
 
 const shared = { shared: true };

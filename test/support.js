@@ -15,6 +15,17 @@ const isBun = process.versions.bun !== undefined;
 const isLinux = process.platform === 'linux';
 const nodeMajor = isDeno || isBun ? Infinity : Number(process.versions.node.split('.')[0]);
 
+/** The class of worker threads; null where the runtime has none. */
+const Worker = workerClass();
+
+function workerClass() {
+  try {
+    return require('worker_threads').Worker;
+  } catch (_) {
+    return null;
+  }
+}
+
 /** The executable for further processes of this runtime; under emulation it is a wrapper. */
 const execPath = process.env.SHM_TEST_EXEC || process.execPath;
 
@@ -193,6 +204,7 @@ function thrownBy(action) {
 }
 
 module.exports = {
+  Worker,
   canEmpty,
   cannotRefuse: refusing.cannotRefuse,
   execArgv,

@@ -3,14 +3,8 @@
 
 const test = require('tape');
 const path = require('path');
-const { forkFixture, freshKeys, freshKey, freshName, isBun, isDeno, isLinux, nextMessage, sharedMappings, shm, until } = require('./support');
+const { Worker, forkFixture, freshKeys, freshKey, freshName, isBun, isDeno, isLinux, nextMessage, sharedMappings, shm, until } = require('./support');
 
-let Worker = null;
-try {
-  ({ Worker } = require('worker_threads'));
-} catch (_) {
-  // Told below, as the reason of the skips.
-}
 const skip = Worker === null && 'this runtime has no worker_threads';
 
 function startWorker() {
