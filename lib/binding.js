@@ -1,74 +1,53 @@
 'use strict';
-// Finds and loads the native addon, or says what was tried and what to do.
+// The native functions: finds the addon for this system and loads it, or has load-error.js say why
+// there is none. Programs wait for this file, so it does no more than that takes.
 
 const fs = require('fs');
 const path = require('path');
-const { readElf } = require('./elf');
-const { withCode } = require('./errors');
 
 const NODE_API = 5;
 const root = path.join(__dirname, '..');
 
 /** The native functions. Throws an error with a `code` if there is no addon for this system. */
 function load() {
-  refuseOldNode();
-  refuseSystem();
+  // Neon aborts the process where Node-API is too old, so this is asked before it is loaded.
+  if (!(Number(process.versions.napi) >= NODE_API)) throw require('./load-error').nodeTooOld(NODE_API);
+  const isLinux = process.platform === 'linux';
+  if (!isLinux && process.platform !== 'darwin') throw require('./load-error').wrongSystem();
+  const libc = isLinux ? libcOfProcess() : null;
   const failures = [];
-  for (const file of candidates()) {
+  for (const file of candidates(isLinux, libc)) {
+    if (!fs.existsSync(file)) {
+      failures.push({ file, error: { message: 'not there' } });
+      continue;
+    }
     try {
-      refuseUnfit(file);
+      if (isLinux) refuseUnfit(file);
       return require(file);
     } catch (error) {
       failures.push({ file, error });
     }
   }
-  throw notLoaded(failures);
-}
-
-/** Neon aborts the process where Node-API is too old, so this is asked before it is loaded. */
-function refuseOldNode() {
-  const found = Number(process.versions.napi || 0);
-  if (found >= NODE_API) return;
-  throw withCode(
-    new Error(
-      `shm-typed-array needs Node.js 10.20 or newer (Node-API ${NODE_API}); this is ${process.version} (Node-API ${found || 'none'}).`,
-    ),
-    'ERR_SHM_NODE_TOO_OLD',
-  );
-}
-
-function refuseSystem() {
-  if (process.platform === 'linux' || process.platform === 'darwin') return;
-  const reason =
-    process.platform === 'win32'
-      ? 'Windows has neither System V nor POSIX shared memory. WSL has both: run the program there'
-      : `it works on Linux and macOS, and this is ${process.platform}`;
-  throw withCode(new Error(`shm-typed-array cannot be used here: ${reason}.`), 'ERR_SHM_NOT_LOADED');
+  throw require('./load-error').notLoaded(failures, libc);
 }
 
 /** A local build first, then the prebuilt addons that can fit, in prebuildify's naming. */
-function* candidates() {
-  yield path.join(root, 'build', 'shm-typed-array.node');
+function candidates(isLinux, libc) {
   const folder = path.join(root, 'prebuilds', `${process.platform}-${process.arch}`);
-  const prebuilt = (libc) => path.join(folder, `shm-typed-array${libc}.node`);
-  if (process.platform !== 'linux') {
-    yield prebuilt('');
-    return;
-  }
-  const libc = libcOfProcess();
-  for (const tag of libc === null ? ['glibc', 'musl'] : [libc]) yield prebuilt(`.${tag}`);
+  const tags = !isLinux ? [''] : libc === null ? ['.glibc', '.musl'] : [`.${libc}`];
+  const prebuilt = tags.map((tag) => path.join(folder, `shm-typed-array${tag}.node`));
+  return [path.join(root, 'build', 'shm-typed-array.node')].concat(prebuilt);
 }
 
 /**
  * `'glibc'` or `'musl'`: whose dynamic loader the running executable asks for; null if it names none.
- * This is exact where looking for files of a distribution is a guess, and takes a few short reads.
+ * This is exact where looking for files of a distribution is a guess.
  */
 function libcOfProcess() {
   try {
-    const elf = readElf(process.execPath);
-    if (elf === null) return null;
-    if (elf.interpreter.includes('ld-musl-')) return 'musl';
-    return elf.interpreter.includes('ld-linux') ? 'glibc' : null;
+    const { interpreter } = readElf(process.execPath);
+    if (interpreter.includes('ld-musl-')) return 'musl';
+    return interpreter.includes('ld-linux') ? 'glibc' : null;
   } catch (_) {
     return null; // without /proc nobody knows where the executable is
   }
@@ -76,48 +55,65 @@ function libcOfProcess() {
 
 /** What the dynamic loader would answer with a riddle, or, to a file cut short, with a SIGBUS. */
 function refuseUnfit(file) {
-  if (process.platform !== 'linux' || !fs.existsSync(file)) return;
-  const elf = readElf(file);
-  if (elf === null) throw new Error('it is damaged, or made for another system');
-  if (elf.machine !== process.arch) throw new Error(`it is for ${elf.machine}, and this is ${process.arch}`);
-  if (elf.size < elf.neededSize) {
-    throw new Error(`it is cut short: it has ${elf.size} bytes, and ${elf.neededSize} are needed`);
+  const { machine, missing } = readElf(file);
+  if (machine !== process.arch) throw new Error(`it is for ${machine}, and this is ${process.arch}`);
+  if (missing > 0) throw new Error(`it is cut short: its last ${missing} bytes are not there`);
+}
+
+const MACHINES = { 3: 'ia32', 8: 'mips', 21: 'ppc64', 22: 's390x', 40: 'arm', 62: 'x64', 183: 'arm64', 243: 'riscv64', 258: 'loong64' };
+const ELF = 0x464c457f;
+const LITTLE_ENDIAN_64 = 0x0102;
+const PT_LOAD = 1;
+const PT_INTERP = 3;
+
+/** What the first headers of an ELF file take, as a rule, in bytes. */
+const USUAL = 4096;
+
+/**
+ * What the headers of a 64-bit little-endian ELF file tell, `{ machine, interpreter, missing }`: the
+ * processor as `process.arch` calls it, the path of the dynamic loader ('' for a library), and how
+ * many of the bytes that loading it takes the file does not have.
+ *
+ * It is read by DataView: what Buffer has for that is slow at first use.
+ */
+function readElf(file) {
+  const descriptor = fs.openSync(file, 'r');
+  const read = (position, length) => {
+    const bytes = new Uint8Array(length);
+    return new DataView(bytes.buffer, 0, fs.readSync(descriptor, bytes, 0, length, position));
+  };
+  try {
+    const start = read(0, USUAL);
+    const part = (position, length) =>
+      position + length <= start.byteLength ? new DataView(start.buffer, position, length) : read(position, length);
+    const isElf64 = start.byteLength >= 64 && start.getUint32(0, true) === ELF && start.getUint16(4, true) === LITTLE_ENDIAN_64;
+    if (!isElf64) throw new Error('it is damaged, or made for another system');
+    let interpreter = '';
+    let needed = 0;
+    const entrySize = start.getUint16(54, true);
+    const table = part(offset(start, 32), entrySize * start.getUint16(56, true));
+    for (let at = 0; at + entrySize <= table.byteLength; at += entrySize) {
+      const type = table.getUint32(at, true);
+      const position = offset(table, at + 8);
+      const length = offset(table, at + 32);
+      if (type === PT_LOAD) needed = Math.max(needed, position + length);
+      if (type === PT_INTERP) interpreter = textOf(part(position, Math.min(length, USUAL)));
+    }
+    const isWhole = needed > 0 && read(needed - 1, 1).byteLength === 1;
+    const missing = isWhole ? 0 : needed - fs.fstatSync(descriptor).size;
+    return { machine: MACHINES[start.getUint16(18, true)] || 'another processor', interpreter, missing };
+  } finally {
+    fs.closeSync(descriptor);
   }
 }
 
-function notLoaded(failures) {
-  const lines = failures.map(({ file, error }) => `  ${file}: ${reasonOf(file, error)}`);
-  const libc = process.platform === 'linux' ? ` with ${libcOfProcess() || 'an unknown libc'}` : '';
-  const message = [
-    `shm-typed-array has no native addon that works here: ${process.platform}-${process.arch}${libc}, ${runtime()}. Tried:`,
-    ...lines,
-    'Build it here with `npx shm-typed-array build`, which needs Rust (https://rustup.rs). If files are missing or damaged, or came from another system (into a container, say), install the package anew.',
-  ].join('\n');
-  return withCode(new Error(message), 'ERR_SHM_NOT_LOADED');
+/** A 64-bit number, exact as far as files go. */
+function offset(view, at) {
+  return view.getUint32(at, true) + view.getUint32(at + 4, true) * 2 ** 32;
 }
 
-function runtime() {
-  const { bun, deno, electron } = process.versions;
-  if (bun || deno) return bun ? `Bun ${bun}` : `Deno ${deno}`;
-  return electron ? `Electron ${electron}` : `Node.js ${process.version}`;
+function textOf({ buffer, byteOffset, byteLength }) {
+  return String.fromCharCode(...new Uint8Array(buffer, byteOffset, byteLength));
 }
 
-function reasonOf(file, error) {
-  if (!fs.existsSync(file)) return 'not there';
-  const newer = /version `GLIBC_([\d.]+)' not found/.exec(error.message);
-  if (newer !== null) return `it needs glibc ${newer[1]} or newer, which this system does not have`;
-  const libc = libcOfProcess();
-  if (libc !== null && libcOfAddon(file) === (libc === 'glibc' ? 'musl' : 'glibc')) {
-    return `it is for ${libc === 'glibc' ? 'musl' : 'glibc'}, and this is ${libc}`;
-  }
-  return String(error.message).split('\n')[0];
-}
-
-/** The libc that an addon is linked against, by the name under which it asks for it; null if unclear. */
-function libcOfAddon(file) {
-  const bytes = fs.readFileSync(file);
-  if (bytes.includes('\0libc.so.6\0')) return 'glibc';
-  return bytes.includes('\0libc.so\0') || bytes.includes('\0libc.musl-') ? 'musl' : null;
-}
-
-module.exports = { load };
+module.exports = load();

@@ -56,7 +56,7 @@ function invalidValue(name, reason, value) {
 
 /** The memory under an array has been detached. */
 function detached() {
-  return withCode(new Error('The shared memory under this array has been detached'), 'ERR_SHM_DETACHED');
+  return withCode(new Error('The memory under this array has been detached'), 'ERR_SHM_DETACHED');
 }
 
 module.exports = {

@@ -1,246 +1,61 @@
 'use strict';
 // The public functions. What each promises is written, for editors, in index.d.ts.
+//
+// Loading a file takes longer than most calls. So at the start there is only the addon, which may be
+// missing and has to say so; everything else is loaded when it is first wanted.
 
-const { bytesOf, keyOf, modeOf, nameOf, typeOf } = require('./arguments');
-const binding = require('./binding').load();
-const { detachAtExit } = require('./cleanup');
-const { busy, doesNotFit, tooSmall } = require('./errors');
-const { BufferType, LengthMax, arrayBytesMax, constants } = require('./types');
-const { remember } = require('./words');
-// Not later: the first detach may come when no memory is left to load anything.
-const { guardZlib } = require('./zlib');
+const binding = require('./binding');
 
-/** A module, or what is made of it, that is loaded when it is first wanted: loading is slow. */
+/** A function that gives what `load()` has made, once. */
 function later(load) {
   let loaded = null;
-  const get = () => (loaded === null ? (loaded = load()) : loaded);
-  get.isLoaded = () => loaded !== null;
-  return get;
+  return () => (loaded === null ? (loaded = load()) : loaded);
 }
 
-const keys = later(() => require('./keys'));
-const optionsModule = later(() => require('./options'));
-const overlay = later(() => require('./overlay'));
-const waiting = later(() => require('./wait').createWaiting(binding));
+const memory = later(() => require('./memory').createMemory(binding));
+const types = later(() => require('./types'));
+const status = later(() => require('./stat'));
+const waiting = later(() => {
+  const made = require('./wait').createWaiting(binding);
+  memory().afterDetach(made.endDetached);
+  return made;
+});
 const mutex = later(() => require('./mutex').createMutex(binding, waiting()));
-
-const noCreateOptions = { mode: modeOf(undefined), flags: 0 };
-const noGetOptions = { flags: 0, offset: undefined, count: undefined };
-
-function createOptions(perm, call) {
-  return perm === undefined ? noCreateOptions : optionsModule().createOptions(perm, call);
-}
-
-function getOptions(options, type) {
-  return options === undefined ? noGetOptions : optionsModule().getOptions(options, type);
-}
-
-function create(count, typeKey, key, perm) {
-  const type = typeOf(typeKey);
-  const bytes = bytesOf(count, type);
-  const { mode, flags } = createOptions(perm, 'create');
-  if (key === undefined || key === null) return createFresh(count, type, bytes, mode, flags);
-  key = keyOf(key);
-  const buffer = made(key, bytes, mode, flags);
-  return buffer === null ? null : show(buffer, type, key, 0, count);
-}
-
-/** A new System V segment under a key that nobody uses. */
-function createFresh(count, type, bytes, mode, flags) {
-  const { freshKey } = keys();
-  for (;;) {
-    const key = freshKey();
-    const buffer = made(key, bytes, mode, flags);
-    if (buffer !== null) return show(buffer, type, key, 0, count);
-  }
-}
-
-function createPosix(name, count, typeKey, perm) {
-  return create(count, typeKey, nameOf(name, 'name'), perm);
-}
-
-function get(key, typeKey, options) {
-  const type = typeOf(typeKey);
-  key = keyOf(key);
-  const { flags, offset = 0, count } = getOptions(options, type);
-  const array = open(key, type, flags, offset, count);
-  if (typeof array === 'number') throw doesNotFit(key, array, type, offset, count);
-  return array;
-}
-
-function getPosix(name, typeKey, options) {
-  return get(nameOf(name, 'name'), typeKey, options);
-}
-
-/** The buffer of new memory; null if the key is taken. */
-function made(key, bytes, mode, flags) {
-  const buffer = binding.create(key, bytes, mode, flags);
-  return typeof buffer === 'number' ? lent(key, buffer, flags, binding.abandon) : buffer;
-}
-
-/**
- * The array over `count` elements of existing memory, or over as many as fit; null if there is
- * none; how many bytes it has if that cannot be shown.
- */
-function open(key, type, flags, offset, count) {
-  const least = offset + (count === undefined ? 0 : count * type.bytes);
-  const most = count === undefined ? offset + arrayBytesMax(type) : Number.MAX_SAFE_INTEGER;
-  let buffer = binding.get(key, flags, least, most);
-  if (typeof buffer === 'number') {
-    if (buffer < 0) return -1 - buffer;
-    buffer = lent(key, buffer, flags, binding.withdraw);
-  }
-  if (buffer === null) return null;
-  return show(buffer, type, key, offset, count);
-}
-
-/** A buffer of the engine that the memory just attached is lent to; `undo` if that fails. */
-function lent(key, bytes, flags, undo) {
-  try {
-    return overlay().lend(binding, key, bytes, optionsModule().isShared(flags));
-  } catch (error) {
-    undo(key);
-    throw error;
-  }
-}
-
-/** How often a key may vanish between a look and a create before that is called an error. */
-const TRIES = 10000;
-
-function getOrCreate(count, typeKey, key, perm) {
-  const type = typeOf(typeKey);
-  const bytes = bytesOf(count, type);
-  const { mode, flags } = createOptions(perm, 'getOrCreate');
-  key = keyOf(key);
-  for (let tries = 0; tries < TRIES; tries++) {
-    const array = open(key, type, flags, 0, count);
-    if (typeof array === 'number') throw tooSmall(key, array, bytes);
-    if (array !== null) return array;
-    const created = made(key, bytes, mode, flags);
-    if (created !== null) return show(created, type, key, 0, count);
-  }
-  throw busy(key);
-}
-
-/**
- * The array over `count` elements from byte `offset` on, or over as many whole ones as there are; a
- * System V array tells its key.
- */
-function show(buffer, type, key, offset, count) {
-  remember(buffer);
-  const place = overlay.isLoaded() ? overlay().placeOf(buffer) : undefined;
-  const start = place === undefined ? 0 : place[0];
-  const length = place === undefined ? buffer.byteLength : place[1];
-  if (count === undefined) count = Math.floor((length - offset) / type.bytes);
-  const array = type.view(buffer, start + offset, count);
-  if (typeof key === 'number') array.key = key;
-  if (disposeSymbol !== undefined) makeDisposable(array, key);
-  return array;
-}
-
-/** The key of `using`'s method, where the runtime has that. @type {any} */
-const disposeSymbol = Symbol.dispose;
-
-/** Lets a `using` declaration detach the key when its block ends. */
-function makeDisposable(array, key) {
-  const value = () => {
-    // This array may have been detached before, and the key attached anew since.
-    const withdrawn = overlay.isLoaded() && overlay().isWithdrawn(array.buffer);
-    if (array.length > 0 && !withdrawn) detach(key);
-  };
-  Object.defineProperty(array, disposeSymbol, { value, configurable: true, writable: true });
-}
-
-function detach(key, forceDestroy) {
-  key = keyOf(key);
-  guardZlib();
-  try {
-    return binding.detach(key, Boolean(forceDestroy), moveAway, exiting);
-  } finally {
-    endDetached();
-  }
-}
-
-function moveAway(buffer) {
-  overlay().moveAway(buffer);
-}
-
-function endDetached() {
-  if (waiting.isLoaded()) waiting().endDetached();
-}
-
-function detachPosix(name, forceDestroy) {
-  return detach(nameOf(name, 'name'), forceDestroy);
-}
-
-function destroy(key) {
-  return detach(key, true) === 0;
-}
-
-function detachAll() {
-  guardZlib();
-  try {
-    return binding.detachAll(moveAway, exiting);
-  } finally {
-    endDetached();
-  }
-}
-
-function wait(int32Array, index, value, timeout) {
-  return waiting().wait(int32Array, index, value, timeout);
-}
-
-function waitAsync(int32Array, index, value, options) {
-  return waiting().waitAsync(int32Array, index, value, options);
-}
-
-function notify(int32Array, index, count) {
-  return waiting().notify(int32Array, index, count);
-}
-
-let exiting = false;
-
-function detachAllAtExit() {
-  exiting = true;
-  return detachAll();
-}
-
-function stat(key) {
-  return require('./stat').stat(key);
-}
-
-function list() {
-  return require('./stat').list();
-}
 
 const { getTotalSize, getTotalCreatedSize } = binding;
 
-detachAtExit(detachAllAtExit);
-
-/** @type {typeof import('./index.d.ts')} */
+/** @type {any} */
 const shm = {
-  create,
-  createPosix,
-  get,
-  getPosix,
-  getOrCreate,
-  detach,
-  detachPosix,
-  destroy,
-  detachAll,
+  create: (count, typeKey, key, perm) => memory().create(count, typeKey, key, perm),
+  createPosix: (name, count, typeKey, perm) => memory().createPosix(name, count, typeKey, perm),
+  get: (key, typeKey, options) => memory().get(key, typeKey, options),
+  getPosix: (name, typeKey, options) => memory().getPosix(name, typeKey, options),
+  getOrCreate: (count, typeKey, key, perm) => memory().getOrCreate(count, typeKey, key, perm),
+  detach: (key, forceDestroy) => memory().detach(key, forceDestroy),
+  detachPosix: (name, forceDestroy) => memory().detachPosix(name, forceDestroy),
+  destroy: (key) => memory().destroy(key),
+  detachAll: () => memory().detachAll(),
   getTotalSize,
   getTotalCreatedSize,
-  stat,
-  list,
-  wait,
-  waitAsync,
-  notify,
+  stat: (key) => status().stat(key),
+  list: () => status().list(),
+  wait: (int32Array, index, value, timeout) => waiting().wait(int32Array, index, value, timeout),
+  waitAsync: (int32Array, index, value, options) => waiting().waitAsync(int32Array, index, value, options),
+  notify: (int32Array, index, count) => waiting().notify(int32Array, index, count),
   get Mutex() {
     return mutex();
   },
-  BufferType,
-  LengthMax,
-  .../** @type {any} */ (constants),
 };
 
+/** Adds what `types.js` exports under that name. */
+function addConstant(name) {
+  Object.defineProperty(shm, name, { enumerable: true, get: () => types()[name] });
+}
+
+['BufferType', 'LengthMax'].forEach(addConstant);
+['BUFFER', 'INT8', 'UINT8', 'UINT8CLAMPED', 'INT16', 'UINT16', 'INT32', 'UINT32', 'FLOAT32', 'FLOAT64']
+  .concat(global.BigInt64Array ? ['BIGINT64', 'BIGUINT64'] : [], global.Float16Array ? ['FLOAT16'] : [])
+  .forEach((type) => addConstant(`SHMBT_${type}`));
+
+/** @type {typeof import('./index.d.ts')} */
 module.exports = shm;

@@ -12,7 +12,7 @@ const places = new WeakMap();
 /** Emptied buffer → who has its memory now: native work in flight may still be using it. */
 const moved = new WeakMap();
 
-/** Buffers that have been lent and are no more; not all engines can empty them. */
+/** Buffers of detached memory that could not be emptied the short way; some cannot be at all. */
 const withdrawn = new WeakSet();
 
 /** `ArrayBuffer.prototype.transfer`, before anybody can replace it; undefined on older engines. */
@@ -67,12 +67,14 @@ function placeOf(buffer) {
 }
 
 /**
- * Empties a lent buffer whose pages are private zeros by now. Detaching it would let the engine
+ * Empties a buffer whose pages are private zeros by now. Detaching a lent one would let the engine
  * reuse the memory while native work may still write to it; so its memory moves to a buffer that
- * lives exactly as long. Where neither way exists, the views go on reading zeros.
+ * lives exactly as long. A SharedArrayBuffer cannot be emptied, nor can what older engines have made
+ * over memory of their host: the views go on reading zeros.
  */
 function moveAway(buffer) {
   withdrawn.add(buffer);
+  if (!places.has(buffer) || !(buffer instanceof ArrayBuffer)) return;
   try {
     moved.set(buffer, transfer ? transfer.call(buffer) : transferToStream(buffer));
   } catch (_) {
@@ -88,7 +90,7 @@ function transferToStream(buffer) {
   return reader;
 }
 
-/** Whether a buffer was lent and its memory has been detached. */
+/** Whether the memory of a buffer has been detached and its views may not be empty. */
 function isWithdrawn(buffer) {
   return withdrawn.has(buffer);
 }

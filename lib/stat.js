@@ -3,7 +3,7 @@
 
 const fs = require('fs');
 const { keyOf } = require('./arguments');
-const binding = require('./binding').load();
+const binding = require('./binding');
 const { withCode } = require('./errors');
 
 const DIRECTORY = '/dev/shm';

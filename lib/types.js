@@ -26,7 +26,10 @@ const BufferType = {};
 /** The same numbers as constants: `SHMBT_BUFFER` = 0, `SHMBT_INT8` = 1 … */
 const constants = {};
 
-/** Type key → `{ bytes, view }`: bytes per element, and what makes the array over an ArrayBuffer. */
+/**
+ * Type key → `{ bytes, bytesMax, view }`: bytes per element, the most bytes of memory that an array
+ * can show whole, and what makes the array over an ArrayBuffer.
+ */
 const types = new Map();
 
 names.forEach((name, number) => {
@@ -34,8 +37,10 @@ names.forEach((name, number) => {
   if (Class === undefined) return;
   BufferType[name] = number;
   constants[`SHMBT_${name.replace(/Array$/, '').toUpperCase()}`] = number;
+  const bytes = Class === Buffer ? 1 : Class.BYTES_PER_ELEMENT;
   types.set(name, {
-    bytes: Class === Buffer ? 1 : Class.BYTES_PER_ELEMENT,
+    bytes,
+    bytesMax: (kMaxLength + 1) * bytes - 1,
     view:
       Class === Buffer
         ? (buffer, byteOffset, count) => Buffer.from(buffer, byteOffset, count)
@@ -48,9 +53,4 @@ const is32Bit = ['arm', 'ia32', 'mips', 'mipsel', 'ppc', 's390'].includes(proces
 /** The most elements (not bytes) of an array: 2³¹, on 32-bit 2³⁰, or less where the runtime can only less. */
 const LengthMax = Math.min(is32Bit ? 2 ** 30 : 2 ** 31, kMaxLength);
 
-/** The most bytes of memory that an array of that type can show whole. */
-function arrayBytesMax(type) {
-  return (kMaxLength + 1) * type.bytes - 1;
-}
-
-module.exports = { BufferType, LengthMax, arrayBytesMax, constants, types };
+module.exports = Object.assign({ BufferType, LengthMax, types }, constants);

@@ -3,17 +3,10 @@
 // them where the runtime's own refuse.
 
 const { detached, invalidType, invalidValue, outOfRange } = require('./errors');
+const { isWithdrawn } = require('./overlay');
 
 const TypedArray = Object.getPrototypeOf(Int32Array);
 const tag = /** @type {any} */ (Object.getOwnPropertyDescriptor(TypedArray.prototype, Symbol.toStringTag));
-
-// Every ArrayBuffer that this thread has been given, to tell detached memory from foreign memory.
-const buffers = new WeakSet();
-
-/** Notes an ArrayBuffer over shared memory. */
-function remember(buffer) {
-  buffers.add(buffer);
-}
 
 /** Checks that an array has a word at an index, as far as JavaScript can tell. */
 function checkWord(int32Array, index) {
@@ -22,15 +15,25 @@ function checkWord(int32Array, index) {
   }
   if (typeof index !== 'number') throw invalidType('index', 'a number', index);
   const { buffer, length } = int32Array;
-  if (length === 0 && buffer.byteLength === 0 && buffers.has(buffer)) throw detached();
+  if (length === 0 && isDetached(buffer)) throw detached();
   if (!Number.isInteger(index) || index < 0 || index >= length) {
     throw outOfRange('index', `an integer from 0 to ${length - 1}`, index);
   }
 }
 
+/** Whether nothing can be made over the buffer any more. */
+function isDetached(buffer) {
+  try {
+    new Uint8Array(buffer);
+    return false;
+  } catch (_) {
+    return true;
+  }
+}
+
 /** Why the native side does not know the memory under an array. */
 function unknownMemory(int32Array) {
-  if (buffers.has(int32Array.buffer)) return detached();
+  if (isWithdrawn(int32Array.buffer)) return detached();
   return invalidValue('int32Array', 'must be over shared memory that this thread has attached', int32Array);
 }
 
@@ -48,4 +51,4 @@ function compareExchangeFor(binding) {
   }
 }
 
-module.exports = { checkWord, compareExchangeFor, remember, unknownMemory };
+module.exports = { checkWord, compareExchangeFor, unknownMemory };

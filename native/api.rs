@@ -12,10 +12,11 @@ use neon::prelude::*;
 
 use crate::array_buffer::ArrayBuffer;
 use crate::error::Result;
-use crate::node_api;
+use crate::key::Key;
+use crate::node_api::{self, number_of, string_of, ROOM_BESIDES};
 use crate::options::Options;
-use crate::posix::Name;
-use crate::registry::{Attachment, Key, Registry};
+use crate::posix::{Name, NAME_MAX};
+use crate::registry::{Attachment, Registry};
 
 pub type View = Option<ArrayBuffer>;
 
@@ -187,51 +188,59 @@ pub fn abandon<'cx>(
     Ok(cx.undefined())
 }
 
-/// `detach(key, force, moveAway, keep)`: 0 if that destroyed the memory, else how many attaches are
-/// left (for an object always 1), -1 if there was nothing to detach. `moveAway(buffer)` empties
-/// lent buffers; `keep` see [`neuter`].
+/// What a detach is to do besides; the bits are those of `lib/memory.js`.
+const FORCE: u32 = 1;
+const KEEP: u32 = 2;
+
+/// `detach(key, bits, moveAway)`: 0 if that destroyed the memory, else how many attaches are left
+/// (for an object always 1), -1 if there was nothing to detach. With the bit `FORCE` it is
+/// destroyed. `moveAway` and the bit `KEEP`: see [`neuter`].
 pub fn detach<'cx>(
     registry: &mut Registry<View>,
     mut cx: FunctionContext<'cx>,
 ) -> JsResult<'cx, JsNumber> {
     let key = key_argument(&mut cx)?;
-    let force = cx.argument::<JsBoolean>(1)?.value(&mut cx);
-    let move_away = cx.argument::<JsFunction>(2)?;
-    let detached = registry.detach(&key, force);
-    let keep = cx.argument::<JsBoolean>(3)?.value(&mut cx);
-    neuter(&mut cx, detached.ended, move_away, keep);
+    let bits = whole_number::<u32>(&mut cx, 1)?;
+    let detached = registry.detach(&key, bits & FORCE != 0);
+    neuter(&mut cx, detached.ended, 2, bits & KEEP != 0)?;
     match detached.left {
         Ok(left) => Ok(cx.number(left.map_or(-1.0, f64::from))),
         Err(error) => error.throw(&mut cx, Some(&key)),
     }
 }
 
-/// `detachAll(moveAway, keep)`: how many System V segments that destroyed.
+/// `detachAll(bits, moveAway)`: how many System V segments that destroyed.
 pub fn detach_all<'cx>(
     registry: &mut Registry<View>,
     mut cx: FunctionContext<'cx>,
 ) -> JsResult<'cx, JsNumber> {
-    let move_away = cx.argument::<JsFunction>(0)?;
+    let bits = whole_number::<u32>(&mut cx, 0)?;
     let (destroyed, ended) = registry.detach_all();
-    let keep = cx.argument::<JsBoolean>(1)?.value(&mut cx);
-    neuter(&mut cx, ended, move_away, keep);
+    neuter(&mut cx, ended, 1, bits & KEEP != 0)?;
     Ok(cx.number(destroyed))
 }
 
-/// Empties every view. `keep` is for the exit: some engines abort if their end finds a buffer that
-/// is collected and not yet finalized, so that none is let go of any more.
-fn neuter<'cx>(
-    cx: &mut FunctionContext<'cx>,
+/// Empties every view: those that only JavaScript can empty by `moveAway(buffer)`, the function
+/// that is the argument of that index. `keep` is for the exit: some engines abort if their end
+/// finds a buffer that is collected and not yet finalized, so that none is let go of any more.
+fn neuter(
+    cx: &mut FunctionContext,
     ended: Vec<Attachment<View>>,
-    move_away: Handle<'cx, JsFunction>,
+    move_away: usize,
     keep: bool,
-) {
+) -> NeonResult<()> {
     for view in ended.into_iter().filter_map(|attachment| attachment.view) {
-        view.neuter(cx, move_away);
+        if let Some(buffer) = view.neuter(cx) {
+            let move_away = cx.argument::<JsFunction>(move_away)?;
+            let undefined = cx.undefined();
+            // It catches its own errors: views that cannot be emptied read zeros.
+            let _ = move_away.call(cx, undefined, [buffer]);
+        }
         if !keep {
             view.let_go(cx);
         }
     }
+    Ok(())
 }
 
 /// `getTotalSize()`: bytes that this thread has mapped.
@@ -260,22 +269,24 @@ fn number_of_bytes<'cx>(cx: &mut FunctionContext<'cx>, bytes: usize) -> Handle<'
 /// The first argument as a key.
 pub fn key_argument(cx: &mut FunctionContext) -> NeonResult<Key> {
     let value = cx.argument::<JsValue>(0)?;
-    if let Ok(number) = value.downcast::<JsNumber, _>(cx) {
-        let number = number.value(cx);
-        let key = whole::<u32>(cx, number)?;
-        return Ok(Key::Segment(libc::key_t::from_ne_bytes(key.to_ne_bytes())));
+    if let Some(number) = number_of(cx, value) {
+        return Ok(Key::segment(whole(cx, number)?));
     }
-    let name = value.downcast_or_throw::<JsString, _>(cx)?.value(cx);
-    match Name::new(&name) {
+    let mut room = [0; NAME_MAX + ROOM_BESIDES];
+    let name = string_of(cx, value, &mut room).and_then(Name::new);
+    match name {
         Some(name) => Ok(Key::Object(name)),
-        None => cx.throw_range_error("a key must not hold a NUL"),
+        None => cx.throw_type_error("a key is a number, or a string with neither NUL nor excess"),
     }
 }
 
-/// The argument as a whole number of type `N`; a `RangeError` if it is none.
+/// The argument as a whole number of type `N`; an error if it is none.
 pub fn whole_number<N: TryFrom<u64>>(cx: &mut FunctionContext, index: usize) -> NeonResult<N> {
-    let value = cx.argument::<JsNumber>(index)?.value(cx);
-    whole(cx, value)
+    let value = cx.argument::<JsValue>(index)?;
+    match number_of(cx, value) {
+        Some(number) => whole(cx, number),
+        None => cx.throw_type_error("no number"),
+    }
 }
 
 fn whole<N: TryFrom<u64>>(cx: &mut FunctionContext, value: f64) -> NeonResult<N> {

@@ -166,30 +166,23 @@ impl ArrayBuffer {
         (!value.is_null()).then_some(value)
     }
 
-    /// Makes every view of the buffer empty, where the runtime can do that, and lets go of it.
-    /// The mapping must have been retired: on older runtimes the views go on reading it.
+    /// Makes every view of the buffer empty. The mapping must have been retired: where the runtime
+    /// cannot empty views, they go on reading it. Returns the buffer if this has not emptied it:
+    /// then JavaScript has to, if it can.
     ///
     /// Detaching a lent buffer would let the engine reuse memory that native work may still be
-    /// writing to. `move_away` empties it otherwise: it is called with the buffer.
-    pub fn neuter<'cx>(&self, cx: &mut impl Context<'cx>, move_away: Handle<'cx, JsFunction>) {
+    /// writing to.
+    pub fn neuter<'cx>(&self, cx: &mut impl Context<'cx>) -> Option<Handle<'cx, JsValue>> {
         let env = cx.to_raw();
-        if let Some(value) = self.value(env) {
-            match (&self.origin, symbols().detach) {
-                // SAFETY: `value` is an ArrayBuffer of this environment. A refusal leaves views
-                // of zero pages, which is harmless.
-                (Origin::External, Some(detach)) => unsafe {
-                    detach(env, value);
-                },
-                (Origin::Lent(_), _) => {
-                    // SAFETY: a value of the current handle scope.
-                    let buffer: Handle<JsValue> = unsafe { JsValue::from_raw(cx, value) };
-                    let undefined = cx.undefined();
-                    // It catches its own errors: views that cannot be emptied read zeros.
-                    let _ = move_away.call(cx, undefined, [buffer]);
-                }
-                _ => {}
-            }
+        let value = self.value(env)?;
+        if let (Origin::External, Some(detach)) = (&self.origin, symbols().detach) {
+            // SAFETY: `value` is an ArrayBuffer of this environment. A refusal leaves views of
+            // zero pages, which is harmless.
+            unsafe { detach(env, value) };
+            return None;
         }
+        // SAFETY: a value of the current handle scope.
+        Some(unsafe { JsValue::from_raw(cx, value) })
     }
 
     /// Lets the engine collect the buffer.

@@ -6,6 +6,7 @@ mod callback;
 mod error;
 mod futex;
 mod inbox;
+mod key;
 mod mapping;
 mod node_api;
 mod options;

@@ -67,6 +67,35 @@ unsafe fn find<F: Copy>(name: &CStr) -> Option<F> {
     Some(unsafe { transmute_copy(&symbol) })
 }
 
+/// The value as a number; `None` if it is of another type.
+pub fn number_of<'cx>(cx: &mut impl Context<'cx>, value: Handle<JsValue>) -> Option<f64> {
+    let mut number = 0.0;
+    // SAFETY: a live value of this environment, and a local to write to.
+    unsafe { napi::get_value_double(cx.to_raw(), value.to_raw(), &mut number) }.ok()?;
+    Some(number)
+}
+
+/// Bytes of room that [`string_of`] needs besides the string: for a NUL, and for telling a string
+/// that was cut to fit. That is done between two characters, of at most 4 bytes each.
+pub const ROOM_BESIDES: usize = 5;
+
+/// The value as UTF-8 in `room`; `None` if it is of another type or does not fit.
+pub fn string_of<'cx, 'room>(
+    cx: &mut impl Context<'cx>,
+    value: Handle<JsValue>,
+    room: &'room mut [u8],
+) -> Option<&'room [u8]> {
+    let mut len = 0;
+    let start = room.as_mut_ptr().cast();
+    // SAFETY: a live value of this environment; at most as many bytes are written as there is
+    // room, a NUL included.
+    unsafe {
+        napi::get_value_string_utf8(cx.to_raw(), value.to_raw(), start, room.len(), &mut len)
+    }
+    .ok()?;
+    (len + ROOM_BESIDES <= room.len()).then(|| &room[..len])
+}
+
 type Action = Box<dyn FnOnce()>;
 
 extern "C" fn run(action: *mut c_void) {

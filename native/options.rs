@@ -1,5 +1,7 @@
 //! The options that JavaScript passes as bits: how memory is made, laid out and mapped.
 
+use crate::key::Key;
+
 /// The bits are those of `lib/options.js`.
 const RAW: u32 = 1;
 const COPY_ON_WRITE: u32 = 1 << 1;
@@ -35,10 +37,13 @@ impl Options {
         }
     }
 
-    /// The options for a segment, which has no header in any case.
-    pub fn for_segment(self) -> Self {
-        Self {
-            bits: self.bits & !RAW,
+    /// What the options come to for a key: a segment has no header in any case.
+    pub fn of(self, key: &Key) -> Self {
+        match key {
+            Key::Segment(_) => Self {
+                bits: self.bits & !RAW,
+            },
+            Key::Object(_) => self,
         }
     }
 

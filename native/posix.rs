@@ -9,16 +9,17 @@
 //!
 //! A raw object has no header: all of it is data. That is what other programs make.
 
-use std::ffi::{CStr, CString};
+use std::ffi::CStr;
 use std::fmt;
 use std::fs::{File, Metadata};
+use std::rc::Rc;
 
 use memmap2::{MmapOptions, MmapRaw};
 
 use crate::error::{Error, Result};
 use crate::mapping::Mapping;
 use crate::options::Options;
-use crate::platform::{self, Draft, Kind};
+use crate::platform::{self, Draft, Kind, PREFIX};
 
 /// Bytes before the data.
 pub const HEADER: usize = 8;
@@ -26,21 +27,24 @@ pub const HEADER: usize = 8;
 /// Bytes that take longer to reserve than it takes to ask whether the name is free.
 const WORTH_ASKING: usize = 64 << 10;
 
-/// The name of an object, one path component with its slash: `/name`.
+/// The longest name in bytes, its slash included, that any system has.
+pub const NAME_MAX: usize = 256;
+
+/// The name of an object, one path component with its slash: `/name`. Cheap to clone.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Name {
-    path: CString,
-    /// Bytes of the path before the slash of the name.
-    directory: usize,
+    path: Rc<CStr>,
 }
 
 impl Name {
-    /// `None` if it holds a NUL, which JavaScript has excluded before.
-    pub fn new(name: &str) -> Option<Self> {
-        let path = platform::path_of(name);
-        let directory = path.len() - name.len();
-        let path = CString::new(path).ok()?;
-        Some(Self { path, directory })
+    /// `None` if it holds a NUL or is too long, which JavaScript has excluded before.
+    pub fn new(name: &[u8]) -> Option<Self> {
+        let mut path = [0; PREFIX.len() + NAME_MAX + 1];
+        let end = PREFIX.len() + name.len();
+        path[..PREFIX.len()].copy_from_slice(PREFIX.as_bytes());
+        path.get_mut(PREFIX.len()..end)?.copy_from_slice(name);
+        let path = CStr::from_bytes_with_nul(path.get(..=end)?).ok()?;
+        Some(Self { path: path.into() })
     }
 
     /// What the platform's calls want to be given.
@@ -51,7 +55,7 @@ impl Name {
 
 impl fmt::Display for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = &self.path.to_bytes()[self.directory..];
+        let name = &self.path.to_bytes()[PREFIX.len()..];
         f.write_str(&String::from_utf8_lossy(name))
     }
 }
@@ -294,9 +298,9 @@ mod tests {
 
     #[test]
     fn a_name_is_shown_without_its_directory() {
-        let name = Name::new("/some-name").unwrap();
+        let name = Name::new(b"/some-name").unwrap();
         assert_eq!(name.to_string(), "/some-name");
-        assert!(Name::new("/with\0nul").is_none());
+        assert!(Name::new(b"/with\0nul").is_none());
     }
 
     proptest! {
@@ -323,10 +327,10 @@ mod tests {
         #[test]
         fn any_name_is_a_path_in_one_place_and_is_shown_as_given(text in any::<String>()) {
             let name = format!("/{text}");
-            match Name::new(&name) {
-                None => prop_assert!(text.contains('\0')),
+            match Name::new(name.as_bytes()) {
+                None => prop_assert!(text.contains('\0') || name.len() > NAME_MAX),
                 Some(found) => {
-                    prop_assert!(!text.contains('\0'));
+                    prop_assert!(!text.contains('\0') && name.len() <= NAME_MAX);
                     prop_assert_eq!(found.to_string(), name.clone());
                     prop_assert!(found.path().to_bytes().ends_with(name.as_bytes()));
                 }

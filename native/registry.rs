@@ -5,54 +5,14 @@
 //! grown, while the old one was attached here: the newest is the last, and a detach ends them all.
 
 use std::collections::{BTreeMap, HashMap};
-use std::fmt;
+use std::mem::{replace, take};
 use std::sync::Arc;
 
-use neon::prelude::*;
-
 use crate::error::{Error, Result};
+use crate::key::Key;
 use crate::mapping::Mapping;
 use crate::options::{Options, Variant};
 use crate::{posix, sysv};
-
-/// What the user calls the memory by.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Key {
-    Segment(libc::key_t),
-    Object(posix::Name),
-}
-
-impl Key {
-    /// What the options come to for this kind of key.
-    fn options(&self, options: Options) -> Options {
-        match self {
-            Self::Segment(_) => options.for_segment(),
-            Self::Object(_) => options,
-        }
-    }
-
-    /// The key as JavaScript knows it: `key_t`'s bits as an unsigned number, or the name.
-    pub fn to_js<'cx>(&self, cx: &mut impl Context<'cx>) -> Handle<'cx, JsValue> {
-        match self {
-            Self::Segment(key) => cx.number(unsigned(*key)).upcast(),
-            Self::Object(name) => cx.string(name.to_string()).upcast(),
-        }
-    }
-}
-
-impl fmt::Display for Key {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Segment(key) => write!(f, "{}", unsigned(*key)),
-            Self::Object(name) => write!(f, "'{name}'"),
-        }
-    }
-}
-
-/// `key_t` is signed in C; JavaScript has its bits as an unsigned number.
-fn unsigned(key: libc::key_t) -> u32 {
-    u32::from_ne_bytes(key.to_ne_bytes())
-}
 
 /// Tells what a key stood for when it was attached from what it stands for now.
 #[derive(Clone, Copy)]
@@ -79,12 +39,39 @@ impl<V> Attachment<V> {
     }
 }
 
+/// What there is to know of a key.
+struct Entry<V> {
+    attachments: Vec<Attachment<V>>,
+    /// Bytes that this thread has created under the key and not destroyed.
+    created: usize,
+}
+
+impl<V> Default for Entry<V> {
+    fn default() -> Self {
+        Self {
+            attachments: Vec::new(),
+            created: 0,
+        }
+    }
+}
+
+impl<V> Entry<V> {
+    fn is_empty(&self) -> bool {
+        self.attachments.is_empty() && self.created == 0
+    }
+
+    fn position(&self, variant: Variant, known: impl Fn(&Identity) -> bool) -> Option<usize> {
+        self.attachments
+            .iter()
+            .rposition(|attachment| attachment.variant == variant && known(&attachment.identity))
+    }
+}
+
 /// Everything one thread has attached.
 pub struct Registry<V> {
-    attached: HashMap<Key, Vec<Attachment<V>>>,
-    /// The attached mappings by the address of their data.
-    by_address: BTreeMap<usize, Arc<Mapping>>,
-    created: HashMap<Key, usize>,
+    keys: HashMap<Key, Entry<V>, foldhash::fast::RandomState>,
+    /// The attached mappings by the address of their data, from the first [`Registry::mapping_at`] on.
+    by_address: Option<BTreeMap<usize, Arc<Mapping>>>,
     total_size: usize,
     total_created_size: usize,
 }
@@ -92,9 +79,8 @@ pub struct Registry<V> {
 impl<V> Default for Registry<V> {
     fn default() -> Self {
         Self {
-            attached: HashMap::new(),
-            by_address: BTreeMap::new(),
-            created: HashMap::new(),
+            keys: HashMap::default(),
+            by_address: None,
             total_size: 0,
             total_created_size: 0,
         }
@@ -119,7 +105,7 @@ impl<V: Default> Registry<V> {
         mode: u16,
         options: Options,
     ) -> Result<Option<&mut Attachment<V>>> {
-        let options = key.options(options);
+        let options = options.of(key);
         let created = match key {
             Key::Segment(number) => sysv::create(*number, bytes, mode.into(), options)?
                 .map(|(id, mapping)| (Identity::Segment(id), mapping)),
@@ -129,16 +115,20 @@ impl<V: Default> Registry<V> {
         let Some((identity, mapping)) = created else {
             return Ok(None);
         };
-        self.forget_created(key);
-        self.created.insert(key.clone(), mapping.size());
-        self.total_created_size += mapping.size();
-        Ok(Some(self.add(key, identity, options.variant(), mapping)))
+        let size = mapping.size();
+        Ok(Some(self.add(
+            key,
+            identity,
+            options.variant(),
+            mapping,
+            size,
+        )))
     }
 
     /// The attachment of what `key` stands for now, attached if it was not yet; `None` if there is
     /// nothing of that key.
     pub fn get(&mut self, key: &Key, options: Options) -> Result<Option<&mut Attachment<V>>> {
-        let options = key.options(options);
+        let options = options.of(key);
         match key {
             Key::Segment(number) => self.get_segment(key, *number, options),
             Key::Object(name) => self.get_object(key, name, options),
@@ -156,11 +146,13 @@ impl<V: Default> Registry<V> {
         };
         let known =
             |identity: &Identity| matches!(identity, Identity::Segment(known) if *known == id);
-        if let Some(index) = self.position(key, options.variant(), known) {
+        let entry = self.keys.get(key);
+        if let Some(index) = entry.and_then(|entry| entry.position(options.variant(), known)) {
             return Ok(self.at(key, index));
         }
         let opened = sysv::open(id, options)?;
-        Ok(opened.map(|mapping| self.add(key, Identity::Segment(id), options.variant(), mapping)))
+        Ok(opened
+            .map(|mapping| self.add(key, Identity::Segment(id), options.variant(), mapping, 0)))
     }
 
     fn get_object(
@@ -169,56 +161,50 @@ impl<V: Default> Registry<V> {
         name: &posix::Name,
         options: Options,
     ) -> Result<Option<&mut Attachment<V>>> {
-        if self.attached.contains_key(key) {
+        let entry = self.keys.get(key);
+        if let Some(entry) = entry.filter(|entry| !entry.attachments.is_empty()) {
             let Some(found) = posix::find(name)? else {
                 return Ok(None);
             };
             let known = |identity: &Identity| matches!(identity, Identity::Object(known) if known.is_same_object(&found) && known.size >= found.size);
-            if let Some(index) = self.position(key, options.variant(), known) {
-                let attachment = self.at(key, index);
-                if let Some(attachment) = &attachment {
-                    posix::check_size(&found, &attachment.mapping)?;
-                }
-                return Ok(attachment);
+            if let Some(index) = entry.position(options.variant(), known) {
+                posix::check_size(&found, &entry.attachments[index].mapping)?;
+                return Ok(self.at(key, index));
             }
         }
         let opened = posix::open(name, options)?;
         Ok(opened.map(|(identity, mapping)| {
-            self.add(key, Identity::Object(identity), options.variant(), mapping)
+            let identity = Identity::Object(identity);
+            self.add(key, identity, options.variant(), mapping, 0)
         }))
     }
 
-    fn position(
-        &self,
-        key: &Key,
-        variant: Variant,
-        known: impl Fn(&Identity) -> bool,
-    ) -> Option<usize> {
-        self.attached
-            .get(key)?
-            .iter()
-            .rposition(|attachment| attachment.variant == variant && known(&attachment.identity))
-    }
-
     fn at(&mut self, key: &Key, index: usize) -> Option<&mut Attachment<V>> {
-        self.attached.get_mut(key)?.get_mut(index)
+        self.keys.get_mut(key)?.attachments.get_mut(index)
     }
 
+    /// Enters a mapping, of which this thread has just created as many bytes as is said.
     fn add(
         &mut self,
         key: &Key,
         identity: Identity,
         variant: Variant,
         mapping: Mapping,
+        created: usize,
     ) -> &mut Attachment<V> {
         self.total_size += mapping.size();
         let mapping = Arc::new(mapping);
-        let address = mapping.data() as usize;
-        self.by_address.insert(address, Arc::clone(&mapping));
-        let attachments = self
-            .attached
-            .entry(key.clone())
-            .or_insert_with(|| Vec::with_capacity(1));
+        if let Some(by_address) = &mut self.by_address {
+            by_address.insert(mapping.data() as usize, Arc::clone(&mapping));
+        }
+        let entry = self.keys.entry(key.clone()).or_default();
+        if created > 0 {
+            // What was created under the key before must have been destroyed by somebody else.
+            self.total_created_size -= replace(&mut entry.created, created);
+            self.total_created_size += created;
+        }
+        let attachments = &mut entry.attachments;
+        attachments.reserve_exact(1);
         attachments.push(Attachment {
             identity,
             variant,
@@ -231,39 +217,43 @@ impl<V: Default> Registry<V> {
 }
 
 /// The segments that ended attachments were attaches of, each once.
-fn segments_of<V>(ended: &[Attachment<V>]) -> Vec<sysv::Id> {
-    let mut ids: Vec<_> = ended
-        .iter()
-        .filter_map(Attachment::attached_segment)
-        .collect();
-    ids.dedup();
-    ids
+fn segments_of<V>(ended: &[Attachment<V>]) -> impl Iterator<Item = sysv::Id> + '_ {
+    let mut last = None;
+    let ids = ended.iter().filter_map(Attachment::attached_segment);
+    ids.filter(move |id| last.replace(*id) != Some(*id))
 }
 
 impl<V> Registry<V> {
     /// Ends every attachment of `key`. A segment goes with its last attach, an object only if
     /// `force` is true; `force` also destroys what is not attached here.
     pub fn detach(&mut self, key: &Key, force: bool) -> Detached<V> {
+        let mut entry = self.keys.remove(key).unwrap_or_default();
         // First what may be forbidden, so that a refusal changes nothing.
-        let destroyed = match if force { self.destroy(key) } else { Ok(false) } {
-            Ok(destroyed) => destroyed,
-            Err(error) => {
-                return Detached {
-                    left: Err(error),
-                    ended: Vec::new(),
-                }
-            }
+        let detached = match if force { destroy(key) } else { Ok(false) } {
+            Ok(destroyed) => self.end(&mut entry, destroyed),
+            Err(error) => Detached {
+                left: Err(error),
+                ended: Vec::new(),
+            },
         };
-        let Some(attachments) = self.attached.remove(key) else {
+        self.keep(key, entry);
+        detached
+    }
+
+    fn end(&mut self, entry: &mut Entry<V>, destroyed: bool) -> Detached<V> {
+        if destroyed {
+            self.forget_created(entry);
+        }
+        if entry.attachments.is_empty() {
             return Detached {
                 left: Ok(destroyed.then_some(0)),
                 ended: Vec::new(),
             };
-        };
-        let (ended, refused) = self.retire(key, attachments);
+        }
+        let (ended, refused) = self.retire(entry);
         let mut left = Ok(Some(1));
         for id in segments_of(&ended) {
-            left = self.settle(key, id).map(Some);
+            left = self.settle(entry, id).map(Some);
         }
         Detached {
             left: match refused {
@@ -279,74 +269,74 @@ impl<V> Registry<V> {
     pub fn detach_all(&mut self) -> (u32, Vec<Attachment<V>>) {
         let mut destroyed = 0;
         let mut all = Vec::new();
-        for (key, attachments) in std::mem::take(&mut self.attached) {
-            let (ended, _) = self.retire(&key, attachments);
+        for (key, mut entry) in take(&mut self.keys) {
+            let (ended, _) = self.retire(&mut entry);
             for id in segments_of(&ended) {
                 // A segment that may not be destroyed by this user stays, as it does at exit.
-                destroyed += u32::from(matches!(self.settle(&key, id), Ok(0)));
+                destroyed += u32::from(matches!(self.settle(&mut entry, id), Ok(0)));
             }
             all.extend(ended);
+            self.keep(&key, entry);
         }
         (destroyed, all)
     }
 
+    fn keep(&mut self, key: &Key, entry: Entry<V>) {
+        if !entry.is_empty() {
+            self.keys.insert(key.clone(), entry);
+        }
+    }
+
     /// The attachment of `key` that was made last.
     pub fn newest(&mut self, key: &Key) -> Option<&mut Attachment<V>> {
-        self.attached.get_mut(key)?.last_mut()
+        self.keys.get_mut(key)?.attachments.last_mut()
     }
 
     /// Takes back the newest attachment, which JavaScript was not shown, as if it had never been
     /// made. The runtime may still hold its addresses, so it is retired as all others are.
     pub fn withdraw(&mut self, key: &Key) {
-        let Some(attachments) = self.attached.get_mut(key) else {
-            return;
-        };
-        let unseen = attachments.pop();
-        if attachments.is_empty() {
-            self.attached.remove(key);
-        }
-        if let Some(unseen) = unseen {
-            self.uncount(&unseen.mapping);
-            // Nothing can be done about a refusal here; the attach then lasts as long as the process.
-            let _ = unseen.mapping.retire();
-        }
+        let mut entry = self.keys.remove(key).unwrap_or_default();
+        self.withdraw_from(&mut entry);
+        self.keep(key, entry);
+    }
+
+    fn withdraw_from(&mut self, entry: &mut Entry<V>) -> Option<Identity> {
+        let unseen = entry.attachments.pop()?;
+        self.uncount(&unseen.mapping);
+        // Nothing can be done about a refusal here; the attach then lasts as long as the process.
+        let _ = unseen.mapping.retire();
+        Some(unseen.identity)
     }
 
     /// Takes back memory that was just created and that JavaScript could not be shown: withdraws it
     /// and destroys it, unless it is something else by now that has the key.
     pub fn abandon(&mut self, key: &Key) {
-        let Some(created) = self.newest(key).map(|newest| newest.identity) else {
-            return;
-        };
-        self.withdraw(key);
-        // Nothing can be done about a failure here; what stays is empty and nobody's.
-        let _ = match (key, created) {
-            (_, Identity::Segment(id)) => sysv::remove(id),
-            (Key::Object(name), Identity::Object(identity)) => match posix::find(name) {
-                Ok(Some(found)) if found.is_same_object(&identity) => posix::unlink(name),
-                _ => Ok(false),
-            },
-            (Key::Segment(_), Identity::Object(_)) => Ok(false),
-        };
-        self.forget_created(key);
+        let mut entry = self.keys.remove(key).unwrap_or_default();
+        if let Some(created) = self.withdraw_from(&mut entry) {
+            // Nothing can be done about a failure here; what stays is empty and nobody's.
+            let _ = match (key, created) {
+                (_, Identity::Segment(id)) => sysv::remove(id),
+                (Key::Object(name), Identity::Object(identity)) => match posix::find(name) {
+                    Ok(Some(found)) if found.is_same_object(&identity) => posix::unlink(name),
+                    _ => Ok(false),
+                },
+                (Key::Segment(_), Identity::Object(_)) => Ok(false),
+            };
+            self.forget_created(&mut entry);
+        }
+        self.keep(key, entry);
     }
 
     /// Puts zero pages over the attachments. Those that the system refused stay attached.
-    fn retire(
-        &mut self,
-        key: &Key,
-        attachments: Vec<Attachment<V>>,
-    ) -> (Vec<Attachment<V>>, Option<Error>) {
-        let mut ended = Vec::with_capacity(attachments.len());
+    fn retire(&mut self, entry: &mut Entry<V>) -> (Vec<Attachment<V>>, Option<Error>) {
+        let mut ended = take(&mut entry.attachments);
         let mut refused = None;
-        for attachment in attachments {
-            if let Err(error) = attachment.mapping.retire() {
+        for index in (0..ended.len()).rev() {
+            if let Err(error) = ended[index].mapping.retire() {
                 refused = Some(error);
-                let kept = self.attached.entry(key.clone()).or_default();
-                kept.push(attachment);
+                entry.attachments.insert(0, ended.remove(index));
             } else {
-                self.uncount(&attachment.mapping);
-                ended.push(attachment);
+                self.uncount(&ended[index].mapping);
             }
         }
         (ended, refused)
@@ -354,49 +344,45 @@ impl<V> Registry<V> {
 
     fn uncount(&mut self, mapping: &Mapping) {
         self.total_size -= mapping.size();
-        self.by_address.remove(&(mapping.data() as usize));
+        if let Some(by_address) = &mut self.by_address {
+            by_address.remove(&(mapping.data() as usize));
+        }
     }
 
     /// The mapping that was at `address` has been lent to the engine, and is elsewhere.
     pub fn moved(&mut self, address: usize) {
-        if let Some(mapping) = self.by_address.remove(&address) {
-            self.by_address.insert(mapping.data() as usize, mapping);
+        if let Some(by_address) = &mut self.by_address {
+            if let Some(mapping) = by_address.remove(&address) {
+                by_address.insert(mapping.data() as usize, mapping);
+            }
         }
     }
 
     /// The attached mapping in whose data the address lies.
-    pub fn mapping_at(&self, address: usize) -> Option<&Arc<Mapping>> {
-        let (start, mapping) = self.by_address.range(..=address).next_back()?;
+    pub fn mapping_at(&mut self, address: usize) -> Option<&Arc<Mapping>> {
+        let attached = self.keys.values().flat_map(|entry| &entry.attachments);
+        let by_address = self.by_address.get_or_insert_with(|| {
+            let mappings = attached.map(|attachment| &attachment.mapping);
+            mappings
+                .map(|mapping| (mapping.data() as usize, Arc::clone(mapping)))
+                .collect()
+        });
+        let (start, mapping) = by_address.range(..=address).next_back()?;
         (address - start < mapping.len()).then_some(mapping)
     }
 
     /// After a detach: destroys the segment if that was its last attach; how many are left.
-    fn settle(&mut self, key: &Key, id: sysv::Id) -> Result<u32> {
+    fn settle(&mut self, entry: &mut Entry<V>, id: sysv::Id) -> Result<u32> {
         let left = sysv::attaches(id)?.unwrap_or(0);
         if left == 0 {
             sysv::remove(id)?;
-            self.forget_created(key);
+            self.forget_created(entry);
         }
         Ok(left)
     }
 
-    /// Destroys what `key` stands for now, attached or not; `false` if there is nothing.
-    fn destroy(&mut self, key: &Key) -> Result<bool> {
-        let destroyed = match key {
-            Key::Object(name) => posix::unlink(name)?,
-            Key::Segment(number) => match sysv::find(*number)? {
-                Some(id) => sysv::remove(id)?,
-                None => false,
-            },
-        };
-        if destroyed {
-            self.forget_created(key);
-        }
-        Ok(destroyed)
-    }
-
-    fn forget_created(&mut self, key: &Key) {
-        self.total_created_size -= self.created.remove(key).unwrap_or(0);
+    fn forget_created(&mut self, entry: &mut Entry<V>) {
+        self.total_created_size -= take(&mut entry.created);
     }
 
     /// Bytes that this thread has mapped.
@@ -407,6 +393,17 @@ impl<V> Registry<V> {
     /// Bytes that this thread has created and not destroyed.
     pub fn total_created_size(&self) -> usize {
         self.total_created_size
+    }
+}
+
+/// Destroys what `key` stands for now, attached or not; `false` if there is nothing.
+fn destroy(key: &Key) -> Result<bool> {
+    match key {
+        Key::Object(name) => posix::unlink(name),
+        Key::Segment(number) => match sysv::find(*number)? {
+            Some(id) => sysv::remove(id),
+            None => Ok(false),
+        },
     }
 }
 

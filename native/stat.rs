@@ -6,7 +6,7 @@ use std::os::unix::fs::MetadataExt;
 use neon::prelude::*;
 
 use crate::api::key_argument;
-use crate::registry::Key;
+use crate::key::Key;
 use crate::{posix, sysv};
 
 /// `stat(key)`: numbers and, for times, seconds since 1970; null if there is nothing of that key.

@@ -65,7 +65,10 @@ fn export_waiting<T: 'static, R: Value>(
 }
 
 /// The word that `(array, index)` are the first two arguments for.
-fn word_argument(registry: &Registry<View>, cx: &mut FunctionContext) -> NeonResult<Option<Word>> {
+fn word_argument(
+    registry: &mut Registry<View>,
+    cx: &mut FunctionContext,
+) -> NeonResult<Option<Word>> {
     let array = cx.argument::<JsValue>(0)?;
     let index = whole_number::<usize>(cx, 1)?;
     let Some((start, bytes)) = bytes_of_typed_array(cx, array, 4) else {

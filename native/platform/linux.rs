@@ -16,13 +16,8 @@ use crate::posix::{Identity, Name, HEADER};
 
 const DIRECTORY: &str = "/dev/shm";
 
-/// Where the object called `/name` lives, as a path; with room for the NUL after it.
-pub fn path_of(name: &str) -> Vec<u8> {
-    let mut path = Vec::with_capacity(DIRECTORY.len() + name.len() + 1);
-    path.extend_from_slice(DIRECTORY.as_bytes());
-    path.extend_from_slice(name.as_bytes());
-    path
-}
+/// What is before an object's name in the path that leads to it.
+pub const PREFIX: &str = DIRECTORY;
 
 fn path(name: &Name) -> &Path {
     Path::new(OsStr::from_bytes(name.path().to_bytes()))

@@ -12,12 +12,8 @@ use crate::error::{Error, Result};
 use crate::platform::Kind;
 use crate::posix::{Identity, Name, HEADER};
 
-/// The object called `/name` is found under that very name; with room for the NUL after it.
-pub fn path_of(name: &str) -> Vec<u8> {
-    let mut path = Vec::with_capacity(name.len() + 1);
-    path.extend_from_slice(name.as_bytes());
-    path
-}
+/// What is before an object's name in what leads to it: objects have a name space of their own.
+pub const PREFIX: &str = "";
 
 /// An object that bears its name from the start: this system knows no other way. Until it has its
 /// size and its header, [`crate::posix`] takes it for absent. Dropped unpublished, it is unlinked.

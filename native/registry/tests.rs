@@ -14,10 +14,8 @@ impl Keys {
         let unique = std::process::id() * 64 + COUNT.fetch_add(1, Ordering::Relaxed);
         let name = format!("/registry-test-{unique}");
         Self {
-            segment: Key::Segment(libc::key_t::from_ne_bytes(
-                (unique | 0x4000_0000).to_ne_bytes(),
-            )),
-            object: Key::Object(posix::Name::new(&name).unwrap()),
+            segment: Key::segment(unique | 0x4000_0000),
+            object: Key::Object(posix::Name::new(name.as_bytes()).unwrap()),
         }
     }
 
