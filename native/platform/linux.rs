@@ -3,11 +3,14 @@
 use std::ffi::{CString, OsStr};
 use std::fs::{self, File, OpenOptions};
 use std::io;
+use std::mem::MaybeUninit;
 use std::os::fd::AsRawFd;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
+use std::ptr;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::OnceLock;
 
 use super::hugetlb::mapped_len;
 use crate::error::{Error, Result};
@@ -162,9 +165,19 @@ fn open_error(error: &io::Error) -> Error {
     Error::from_io(error, "open").with_hint(hint)
 }
 
-/// Which object has the name at this moment, without opening it.
+/// Which object has the name at this moment, without opening it
+/// ([lstat(2)](https://man7.org/linux/man-pages/man2/lstat.2.html)).
 pub fn find(name: &Name) -> Result<Option<Identity>> {
-    Ok(status(name)?.as_ref().map(identity_from))
+    let mut found = MaybeUninit::<libc::stat>::uninit();
+    // SAFETY: the path is NUL-terminated, and `found` is large enough for what the call fills in.
+    if unsafe { libc::lstat(name.path().as_ptr(), found.as_mut_ptr()) } == 0 {
+        // SAFETY: the call succeeded, so the structure is filled.
+        return Ok(Some(identity_from(&unsafe { found.assume_init() })));
+    }
+    match Error::last("stat") {
+        error if error.errno() == Some(libc::ENOENT) => Ok(None),
+        error => Err(error),
+    }
 }
 
 /// What the file system tells of whatever has the name, without opening it.
@@ -178,20 +191,25 @@ pub fn status(name: &Name) -> Result<Option<fs::Metadata>> {
 
 /// Which object an open file is.
 pub fn identity_of(file: &File) -> Result<Identity> {
-    let found = file
-        .metadata()
-        .map_err(|error| Error::from_io(&error, "fstat"))?;
-    if !found.is_file() {
+    let mut found = MaybeUninit::<libc::stat>::uninit();
+    // SAFETY: the descriptor is open, and `found` is large enough for what the call fills in.
+    if unsafe { libc::fstat(file.as_raw_fd(), found.as_mut_ptr()) } != 0 {
+        return Err(Error::last("fstat"));
+    }
+    // SAFETY: the call succeeded, so the structure is filled.
+    let found = unsafe { found.assume_init() };
+    if found.st_mode & libc::S_IFMT != libc::S_IFREG {
         return Err(Error::from_errno(libc::EINVAL, "open").with_hint("It is no regular file"));
     }
     Ok(identity_from(&found))
 }
 
-fn identity_from(found: &fs::Metadata) -> Identity {
+#[allow(clippy::cast_sign_loss)] // no size is negative
+fn identity_from(found: &libc::stat) -> Identity {
     Identity {
-        device: found.dev(),
-        inode: found.ino(),
-        size: found.len(),
+        device: found.st_dev,
+        inode: found.st_ino,
+        size: found.st_size as u64,
     }
 }
 
@@ -240,6 +258,7 @@ pub fn reserve(file: &File, size: u64) -> Result<()> {
             0 => start += len,
             libc::EINTR => step = (step / 2).max(4096),
             libc::ENOSPC => return Err(no_space(file, size)),
+            libc::EFBIG => return Err(too_long(size, "posix_fallocate")),
             errno => return Err(Error::from_errno(errno, "posix_fallocate")),
         }
     }
@@ -249,19 +268,44 @@ pub fn reserve(file: &File, size: u64) -> Result<()> {
 /// The kernel kills with SIGXFSZ who makes a file longer than `ulimit -f` allows, where that signal
 /// is not ignored; Node ignores it since version 12 only.
 fn refuse_beyond_limit(size: u64, syscall: &'static str) -> Result<()> {
-    let mut limit = std::mem::MaybeUninit::<libc::rlimit>::uninit();
+    static KILLS: OnceLock<bool> = OnceLock::new();
+    if !KILLS.get_or_init(xfsz_kills) {
+        return Ok(());
+    }
+    match file_size_limit() {
+        Some(limit) if size > limit => Err(too_long(size, syscall)),
+        _ => Ok(()),
+    }
+}
+
+fn xfsz_kills() -> bool {
+    let mut action = MaybeUninit::<libc::sigaction>::uninit();
+    // SAFETY: nothing is changed; `action` is large enough for the structure that the call fills.
+    let status = unsafe { libc::sigaction(libc::SIGXFSZ, ptr::null(), action.as_mut_ptr()) };
+    // SAFETY: it is filled if the call succeeded.
+    status != 0 || unsafe { action.assume_init() }.sa_sigaction == libc::SIG_DFL
+}
+
+/// Bytes that a file of this process may have at most; `None` if that is not limited.
+fn file_size_limit() -> Option<u64> {
+    let mut limit = MaybeUninit::<libc::rlimit>::uninit();
     // SAFETY: `limit` is large enough for the structure that the call fills.
     if unsafe { libc::getrlimit(libc::RLIMIT_FSIZE, limit.as_mut_ptr()) } != 0 {
-        return Ok(());
+        return None;
     }
     // SAFETY: the call succeeded, so the structure is filled.
     let limit = unsafe { limit.assume_init() }.rlim_cur;
-    if limit == libc::RLIM_INFINITY || size <= limit {
-        return Ok(());
+    (limit != libc::RLIM_INFINITY).then_some(limit)
+}
+
+fn too_long(size: u64, syscall: &'static str) -> Error {
+    let error = Error::from_errno(libc::EFBIG, syscall);
+    match file_size_limit() {
+        Some(limit) => error.with_hint(format!(
+            "{size} bytes were asked for; this process may make files of {limit} at most (ulimit -f)"
+        )),
+        None => error,
     }
-    Err(Error::from_errno(libc::EFBIG, syscall).with_hint(format!(
-        "{size} bytes were asked for; this process may make files of {limit} at most (ulimit -f)"
-    )))
 }
 
 fn offset(bytes: u64) -> Result<libc::off_t> {
@@ -269,7 +313,7 @@ fn offset(bytes: u64) -> Result<libc::off_t> {
 }
 
 fn no_space(file: &File, asked: u64) -> Error {
-    let mut room = std::mem::MaybeUninit::<libc::statvfs>::uninit();
+    let mut room = MaybeUninit::<libc::statvfs>::uninit();
     // SAFETY: `room` is large enough for the structure, and the descriptor is open.
     let status = unsafe { libc::fstatvfs(file.as_raw_fd(), room.as_mut_ptr()) };
     let free = if status == 0 {
@@ -303,7 +347,10 @@ pub unsafe fn move_pages(from: *mut u8, size: usize, to: *mut u8) -> io::Result<
 pub fn set_size(file: &File, size: u64) -> Result<()> {
     refuse_beyond_limit(size, "ftruncate")?;
     file.set_len(size)
-        .map_err(|error| Error::from_io(&error, "ftruncate"))
+        .map_err(|error| match error.raw_os_error() {
+            Some(libc::EFBIG) => too_long(size, "ftruncate"),
+            _ => Error::from_io(&error, "ftruncate"),
+        })
 }
 
 /// `shmget`'s flag for a segment whose memory is not promised beforehand.

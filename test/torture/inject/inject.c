@@ -136,6 +136,14 @@ int stat64(const char *path, struct stat64 *found) {
   return FAILS(stat64) ? -1 : REAL(stat64)(path, found);
 }
 
+int fstat(int file, struct stat *found) {
+  return FAILS(fstat) ? -1 : REAL(fstat)(file, found);
+}
+
+int lstat(const char *path, struct stat *found) {
+  return FAILS(lstat) ? -1 : REAL(lstat)(path, found);
+}
+
 struct statx;
 int statx(int directory, const char *path, int flags, unsigned mask, struct statx *found) {
   return FAILS(statx) ? -1 : REAL(statx)(directory, path, flags, mask, found);
