@@ -42,13 +42,12 @@ class Contestant {
   }
 }
 
-/** Compiles a program of bench/floor if its source is newer than it; the path of the result. */
-function compile(source) {
+/** Compiles a program, or with flags a library, of bench/floor; the path of the result. */
+function compile(source, ...flags) {
   const from = path.join(__dirname, 'floor', source);
   const to = path.join(cache, path.basename(source, '.c'));
   fs.mkdirSync(cache, { recursive: true });
-  if (fs.existsSync(to) && fs.statSync(to).mtimeMs > fs.statSync(from).mtimeMs) return to;
-  const cc = spawnSync('cc', ['-O2', '-Wall', '-Wextra', '-o', to, from], { encoding: 'utf8' });
+  const cc = spawnSync('cc', ['-O2', '-Wall', '-Wextra', ...flags, '-o', to, from], { encoding: 'utf8' });
   if (cc.error) throw new Error(`The floor is a C program, and there is no C compiler: ${cc.error.message}`);
   if (cc.status !== 0) throw new Error(cc.stderr);
   return to;
@@ -87,7 +86,16 @@ function loads(folder) {
   return spawnSync(process.execPath, ['-e', `require(${JSON.stringify(folder)})`]).status === 0;
 }
 
+/** The least that an addon can do: what is left between the floor and it is Node's. */
+function startNodeApi() {
+  const flags = process.platform === 'darwin' ? ['-undefined', 'dynamic_lookup'] : [];
+  const addon = path.join(cache, 'least.node');
+  fs.copyFileSync(compile('addon.c', '-shared', '-fPIC', ...flags), addon);
+  process.env.SHM_BENCH_ADDON = addon;
+  return startPlayer('Node-API', path.join(__dirname, 'floor', 'node-api.js'));
+}
+
 const startFloor = () => new Contestant('floor', compile('floor.c'), []);
 const startPlayer = (name, folder) => new Contestant(name, process.execPath, [path.join(__dirname, 'player.js'), folder]);
 
-module.exports = { PUBLISHED, cache, compile, emptyAddon, published, root, startFloor, startPlayer };
+module.exports = { PUBLISHED, cache, compile, emptyAddon, published, root, startFloor, startNodeApi, startPlayer };

@@ -14,7 +14,7 @@ function digits(number) {
 function judge(row, name) {
   const found = ratio(row.numbers[row.subject || 'this'], row.numbers[name]);
   const bar = row.bars && row.bars[name];
-  if (bar === undefined) return { found, ok: null, words: '' };
+  if (bar === undefined || bar === null) return { found, ok: null, words: '' };
   const [low, high] = Array.isArray(bar) ? bar : [0, bar];
   const ok = found.median >= low && found.median <= high;
   return { found, ok, words: Array.isArray(bar) ? `${low} to ${high}` : `≤ ${high}` };

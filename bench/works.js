@@ -1,7 +1,7 @@
 'use strict';
 // How long a work takes the floor, this package and the published one.
 
-const { PUBLISHED, root, startFloor, startPlayer } = require('./contestants');
+const { PUBLISHED, root, startFloor, startNodeApi, startPlayer } = require('./contestants');
 const { interleave } = require('./statistics');
 
 /**
@@ -9,14 +9,15 @@ const { interleave } = require('./statistics');
  * all of them `passes` times: so often that a round has its share of garbage collection.
  * `keys`: `'new'` keys are made by the work itself; `'existing'` ones are another process's and
  * fresh in every round; `'attached'` ones stay the same, so that all rounds but the first find them
- * attached.
+ * attached. `withNodeApi` adds the least that an addon can do.
  *
- * The floor and this package run on from round to round. 0.1.1 is started anew for every round, of
+ * The floor, that addon and this package run on from round to round. 0.1.1 is started anew for every round, of
  * one pass after another to warm up: it never forgets a segment or object that it has had and
  * searches them all at every call, so that its times would tell how long the benchmark has run.
  */
-async function compare(bench, { work, keys, count, passes = 1, rounds = 25 }) {
+async function compare(bench, { work, keys, count, passes = 1, rounds = 25, withNodeApi = false }) {
   const contestants = [startFloor(), startPlayer('this', root)];
+  if (withNodeApi) contestants.splice(1, 0, startNodeApi());
   const options = bench.smoke ? { count: 1, passes: 1 } : { count, passes };
   const source = keySource(bench, work, keys, options.count);
   const subjects = {};

@@ -27,8 +27,19 @@ function keyOf(key) {
   return key;
 }
 
+// The name that was checked last, and what it came to: most are used several times in a row.
+let lastName = '';
+let lastPath = '';
+
 /** The name of a POSIX object, with its slash. */
 function nameOf(name, argument) {
+  if (name === lastName && name !== '') return lastPath;
+  lastPath = checkedName(name, argument);
+  lastName = name;
+  return lastPath;
+}
+
+function checkedName(name, argument) {
   if (typeof name !== 'string') throw invalidType(argument, 'a string', name);
   const path = name.startsWith('/') ? name : `/${name}`;
   // Most names are like this one, and need no closer look.

@@ -5,61 +5,15 @@
 // the first of COUNT numbers, or the beginning of names that a number completes. bench/player.js
 // does the same works through the package.
 
-#define _GNU_SOURCE
-#include <fcntl.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <sys/resource.h>
-#include <sys/shm.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include "calls.h"
 
-enum { SIZE = 4096, HEADER = 8, PERM = 0660 };
+#include <sys/resource.h>
+
 static const size_t LARGE = 400000000;
 
-static void check(int ok, const char *what) {
-  if (ok) return;
-  perror(what);
-  exit(1);
-}
-
-// How this package detaches: zero pages first, so that work in flight on the memory ends well, and
-// the address range given back later.
-static void detach(void *base, size_t size) {
-  void *zeros = mmap(base, size, PROT_READ | PROT_WRITE,
-                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0);
-  check(zeros == base, "mmap zero pages");
-}
-
-static void release(void *base, size_t size) { check(munmap(base, size) == 0, "munmap"); }
-
-static int sysv_find(key_t key) {
-  int id = shmget(key, 0, 0);
-  check(id != -1, "shmget");
-  return id;
-}
-
-static size_t sysv_status(int id, unsigned long *attaches) {
-  struct shmid_ds status;
-  check(shmctl(id, IPC_STAT, &status) == 0, "shmctl");
-  *attaches = status.shm_nattch;
-  return status.shm_segsz;
-}
-
-static void *sysv_attach(int id) {
-  void *base = shmat(id, NULL, 0);
-  check(base != (void *)-1, "shmat");
-  return base;
-}
-
 static void sysv_detach(int id, void *base, size_t size) {
-  unsigned long attaches;
   detach(base, size);
-  sysv_status(id, &attaches);
-  if (attaches == 0) check(shmctl(id, IPC_RMID, NULL) == 0, "shmctl");
+  sysv_settle(id);
   release(base, size);
 }
 
@@ -76,26 +30,6 @@ static void sysv_get_detach(key_t key) {
   sysv_detach(id, sysv_attach(id), size);
 }
 
-static void *map(int file, size_t size) {
-  void *base = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
-  check(base != MAP_FAILED, "mmap");
-  return base;
-}
-
-// Atomic and reserved: a nameless file, filled in, gets its name when it is finished.
-static void *posix_create(const char *path, uint64_t bytes) {
-  struct stat status;
-  int file = open("/dev/shm", O_TMPFILE | O_RDWR | O_CLOEXEC, PERM);
-  check(file != -1, "open");
-  check(posix_fallocate(file, 0, (off_t)(bytes + HEADER)) == 0, "posix_fallocate");
-  check(pwrite(file, &bytes, HEADER, 0) == HEADER, "pwrite");
-  check(fstat(file, &status) == 0, "fstat");
-  void *base = map(file, bytes + HEADER);
-  check(linkat(file, "", AT_FDCWD, path, AT_EMPTY_PATH) == 0, "linkat");
-  close(file);
-  return base;
-}
-
 static void posix_destroy(const char *path, void *base, size_t size) {
   check(unlink(path) == 0, "unlink");
   detach(base, size);
@@ -106,22 +40,11 @@ static void posix_create_destroy(const char *path) {
   posix_destroy(path, posix_create(path, SIZE), SIZE + HEADER);
 }
 
-static void posix_find(const char *path) {
-  struct stat status;
-  check(lstat(path, &status) == 0, "lstat");
-}
-
 static void posix_get_detach(const char *path) {
-  struct stat status;
-  uint64_t header;
-  int file = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
-  check(file != -1, "open");
-  check(fstat(file, &status) == 0, "fstat");
-  check(pread(file, &header, HEADER, 0) == HEADER, "pread");
-  void *base = map(file, (size_t)status.st_size);
-  close(file);
-  detach(base, (size_t)status.st_size);
-  release(base, (size_t)status.st_size);
+  size_t size;
+  void *base = posix_open(path, &size);
+  detach(base, size);
+  release(base, size);
 }
 
 static void sysv_create_fill(key_t key) {
