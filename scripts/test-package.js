@@ -9,6 +9,7 @@ const { execFileSync } = require('child_process');
 const fs = require('fs');
 const os = require('os');
 const path = require('path');
+const { debianRust } = require('./debian-rust');
 const { commandOf, npmPackages } = require('./packages');
 const { root } = require('./prebuilds');
 const { fetchRuntime } = require('./runtimes');
@@ -151,14 +152,39 @@ function inlined() {
   expectOutput(run(folder, node, ['app/dist/main.js']), printed);
 }
 
-/** The source build of an installed package, with the machine's Rust; and the built addon is the one loaded. */
-function sourceBuild() {
-  const folder = project('source-build');
+/** A program in one executable, with the package in `node_modules` beside it. */
+function singleExecutable() {
+  const folder = project('single-executable');
+  npmInstall(folder, commandOf('npm', '11.21.2', 'npm'));
+  const program = path.join(folder, 'program');
+  write(folder, {
+    'main.js': `const load = process.getBuiltinModule('module').createRequire(process.execPath);\n${commonJs.replace('require(', 'load(')}`,
+    'sea.json': JSON.stringify({ main: 'main.js', output: 'sea.blob', disableExperimentalSEAWarning: true }),
+  });
+  run(folder, node, ['--experimental-sea-config', 'sea.json']);
+  fs.copyFileSync(node, program);
+  const fuse = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2';
+  run(folder, node, [commandOf('postject', '1.0.0-alpha.6', 'postject'), program, 'NODE_SEA_BLOB', 'sea.blob', '--sentinel-fuse', fuse]);
+  expectOutput(run(os.tmpdir(), program, []), printed);
+}
+
+/** The source build of an installed package, with the Rust on that PATH; and the built addon is the one loaded. */
+function sourceBuild(name, rust) {
+  const folder = project(name);
   npmInstall(folder, commandOf('npm', '11.21.2', 'npm'));
   const installed = path.join(folder, 'node_modules', 'shm-typed-array');
-  run(folder, process.execPath, [path.join(installed, 'lib', 'cli.js'), 'build'], { env: process.env });
+  const withRust = Object.assign({}, process.env, { PATH: rust });
+  run(folder, process.execPath, [path.join(installed, 'lib', 'cli.js'), 'build'], { env: withRust });
   fs.rmSync(path.join(installed, 'prebuilds'), { recursive: true });
   useFromNode(folder);
+}
+
+/** The source build with the oldest Rust that Cargo.toml allows, if Debian has still that. */
+function oldestRust() {
+  const needed = /^rust-version = "(.*)"$/m.exec(fs.readFileSync(path.join(root, 'Cargo.toml'), 'utf8'))[1];
+  const { folder, version } = debianRust();
+  if (!version.startsWith(`${needed}.`)) throw new Error(`Cargo.toml allows Rust ${needed}, and Debian has ${version} by now: allow what is tested`);
+  sourceBuild('oldest-rust', [folder, env.PATH].join(':'));
 }
 
 const cases = {
@@ -172,7 +198,9 @@ const cases = {
   bun,
   bundles,
   inlined,
-  'source-build': sourceBuild,
+  'single-executable': singleExecutable,
+  'source-build': () => sourceBuild('source-build', process.env.PATH),
+  'oldest-rust': oldestRust,
 };
 
 let tarball;
