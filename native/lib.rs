@@ -18,6 +18,8 @@ mod registry;
 mod stat;
 mod sysv;
 mod threads;
+#[cfg(feature = "no-backtraces")]
+mod unwinder;
 mod wait;
 
 use neon::prelude::*;

@@ -58,7 +58,8 @@ function buildAddon(target) {
   if (!process.env.RUSTC) execFileSync('rustup', ['target', 'add', triple], { cwd: root, stdio: ['ignore', 2, 2] });
   const floor = target.endsWith('glibc') ? `.${GLIBC}` : '';
   const folder = path.join(root, 'target', 'prebuild');
-  execFileSync('cargo', ['zigbuild', '--release', '--locked', '--target', triple + floor, '--target-dir', folder], {
+  const build = ['zigbuild', '--release', '--locked', '--features', 'no-backtraces', '--target', triple + floor, '--target-dir', folder];
+  execFileSync('cargo', build, {
     cwd: root,
     env: environment(target),
     stdio: ['ignore', 2, 2],
