@@ -3,11 +3,7 @@
 
 use std::io;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::Arc;
 use std::time::Duration;
-
-use super::ring::Ring;
-use crate::inbox::{Inbox, Waits};
 
 /// Where mutex owners have their locks: all who share memory by name share this file system.
 pub const OWNERS: &str = "/dev/shm/.shm-typed-array-owners";
@@ -58,11 +54,6 @@ pub unsafe fn futex_wake(word: *const u32, count: u32) -> io::Result<u32> {
     // SAFETY: the caller keeps the word mapped.
     let woken = unsafe { libc::syscall(libc::SYS_futex, word, libc::FUTEX_WAKE, count) };
     u32::try_from(woken).map_err(|_| io::Error::last_os_error())
-}
-
-/// Asynchronous waits that are exact: each is in the kernel's queue from its start to its end.
-pub fn exact_waits(inbox: Arc<Inbox>) -> io::Result<Box<dyn Waits>> {
-    Ok(Box::new(Ring::new(inbox)?))
 }
 
 const SYS_FUTEX_WAITV: libc::c_long = 449;

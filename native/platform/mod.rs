@@ -9,6 +9,10 @@ mod futex_linux;
 #[cfg(target_os = "linux")]
 pub use futex_linux::*;
 #[cfg(target_os = "linux")]
+mod exact;
+#[cfg(target_os = "linux")]
+pub use exact::exact_waits;
+#[cfg(target_os = "linux")]
 mod ring;
 
 #[cfg(target_os = "macos")]

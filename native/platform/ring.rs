@@ -1,113 +1,303 @@
-//! Asynchronous waits with `io_uring` (Linux 6.7 on): each wait is a waiter of its own in the
+//! The part of `io_uring` that waiting takes (Linux 6.7 on). Each wait is a waiter of its own in the
 //! kernel's queue from the moment it is started, so that a notification counts it, and wakes it in
-//! its turn ([io_uring_enter(2)](https://man7.org/linux/man-pages/man2/io_uring_enter.2.html)).
+//! its turn ([io_uring(7)](https://man7.org/linux/man-pages/man7/io_uring.7.html)).
 
+use std::fs::File;
 use std::io;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::mem::size_of;
+use std::os::fd::{AsRawFd, FromRawFd, RawFd};
+use std::ptr::null;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::Arc;
-use std::thread::JoinHandle;
 
-use io_uring::{opcode, squeue, IoUring};
+use memmap2::{MmapOptions, MmapRaw};
 
 use crate::futex::Word;
-use crate::inbox::{Ended, Id, Inbox, Waits};
+use crate::inbox::{Ended, Id};
 
-/// futex2's flags: a word of 32 bits, shared between processes.
-const SIZE_U32: u32 = 2;
-/// Asks for completed requests in `io_uring_enter`.
+/// How many waits can end before they are looked at without the kernel having to allocate memory.
+const COMPLETIONS: u32 = 4096;
+const SETUP_CQSIZE: u32 = 1 << 3;
+/// Completions are no reason to interrupt JavaScript that runs.
+const SETUP_COOP_TASKRUN: u32 = 1 << 8;
 const ENTER_GETEVENTS: u32 = 1;
+const SQ_CQ_OVERFLOW: u32 = 1 << 1;
+const OFFSET_OF_ENTRIES: u64 = 0x1000_0000;
+const OP_ASYNC_CANCEL: u8 = 14;
+const OP_FUTEX_WAIT: u8 = 51;
+/// A cancel that has succeeded is no completion of its own.
+const CQE_SKIP_SUCCESS: u8 = 1 << 6;
+const CANCEL_ALL: u32 = 1;
+const CANCEL_ANY: u32 = 1 << 2;
+/// futex2's flags: a word of 32 bits, shared between processes.
+const FUTEX_32: i32 = 2;
+
 /// What completes under this number is of no interest.
 const NOBODY: u64 = u64::MAX;
+/// What completes under this number is the last.
+const THE_END: u64 = u64::MAX - 1;
 
-/// The waits of one JavaScript thread: it submits them, and one thread of ours reaps them.
-pub struct Ring {
-    shared: Arc<IoUring>,
-    stop: Arc<AtomicBool>,
-    reaper: Option<JoinHandle<()>>,
+/// The kernel's `struct io_uring_params`, and in it where things are in the memory of the ring.
+#[repr(C)]
+#[derive(Default)]
+struct Parameters {
+    sq_entries: u32,
+    cq_entries: u32,
+    flags: u32,
+    unused: [u32; 7],
+    sq: SubmissionOffsets,
+    cq: CompletionOffsets,
+}
+
+#[repr(C)]
+#[derive(Default)]
+struct SubmissionOffsets {
+    head: u32,
+    tail: u32,
+    mask: u32,
+    entries: u32,
+    flags: u32,
+    dropped: u32,
+    array: u32,
+    unused: [u32; 3],
+}
+
+#[repr(C)]
+#[derive(Default)]
+struct CompletionOffsets {
+    head: u32,
+    tail: u32,
+    mask: u32,
+    entries: u32,
+    overflow: u32,
+    completions: u32,
+    unused: [u32; 4],
+}
+
+/// The kernel's `struct io_uring_sqe`.
+#[repr(C)]
+#[derive(Default)]
+struct Request {
+    op: u8,
+    flags: u8,
+    priority: u16,
+    fd: i32,
+    second: u64,
+    address: u64,
+    len: u32,
+    op_flags: u32,
+    user_data: u64,
+    unused: [u32; 2],
+    third: u64,
+    padding: u64,
+}
+
+/// The kernel's `struct io_uring_cqe`.
+#[repr(C)]
+#[derive(Clone, Copy)]
+struct Completion {
+    user_data: u64,
+    result: i32,
+    flags: u32,
+}
+
+/// A descriptor and the memory that is shared with the kernel through it.
+struct Ring {
+    file: File,
+    queues: MmapRaw,
+    request: MmapRaw,
+    parameters: Parameters,
+}
+
+/// Starts and cancels waits.
+pub struct Requests(Arc<Ring>);
+
+/// Tells of waits that have ended.
+pub struct Completions(Arc<Ring>);
+
+/// Fails where the kernel is older, or does not let this process use `io_uring`.
+pub fn new() -> io::Result<(Requests, Completions)> {
+    let ring = Arc::new(Ring::new()?);
+    let (mut requests, mut completions) = (Requests(Arc::clone(&ring)), Completions(ring));
+    // A wait that ends at once tells whether the kernel knows such waits.
+    let word = AtomicU32::new(0);
+    requests.wait(NOBODY, word.as_ptr(), 1)?;
+    match completions.next() {
+        Some(Completion { result, .. }) if result == -libc::EAGAIN => Ok((requests, completions)),
+        _ => Err(io::ErrorKind::Unsupported.into()),
+    }
 }
 
 impl Ring {
-    /// Fails where the kernel is older, or does not let this process use `io_uring`.
-    pub fn new(inbox: Arc<Inbox>) -> io::Result<Self> {
-        let ring = Arc::new(IoUring::builder().setup_cqsize(4096).build(64)?);
-        let mut probe = io_uring::Probe::new();
-        ring.submitter().register_probe(&mut probe)?;
-        if !probe.is_supported(opcode::FutexWait::CODE) {
-            return Err(io::ErrorKind::Unsupported.into());
-        }
-        let stop = Arc::new(AtomicBool::new(false));
-        let reaper = {
-            let (ring, stop) = (Arc::clone(&ring), Arc::clone(&stop));
-            std::thread::Builder::new()
-                .name("shm-wait".to_string())
-                .spawn(move || reap(&ring, &stop, &inbox))?
+    fn new() -> io::Result<Self> {
+        let mut parameters = Parameters {
+            cq_entries: COMPLETIONS,
+            flags: SETUP_CQSIZE | SETUP_COOP_TASKRUN,
+            ..Parameters::default()
         };
+        // SAFETY: the structure is as large as the kernel's, and a local to read and write.
+        let fd = unsafe { libc::syscall(libc::SYS_io_uring_setup, 1, &mut parameters) };
+        let fd = RawFd::try_from(fd).ok().filter(|fd| *fd >= 0);
+        let fd = fd.ok_or_else(io::Error::last_os_error)?;
+        // SAFETY: a new descriptor, which nobody else closes.
+        let file = unsafe { File::from_raw_fd(fd) };
+        let completions = size_of::<Completion>() * parameters.cq_entries as usize;
+        let array = size_of::<u32>() * parameters.sq_entries as usize;
+        let queues = (parameters.cq.completions as usize + completions)
+            .max(parameters.sq.array as usize + array);
         Ok(Self {
-            shared: ring,
-            stop,
-            reaper: Some(reaper),
+            queues: MmapOptions::new().len(queues).map_raw(&file)?,
+            request: MmapOptions::new()
+                .len(size_of::<Request>() * parameters.sq_entries as usize)
+                .offset(OFFSET_OF_ENTRIES)
+                .map_raw(&file)?,
+            file,
+            parameters,
         })
     }
 
-    fn submit(&mut self, entry: &squeue::Entry) -> io::Result<()> {
-        // SAFETY: `self` is borrowed mutably and the reaper never submits, so this is the only user
-        // of the submission queue. The kernel checks the addresses in them.
-        while unsafe { self.shared.submission_shared().push(entry) }.is_err() {
-            self.shared.submit()?;
-        }
-        loop {
-            match self.shared.submit() {
-                Ok(_) => return Ok(()),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                // Too many completions wait for the reaper: it is on its way.
-                Err(error) if error.raw_os_error() == Some(libc::EBUSY) => {
-                    std::thread::yield_now();
-                }
-                Err(error) => return Err(error),
-            }
-        }
-    }
-}
-
-impl Waits for Ring {
-    fn start(&mut self, id: Id, word: &Word, expected: u32) -> io::Result<()> {
-        let mask = u64::from(u32::MAX);
-        let wait = opcode::FutexWait::new(word.address(), expected.into(), mask, SIZE_U32);
-        self.submit(&wait.build().user_data(id))
+    /// What is so many bytes into the queues. The kernel aligns all that it tells the offset of.
+    #[allow(clippy::cast_ptr_alignment)]
+    fn at<T>(&self, offset: u32) -> *mut T {
+        // SAFETY: the kernel has told the offset, so it is inside the mapping.
+        unsafe { self.queues.as_mut_ptr().add(offset as usize) }.cast()
     }
 
-    fn cancel(&mut self, id: Id) -> io::Result<()> {
-        self.submit(&opcode::AsyncCancel::new(id).build().user_data(NOBODY))
+    fn word(&self, offset: u32) -> &AtomicU32 {
+        // SAFETY: one of the words of the queues, which are mapped as long as `self` lives; both
+        // sides use it atomically.
+        unsafe { &*self.at(offset) }
     }
-}
 
-impl Drop for Ring {
-    fn drop(&mut self) {
-        self.stop.store(true, Ordering::Release);
-        let woken = self.submit(&opcode::Nop::new().build().user_data(NOBODY));
-        if let (Ok(()), Some(reaper)) = (woken, self.reaper.take()) {
-            // A panic there has been printed; there is nothing to add.
-            let _ = reaper.join();
-        }
-    }
-}
-
-fn reap(ring: &IoUring, stop: &AtomicBool, inbox: &Inbox) {
-    while !stop.load(Ordering::Acquire) {
-        // SAFETY: no argument is passed, and nothing is submitted, so no memory is at stake.
-        let entered = unsafe {
-            ring.submitter()
-                .enter::<libc::sigset_t>(0, 1, ENTER_GETEVENTS, None)
+    /// Submits requests, and waits for completions; how many have been submitted
+    /// ([io_uring_enter(2)](https://man7.org/linux/man-pages/man2/io_uring_enter.2.html)).
+    fn enter(&self, submit: u32, complete: u32, flags: u32) -> io::Result<()> {
+        let (fd, no_signals) = (self.file.as_raw_fd(), null::<libc::sigset_t>());
+        // SAFETY: no memory is passed. What requests point to is for those who make them to care for.
+        let submitted = unsafe {
+            libc::syscall(
+                libc::SYS_io_uring_enter,
+                fd,
+                submit,
+                complete,
+                flags,
+                no_signals,
+                0_usize,
+            )
         };
-        if entered.is_err_and(|error| error.kind() != io::ErrorKind::Interrupted) {
-            return;
+        match submitted {
+            -1 => Err(io::Error::last_os_error()),
+            submitted if submitted == submit.into() => Ok(()),
+            _ => Err(io::ErrorKind::WouldBlock.into()),
         }
-        // SAFETY: the reaper is the only user of the completion queue.
-        for completed in unsafe { ring.completion_shared() } {
-            if completed.user_data() != NOBODY {
-                inbox.deliver(completed.user_data(), how(completed.result()));
+    }
+}
+
+impl Requests {
+    /// Starts to wait for `word`, if it holds `expected`.
+    pub fn start(&mut self, id: Id, word: &Word, expected: u32) -> io::Result<()> {
+        self.wait(id, word.address(), expected)
+    }
+
+    fn wait(&mut self, id: Id, word: *const u32, expected: u32) -> io::Result<()> {
+        self.submit(Request {
+            op: OP_FUTEX_WAIT,
+            fd: FUTEX_32,
+            address: word as u64,
+            second: expected.into(),
+            third: u32::MAX.into(), // any bit of a notification will do
+            user_data: id,
+            ..Request::default()
+        })
+    }
+
+    pub fn cancel(&mut self, id: Id) -> io::Result<()> {
+        self.submit(Request {
+            op: OP_ASYNC_CANCEL,
+            flags: CQE_SKIP_SUCCESS,
+            address: id,
+            user_data: NOBODY,
+            ..Request::default()
+        })
+    }
+
+    /// Cancels all waits; nobody is woken in their place from then on.
+    pub fn end(&mut self) -> io::Result<()> {
+        self.submit(Request {
+            op: OP_ASYNC_CANCEL,
+            op_flags: CANCEL_ALL | CANCEL_ANY,
+            user_data: THE_END,
+            ..Request::default()
+        })
+    }
+
+    /// There is room for one request, which the kernel takes at once.
+    fn submit(&mut self, request: Request) -> io::Result<()> {
+        let ring = &*self.0;
+        #[allow(clippy::cast_ptr_alignment)] // the beginning of a page
+        let place = ring.request.as_mut_ptr().cast::<Request>();
+        // SAFETY: it is large enough for a request, and `self`, borrowed mutably, is the only one
+        // who writes to it.
+        unsafe { place.write(request) };
+        let tail = ring.word(ring.parameters.sq.tail);
+        let before = tail.load(Ordering::Relaxed);
+        tail.store(before.wrapping_add(1), Ordering::Release);
+        // If the kernel does not take it, it is not to be there when the next one is.
+        ring.enter(1, 0, 0)
+            .inspect_err(|_| tail.store(before, Ordering::Release))
+    }
+}
+
+impl Completions {
+    fn next(&mut self) -> Option<Completion> {
+        let ring = &*self.0;
+        let offsets = &ring.parameters.cq;
+        let head = ring.word(offsets.head);
+        let first = head.load(Ordering::Relaxed);
+        if first == ring.word(offsets.tail).load(Ordering::Acquire) {
+            return None;
+        }
+        let index = first & ring.word(offsets.mask).load(Ordering::Relaxed);
+        // SAFETY: the index is inside the queue, and the kernel does not write there before the
+        // head has passed; `self`, borrowed mutably, is the only one who moves it.
+        let completion = unsafe {
+            let queue = ring.at::<Completion>(offsets.completions);
+            queue.add(index as usize).read()
+        };
+        head.store(first.wrapping_add(1), Ordering::Release);
+        Some(completion)
+    }
+
+    /// The waits that have ended since the last call, up to as many as the queue holds.
+    pub fn take(&mut self) -> Vec<(Id, Ended)> {
+        let mut ended = Vec::new();
+        while let Some(Completion {
+            user_data: id,
+            result,
+            ..
+        }) = self.next()
+        {
+            if id != NOBODY {
+                ended.push((id, how(result)));
             }
         }
+        let flags = self.0.word(self.0.parameters.sq.flags);
+        if flags.load(Ordering::Acquire) & SQ_CQ_OVERFLOW != 0 {
+            // There are more. Should the kernel not bring them now, the descriptor stays readable.
+            let _ = self.0.enter(0, 0, ENTER_GETEVENTS);
+        }
+        ended
+    }
+
+    /// Sleeps until waits have ended, and tells which; `None` if there will be no more.
+    pub fn sleep(&mut self) -> Option<Vec<(Id, Ended)>> {
+        match self.0.enter(0, 1, ENTER_GETEVENTS) {
+            Err(error) if error.kind() != io::ErrorKind::Interrupted => return None,
+            _ => {}
+        }
+        let ended = self.take();
+        let last = ended.iter().any(|&(id, _)| id == THE_END);
+        (!last).then_some(ended)
     }
 }
 
@@ -118,3 +308,6 @@ fn how(result: i32) -> Ended {
         _ => Ended::Notified,
     }
 }
+
+#[cfg(test)]
+mod tests;
