@@ -24,7 +24,6 @@ function createWaiting(binding) {
   /** The asynchronous waits by their number. */
   const pending = new Map();
   let started = false;
-  let keptAlive = 0;
 
   function wait(int32Array, index, value, timeout) {
     checkWord(int32Array, index);
@@ -66,7 +65,7 @@ function createWaiting(binding) {
         return;
       }
       if (!started) start();
-      const id = binding.waitAsync(int32Array, index, expected);
+      const id = binding.waitAsync(int32Array, index, expected, ref);
       if (id === NOT_OURS) throw unknownMemory(int32Array);
       if (id === NOT_EQUAL_AT_ONCE) resolve('not-equal');
       else add(id, { resolve, reject, ref, signal }, timeout);
@@ -75,7 +74,7 @@ function createWaiting(binding) {
 
   function start() {
     // Tests choose the lesser ways that other systems need: 'many' or 'single' words a thread.
-    binding.onWaitsEnded(settle, process.env.SHM_TYPED_ARRAY_WAITS || '');
+    binding.onWaitEnded(settle, process.env.SHM_TYPED_ARRAY_WAITS || 'reaper');
     started = true;
   }
 
@@ -88,7 +87,6 @@ function createWaiting(binding) {
       entry.onAbort = () => cancel(id, entry, () => entry.reject(reasonOf(signal)));
       signal.addEventListener('abort', entry.onAbort);
     }
-    if (entry.ref && keptAlive++ === 0) binding.keepAlive(true);
   }
 
   function setTimer(id, entry, deadline) {
@@ -108,20 +106,15 @@ function createWaiting(binding) {
     binding.cancelWait(id);
   }
 
-  /** Called when waits have ended. */
-  function settle() {
-    const ended = binding.endedWaits();
-    for (let at = 0; at < ended.length; at += 2) {
-      const entry = pending.get(ended[at]);
-      pending.delete(ended[at]);
-      if (entry.timer !== undefined) clearTimeout(entry.timer);
-      if (entry.signal !== undefined) entry.signal.removeEventListener('abort', entry.onAbort);
-      if (entry.ref && --keptAlive === 0) binding.keepAlive(false);
-      const result = ended[at + 1];
-      if (result === DETACHED) entry.reject(detached());
-      else if (result === TIMED_OUT) entry.end();
-      else entry.resolve(results[result]);
-    }
+  /** Called when a wait has ended. */
+  function settle(id, result) {
+    const entry = pending.get(id);
+    pending.delete(id);
+    if (result === DETACHED) entry.reject(detached());
+    else if (result === TIMED_OUT) entry.end();
+    else entry.resolve(results[result]);
+    if (entry.timer !== undefined) clearTimeout(entry.timer);
+    if (entry.signal !== undefined) entry.signal.removeEventListener('abort', entry.onAbort);
   }
 
   /** To be called after a detach. */

@@ -1,14 +1,18 @@
-//! A JavaScript function that any thread can have called, on the thread it belongs to
+//! Has something done on a JavaScript thread that any thread can ask for
 //! ([thread-safe functions](https://nodejs.org/api/n-api.html#asynchronous-thread-safe-function-calls)).
 
 use std::ffi::c_void;
 use std::ptr::null_mut;
+use std::rc::Rc;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use neon::prelude::*;
 use neon::sys::bindings as napi;
 
 use crate::error::{Error, Result};
+
+/// What is done: from the event loop, on the thread of the environment.
+pub type Deliver = Rc<dyn Fn(napi::Env)>;
 
 struct Raw(napi::ThreadsafeFunction);
 
@@ -19,58 +23,69 @@ unsafe impl Send for Raw {}
 /// else may hold it, so it is used under the lock only.
 type Slot = Mutex<Option<Raw>>;
 
-#[derive(Clone)]
 pub struct Callback(Arc<Slot>);
 
 fn locked(slot: &Slot) -> MutexGuard<'_, Option<Raw>> {
     slot.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+extern "C" fn call(env: napi::Env, _none: napi::Value, deliver: *mut c_void, _data: *mut c_void) {
+    if !env.is_null() {
+        // SAFETY: the pointer came from Box::into_raw, and is freed after the last call.
+        let deliver = unsafe { &*deliver.cast_const().cast::<Deliver>() };
+        deliver(env);
+    }
+}
+
 /// The environment ends: the function must not be touched any more.
-extern "C" fn forget(_env: napi::Env, slot: *mut c_void, _hint: *mut c_void) {
+extern "C" fn forget(_env: napi::Env, slot: *mut c_void, deliver: *mut c_void) {
     // SAFETY: the pointer came from Arc::into_raw, and Node-API calls a finalizer once.
     let slot = unsafe { Arc::from_raw(slot.cast_const().cast::<Slot>()) };
     locked(&slot).take();
+    // SAFETY: the pointer came from Box::into_raw; there are no calls after the finalizer.
+    drop(unsafe { Box::from_raw(deliver.cast::<Deliver>()) });
 }
 
 impl Callback {
-    /// Makes `function` callable from other threads. That it could be called does not keep the
-    /// process alive.
-    pub fn new<'cx>(cx: &mut impl Context<'cx>, function: Handle<JsFunction>) -> Result<Self> {
+    /// That it could be called does not keep the process alive.
+    pub fn new<'cx>(cx: &mut impl Context<'cx>, deliver: &Deliver) -> Result<Self> {
         let name = cx.string("shm-typed-array").to_raw();
         let slot: Arc<Slot> = Arc::default();
         let holder = Arc::into_raw(Arc::clone(&slot)).cast_mut();
+        let context = Box::into_raw(Box::new(Rc::clone(deliver)));
         let mut raw: napi::ThreadsafeFunction = null_mut();
-        // SAFETY: `function` and `name` are live values of this environment, `forget` matches how
-        // `holder` was made. Without a function of ours to call it, Node-API calls `function`
-        // without arguments.
+        // SAFETY: `name` is a live value of this environment; `call` and `forget` match how
+        // `context` and `holder` were made.
         unsafe {
             napi::create_threadsafe_function(
                 cx.to_raw(),
-                function.to_raw(),
+                null_mut(),
                 null_mut(),
                 name,
                 0,
                 1,
                 holder.cast(),
                 Some(forget),
-                null_mut(),
-                None,
+                context.cast(),
+                Some(call),
                 &mut raw,
             )
         }
         .map_err(|status| {
-            // SAFETY: Node-API did not take the pointer, so it is still ours.
-            drop(unsafe { Arc::from_raw(holder.cast_const()) });
+            // SAFETY: Node-API did not take the pointers, so they are still ours.
+            unsafe {
+                drop(Arc::from_raw(holder.cast_const()));
+                drop(Box::from_raw(context));
+            }
             Error::Callback(status as i32)
         })?;
         locked(&slot).replace(Raw(raw));
         let callback = Self(slot);
-        callback.keep_alive(cx, false);
+        callback.keep_alive(cx.to_raw(), false);
         Ok(callback)
     }
 
-    /// Has the function called soon, without arguments.
+    /// Has it done soon; one time can serve for several calls.
     pub fn call(&self) {
         if let Some(raw) = &*locked(&self.0) {
             let mode = napi::ThreadsafeFunctionCallMode::NonBlocking;
@@ -80,15 +95,16 @@ impl Callback {
         }
     }
 
-    /// Whether the process stays alive because the function could be called.
-    pub fn keep_alive<'cx>(&self, cx: &mut impl Context<'cx>, keep: bool) {
+    /// Whether the process stays alive because the function could be called; `env` is its
+    /// environment, and this its thread.
+    pub fn keep_alive(&self, env: napi::Env, keep: bool) {
         if let Some(raw) = &*locked(&self.0) {
-            // SAFETY: as in `call`, and on the thread of its environment. Neither fails.
+            // SAFETY: as in `call`. Neither fails.
             let _ = unsafe {
                 if keep {
-                    napi::ref_threadsafe_function(cx.to_raw(), raw.0)
+                    napi::ref_threadsafe_function(env, raw.0)
                 } else {
-                    napi::unref_threadsafe_function(cx.to_raw(), raw.0)
+                    napi::unref_threadsafe_function(env, raw.0)
                 }
             };
         }

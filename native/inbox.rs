@@ -3,6 +3,8 @@
 use std::io;
 use std::sync::{Mutex, PoisonError};
 
+use neon::sys::bindings as napi;
+
 use crate::callback::Callback;
 use crate::futex::Word;
 
@@ -20,8 +22,8 @@ pub enum Ended {
     Cancelled,
 }
 
-/// What waits without blocking the thread that starts it. Each wait that is started is delivered
-/// once to an [`Inbox`], however it ends; dropping this delivers no more.
+/// What waits without blocking the thread that starts it. Of each wait that is started is told once
+/// how it ended; `deliver`, which this was made with, is called when there is something to take.
 pub trait Waits {
     /// Starts to wait for `word`, if it holds `expected`.
     fn start(&mut self, id: Id, word: &Word, expected: u32) -> io::Result<()>;
@@ -29,8 +31,11 @@ pub trait Waits {
     /// Ends a wait that has not ended by itself.
     fn cancel(&mut self, id: Id) -> io::Result<()>;
 
-    /// A wait has been delivered.
-    fn forget(&mut self, _id: Id) {}
+    /// The waits that have ended since the last call.
+    fn take(&mut self) -> Vec<(Id, Ended)>;
+
+    /// Whether the process stays alive because waits could end.
+    fn keep_alive(&self, env: napi::Env, keep: bool);
 }
 
 pub struct Inbox {
@@ -46,7 +51,7 @@ impl Inbox {
         }
     }
 
-    /// Tells the JavaScript thread; one call of its function can serve for many waits.
+    /// Tells the JavaScript thread; one call can serve for many waits.
     pub fn deliver(&self, id: Id, how: Ended) {
         let mut ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
         ended.push((id, how));
@@ -62,7 +67,7 @@ impl Inbox {
         std::mem::take(&mut *self.ended.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    pub fn callback(&self) -> &Callback {
-        &self.callback
+    pub fn keep_alive(&self, env: napi::Env, keep: bool) {
+        self.callback.keep_alive(env, keep);
     }
 }

@@ -1,4 +1,5 @@
-//! The functions that JavaScript can call. What each does is described in `api` and `wait`.
+//! The functions that JavaScript can call. What each does is described in `api`, `wait` and
+//! `wait_async`.
 
 mod api;
 mod array_buffer;
@@ -21,6 +22,7 @@ mod threads;
 #[cfg(feature = "no-backtraces")]
 mod unwinder;
 mod wait;
+mod wait_async;
 
 use neon::prelude::*;
 
@@ -37,5 +39,6 @@ fn main(mut cx: ModuleContext) -> NeonResult<()> {
     thread.export(&mut cx, "getTotalSize", api::total_size)?;
     thread.export(&mut cx, "getTotalCreatedSize", api::total_created_size)?;
     cx.export_function("stat", stat::stat)?;
-    wait::export(&mut cx, &thread)
+    wait::export(&mut cx, &thread)?;
+    wait_async::export(&mut cx, &thread)
 }

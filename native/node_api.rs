@@ -2,10 +2,13 @@
 
 use std::ffi::{c_void, CStr};
 use std::mem::{size_of, transmute_copy};
+use std::ptr::null_mut;
 use std::sync::OnceLock;
 
 use neon::prelude::*;
 use neon::sys::bindings as napi;
+
+use crate::error::{Error, Result};
 
 pub type CreateExternal = unsafe extern "C" fn(
     napi::Env,
@@ -27,6 +30,19 @@ pub type TypedArrayInfo = unsafe extern "C" fn(
 ) -> i32;
 type AddCleanupHook =
     unsafe extern "C" fn(napi::Env, extern "C" fn(*mut c_void), *mut c_void) -> i32;
+type MakeCallback = unsafe extern "C" fn(
+    napi::Env,
+    *mut c_void,
+    napi::Value,
+    napi::Value,
+    usize,
+    *const napi::Value,
+    *mut napi::Value,
+) -> i32;
+type FatalException = unsafe extern "C" fn(napi::Env, napi::Value) -> i32;
+
+/// Node-API's `napi_ok`.
+const OK: i32 = 0;
 
 /// What was found in the host process. Each returns a plain number: Neon's enumeration of statuses
 /// ends before `napi_no_external_buffers_allowed`.
@@ -35,6 +51,8 @@ pub struct Symbols {
     pub detach: Option<Detach>,
     pub typed_array_info: Option<TypedArrayInfo>,
     add_cleanup_hook: Option<AddCleanupHook>,
+    make_callback: Option<MakeCallback>,
+    fatal_exception: Option<FatalException>,
 }
 
 pub fn symbols() -> &'static Symbols {
@@ -49,6 +67,10 @@ pub fn symbols() -> &'static Symbols {
         typed_array_info: unsafe { find(c"napi_get_typedarray_info") },
         // SAFETY: this symbol has had this signature since Node-API 3.
         add_cleanup_hook: unsafe { find(c"napi_add_env_cleanup_hook") },
+        // SAFETY: this symbol has had this signature since Node-API 1.
+        make_callback: unsafe { find(c"napi_make_callback") },
+        // SAFETY: this symbol has had this signature since Node-API 3.
+        fatal_exception: unsafe { find(c"napi_fatal_exception") },
     })
 }
 
@@ -112,5 +134,74 @@ pub fn at_environment_end<'cx>(cx: &mut impl Context<'cx>, action: impl FnOnce()
         let action: Action = Box::new(action);
         // SAFETY: `run` takes what is passed here. Node-API refuses only a null pointer.
         unsafe { add(cx.to_raw(), run, Box::into_raw(Box::new(action)).cast()) };
+    }
+}
+
+/// A JavaScript function that is called from the event loop. It must not outlive its environment.
+pub struct Function {
+    env: napi::Env,
+    reference: napi::Ref,
+}
+
+impl Function {
+    pub fn new<'cx>(cx: &mut impl Context<'cx>, function: Handle<JsFunction>) -> Result<Self> {
+        let env = cx.to_raw();
+        let mut reference: napi::Ref = null_mut();
+        // SAFETY: `function` is a live value of this environment, `reference` a local to write to.
+        unsafe { napi::create_reference(env, function.to_raw(), 1, &mut reference) }
+            .map_err(|status| Error::Callback(status as i32))?;
+        Ok(Self { env, reference })
+    }
+
+    /// Calls it with two numbers, and has everything done that JavaScript does after a call from the
+    /// event loop: promises' continuations run, and what it throws is an uncaught exception. Does
+    /// nothing if JavaScript cannot run any more.
+    pub fn call(&self, arguments: [f64; 2]) {
+        let mut scope: napi::HandleScope = null_mut();
+        // SAFETY: the environment has not ended, and `self` cannot leave its thread.
+        if unsafe { napi::open_handle_scope(self.env, &mut scope) }.is_ok() {
+            // SAFETY: there is a handle scope.
+            let _ = unsafe { self.call_in_scope(arguments) };
+            // SAFETY: opened above, and all values in it have been used.
+            let _ = unsafe { napi::close_handle_scope(self.env, scope) };
+        }
+    }
+
+    /// # Safety
+    /// A handle scope must be open.
+    unsafe fn call_in_scope(&self, arguments: [f64; 2]) -> Option<()> {
+        let (env, no_context) = (self.env, null_mut());
+        let make_callback = symbols().make_callback?;
+        let fatal_exception = symbols().fatal_exception?;
+        let [mut function, mut receiver, mut result] = [null_mut(); 3];
+        let mut values = [null_mut(); 2];
+        // SAFETY: the pointers are to locals, the reference was made in this environment, and the
+        // caller has opened a scope for the values.
+        unsafe {
+            napi::get_reference_value(env, self.reference, &mut function).ok()?;
+            napi::get_global(env, &mut receiver).ok()?;
+            for (value, argument) in values.iter_mut().zip(arguments) {
+                napi::create_double(env, argument, value).ok()?;
+            }
+            let (count, first) = (values.len(), values.as_ptr());
+            let status = make_callback(
+                env,
+                no_context,
+                receiver,
+                function,
+                count,
+                first,
+                &mut result,
+            );
+            let mut has_thrown = false;
+            if status != OK {
+                napi::is_exception_pending(env, &mut has_thrown).ok()?;
+            }
+            if has_thrown {
+                napi::get_and_clear_last_exception(env, &mut result).ok()?;
+                fatal_exception(env, result);
+            }
+        }
+        Some(())
     }
 }

@@ -24,8 +24,25 @@ impl<T: 'static> PerThread<T> {
         Self(slot)
     }
 
+    /// Exports a function that works on it.
+    pub fn export<R: Value>(
+        &self,
+        cx: &mut ModuleContext,
+        name: &str,
+        function: for<'cx> fn(&mut Option<T>, FunctionContext<'cx>) -> JsResult<'cx, R>,
+    ) -> NeonResult<()> {
+        let state = self.clone();
+        let function = JsFunction::new(cx, move |cx| function(&mut state.borrow(), cx))?;
+        cx.export_value(name, function)
+    }
+
     pub fn borrow(&self) -> RefMut<'_, Option<T>> {
         self.0.borrow_mut()
+    }
+
+    /// `None` in the middle of a function that works on it.
+    pub fn try_borrow(&self) -> Option<RefMut<'_, Option<T>>> {
+        self.0.try_borrow_mut().ok()
     }
 }
 

@@ -4,12 +4,14 @@
 //! Between two sleeps a notification finds nobody. So a word that has changed by the next sleep
 //! counts as notified: no wakeup is lost, and at worst one comes that was meant for another.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::io;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
+
+use neon::sys::bindings as napi;
 
 use crate::futex::Word;
 use crate::inbox::{Ended, Id, Inbox, Waits};
@@ -49,7 +51,6 @@ struct Watcher {
 pub struct Threads {
     inbox: Arc<Inbox>,
     watchers: Vec<Watcher>,
-    watcher_of: HashMap<Id, usize>,
     /// How many waits a thread can sleep for at once.
     at_once: usize,
 }
@@ -61,7 +62,6 @@ impl Threads {
         Self {
             inbox,
             watchers: Vec::new(),
-            watcher_of: HashMap::new(),
             at_once: max.saturating_sub(1).max(1),
         }
     }
@@ -98,7 +98,6 @@ impl Waits for Threads {
             word: word.clone(),
             expected,
         };
-        self.watcher_of.insert(id, index);
         let watch = &self.watchers[index].watch;
         watch.lock().waits.push_back(wait);
         watch.ring();
@@ -106,18 +105,20 @@ impl Waits for Threads {
     }
 
     fn cancel(&mut self, id: Id) -> io::Result<()> {
-        if let Some(index) = self.watcher_of.get(&id) {
-            let watch = &self.watchers[*index].watch;
-            if watch.remove(id) {
-                watch.ring();
-                self.inbox.deliver(id, Ended::Cancelled);
-            }
+        let mut watches = self.watchers.iter().map(|watcher| &watcher.watch);
+        if let Some(watch) = watches.find(|watch| watch.remove(id)) {
+            watch.ring();
+            self.inbox.deliver(id, Ended::Cancelled);
         }
         Ok(())
     }
 
-    fn forget(&mut self, id: Id) {
-        self.watcher_of.remove(&id);
+    fn take(&mut self) -> Vec<(Id, Ended)> {
+        self.inbox.take()
+    }
+
+    fn keep_alive(&self, env: napi::Env, keep: bool) {
+        self.inbox.keep_alive(env, keep);
     }
 }
 

@@ -4,19 +4,30 @@ use std::io;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
-use super::ring::{self, Completions, Requests};
-use crate::futex::Word;
-use crate::inbox::{Id, Inbox, Waits};
+use neon::prelude::*;
+use neon::sys::bindings as napi;
 
-/// Asynchronous waits that are exact: each is in the kernel's queue from its start to its end.
-pub fn exact_waits(inbox: Arc<Inbox>) -> io::Result<Box<dyn Waits>> {
-    let (requests, completions) = ring::new()?;
-    let reaper = Some(spawn(completions, inbox)?);
-    Ok(Box::new(Exact { requests, reaper }))
+use super::ring::{self, Completions, Requests};
+use crate::callback::{Callback, Deliver};
+use crate::futex::Word;
+use crate::inbox::{Ended, Id, Inbox, Waits};
+
+/// Waits that are each in the kernel's queue from their start to their end; `None` where the system
+/// has none.
+pub fn exact_waits(cx: &mut FunctionContext, deliver: &Deliver) -> Option<Box<dyn Waits>> {
+    let (requests, completions) = ring::new().ok()?;
+    let inbox = Arc::new(Inbox::new(Callback::new(cx, deliver).ok()?));
+    let reaper = Some(spawn(completions, Arc::clone(&inbox)).ok()?);
+    Some(Box::new(Exact {
+        requests,
+        inbox,
+        reaper,
+    }))
 }
 
 struct Exact {
     requests: Requests,
+    inbox: Arc<Inbox>,
     reaper: Option<JoinHandle<()>>,
 }
 
@@ -38,6 +49,14 @@ impl Waits for Exact {
 
     fn cancel(&mut self, id: Id) -> io::Result<()> {
         self.requests.cancel(id)
+    }
+
+    fn take(&mut self) -> Vec<(Id, Ended)> {
+        self.inbox.take()
+    }
+
+    fn keep_alive(&self, env: napi::Env, keep: bool) {
+        self.inbox.keep_alive(env, keep);
     }
 }
 

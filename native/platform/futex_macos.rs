@@ -4,10 +4,13 @@
 use std::ffi::{c_void, CStr};
 use std::io;
 use std::mem::transmute;
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 use std::time::Duration;
 
-use crate::inbox::{Inbox, Waits};
+use neon::prelude::*;
+
+use crate::callback::Deliver;
+use crate::inbox::Waits;
 
 /// Where mutex owners have their locks.
 pub const OWNERS: &str = "/tmp/.shm-typed-array-owners";
@@ -187,8 +190,8 @@ pub unsafe fn futex_wake(word: *const u32, count: u32) -> io::Result<u32> {
 }
 
 /// This system has no way to wait for many words exactly.
-pub fn exact_waits(_inbox: Arc<Inbox>) -> io::Result<Box<dyn Waits>> {
-    Err(io::ErrorKind::Unsupported.into())
+pub fn exact_waits(_cx: &mut FunctionContext, _deliver: &Deliver) -> Option<Box<dyn Waits>> {
+    None
 }
 
 /// How many words [`futex_wait_any`] can wait for.
