@@ -327,10 +327,10 @@ export interface WaitOptions {
 }
 
 /**
- * {@link wait} without blocking. Waiting takes no thread of libuv's pool, and one of its own for all
- * waits. Where the kernel lets this process wait with `io_uring` (Linux 6.7 on), the wait has begun
- * when this returns: a {@link notify} that comes next counts it. Elsewhere it begins a moment later,
- * a few threads serve all waits, and a word that has changed counts as notified.
+ * {@link wait} without blocking. Where the kernel lets this process wait with `io_uring` (Linux 6.7
+ * on), the wait has begun when this returns: a {@link notify} that comes next counts it. Node's own
+ * event loop hears of its end; on Bun and Deno one thread does, for all waits. Elsewhere it begins a
+ * moment later, a few threads serve all waits, and a word that has changed counts as notified.
  *
  * The promise is rejected, with what `wait` throws, for wrong arguments and when the memory is
  * detached; and with the signal's reason when that is aborted. The process does not stay alive for

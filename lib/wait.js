@@ -73,8 +73,7 @@ function createWaiting(binding) {
   }
 
   function start() {
-    // Tests choose the lesser ways that other systems need: 'many' or 'single' words a thread.
-    binding.onWaitEnded(settle, process.env.SHM_TYPED_ARRAY_WAITS || 'reaper');
+    binding.onWaitEnded(settle, process.env.SHM_TYPED_ARRAY_WAITS || wayToWait());
     started = true;
   }
 
@@ -123,6 +122,16 @@ function createWaiting(binding) {
   }
 
   return { wait, waitAsync, notify, endDetached };
+}
+
+/**
+ * How the kernel's word that a wait has ended is brought here: by Node's event loop, or elsewhere by
+ * a thread. Bun and Deno have functions of libuv, too, but must not be asked: Bun ends the process
+ * when one is called. Tests choose the ways of lesser systems: 'many' or 'single' words a thread.
+ */
+function wayToWait() {
+  const { bun, deno } = process.versions;
+  return bun === undefined && deno === undefined ? 'loop' : 'reaper';
 }
 
 /** A number as an Int32Array holds it. */

@@ -42,7 +42,7 @@ type MakeCallback = unsafe extern "C" fn(
 type FatalException = unsafe extern "C" fn(napi::Env, napi::Value) -> i32;
 
 /// Node-API's `napi_ok`.
-const OK: i32 = 0;
+pub const OK: i32 = 0;
 
 /// What was found in the host process. Each returns a plain number: Neon's enumeration of statuses
 /// ends before `napi_no_external_buffers_allowed`.
@@ -78,7 +78,7 @@ pub fn symbols() -> &'static Symbols {
 ///
 /// # Safety
 /// `F` must be the type of a pointer to the function of that name.
-unsafe fn find<F: Copy>(name: &CStr) -> Option<F> {
+pub unsafe fn find<F: Copy>(name: &CStr) -> Option<F> {
     assert_eq!(size_of::<F>(), size_of::<*mut c_void>());
     // SAFETY: the name is NUL-terminated; looking a symbol up has no other effect.
     let symbol = unsafe { libc::dlsym(libc::RTLD_DEFAULT, name.as_ptr()) };

@@ -150,8 +150,8 @@ fn deliver(place: &PerThread<Waiting>, env: napi::Env) {
 }
 
 /// `onWaitEnded(callback, way)`: before the first `waitAsync`. `callback(id, result)` is called for
-/// each wait that has ended. The ways, best first, are `reaper`, `many` and `single`; where the
-/// system lacks one, it is the next.
+/// each wait that has ended. The ways, best first, are `loop` (where the event loop is libuv's),
+/// `reaper`, `many`, `single`; where the system lacks one, it is the next.
 fn begin<'cx>(
     place: &PerThread<Waiting>,
     mut cx: FunctionContext<'cx>,
@@ -166,7 +166,8 @@ fn begin<'cx>(
         Rc::new(move |env| deliver(&place, env))
     };
     let exact = match way.as_str() {
-        "reaper" => platform::exact_waits(&mut cx, &deliver),
+        "loop" => platform::exact_waits(&mut cx, &deliver, true),
+        "reaper" => platform::exact_waits(&mut cx, &deliver, false),
         _ => None,
     };
     let waits = match exact {

@@ -1,34 +1,50 @@
-//! Asynchronous waits that are exact, with a ring of `io_uring`: a thread of ours reaps what has ended.
+//! Asynchronous waits that are exact, with a ring of `io_uring`.
+//!
+//! Node's event loop watches the ring itself. Where that cannot be had, a thread of ours reaps what
+//! has ended, and tells the event loop.
 
 use std::io;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
 use neon::prelude::*;
 use neon::sys::bindings as napi;
 
+use super::event_loop::Watch;
 use super::ring::{self, Completions, Requests};
 use crate::callback::{Callback, Deliver};
 use crate::futex::Word;
 use crate::inbox::{Ended, Id, Inbox, Waits};
 
 /// Waits that are each in the kernel's queue from their start to their end; `None` where the system
-/// has none.
-pub fn exact_waits(cx: &mut FunctionContext, deliver: &Deliver) -> Option<Box<dyn Waits>> {
+/// has none. The event loop may be asked to watch only where it is really libuv's.
+pub fn exact_waits(
+    cx: &mut FunctionContext,
+    deliver: &Deliver,
+    by_event_loop: bool,
+) -> Option<Box<dyn Waits>> {
     let (requests, completions) = ring::new().ok()?;
-    let inbox = Arc::new(Inbox::new(Callback::new(cx, deliver).ok()?));
-    let reaper = Some(spawn(completions, Arc::clone(&inbox)).ok()?);
-    Some(Box::new(Exact {
-        requests,
-        inbox,
-        reaper,
-    }))
+    let watch = by_event_loop.then(|| Watch::new(cx, requests.ring(), Rc::clone(deliver)));
+    let heard = if let Some(watch) = watch.flatten() {
+        Heard::ByEventLoop(watch, completions)
+    } else {
+        let inbox = Arc::new(Inbox::new(Callback::new(cx, deliver).ok()?));
+        let reaper = spawn(completions, Arc::clone(&inbox)).ok()?;
+        Heard::ByReaper(inbox, Some(reaper))
+    };
+    Some(Box::new(Exact { requests, heard }))
 }
 
 struct Exact {
     requests: Requests,
-    inbox: Arc<Inbox>,
-    reaper: Option<JoinHandle<()>>,
+    heard: Heard,
+}
+
+/// How is heard of waits that have ended.
+enum Heard {
+    ByEventLoop(Watch, Completions),
+    ByReaper(Arc<Inbox>, Option<JoinHandle<()>>),
 }
 
 fn spawn(mut completions: Completions, inbox: Arc<Inbox>) -> io::Result<JoinHandle<()>> {
@@ -52,19 +68,26 @@ impl Waits for Exact {
     }
 
     fn take(&mut self) -> Vec<(Id, Ended)> {
-        self.inbox.take()
+        match &mut self.heard {
+            Heard::ByEventLoop(_, completions) => completions.take(),
+            Heard::ByReaper(inbox, _) => inbox.take(),
+        }
     }
 
     fn keep_alive(&self, env: napi::Env, keep: bool) {
-        self.inbox.keep_alive(env, keep);
+        match &self.heard {
+            Heard::ByEventLoop(watch, _) => watch.keep_alive(keep),
+            Heard::ByReaper(inbox, _) => inbox.keep_alive(env, keep),
+        }
     }
 }
 
 impl Drop for Exact {
     fn drop(&mut self) {
-        if let (Ok(()), Some(reaper)) = (self.requests.end(), self.reaper.take()) {
+        let ended = self.requests.end();
+        if let (Ok(()), Heard::ByReaper(_, reaper)) = (ended, &mut self.heard) {
             // A panic there has been printed; there is nothing to add.
-            let _ = reaper.join();
+            let _ = reaper.take().map(JoinHandle::join);
         }
     }
 }

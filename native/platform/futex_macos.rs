@@ -190,7 +190,11 @@ pub unsafe fn futex_wake(word: *const u32, count: u32) -> io::Result<u32> {
 }
 
 /// This system has no way to wait for many words exactly.
-pub fn exact_waits(_cx: &mut FunctionContext, _deliver: &Deliver) -> Option<Box<dyn Waits>> {
+pub fn exact_waits(
+    _cx: &mut FunctionContext,
+    _deliver: &Deliver,
+    _by_event_loop: bool,
+) -> Option<Box<dyn Waits>> {
     None
 }
 

@@ -9,6 +9,8 @@ mod futex_linux;
 #[cfg(target_os = "linux")]
 pub use futex_linux::*;
 #[cfg(target_os = "linux")]
+mod event_loop;
+#[cfg(target_os = "linux")]
 mod exact;
 #[cfg(target_os = "linux")]
 pub use exact::exact_waits;

@@ -102,7 +102,7 @@ struct Completion {
 }
 
 /// A descriptor and the memory that is shared with the kernel through it.
-struct Ring {
+pub struct Ring {
     file: File,
     queues: MmapRaw,
     request: MmapRaw,
@@ -193,7 +193,18 @@ impl Ring {
     }
 }
 
+impl AsRawFd for Ring {
+    /// Readable when waits have ended.
+    fn as_raw_fd(&self) -> RawFd {
+        self.file.as_raw_fd()
+    }
+}
+
 impl Requests {
+    pub fn ring(&self) -> Arc<Ring> {
+        Arc::clone(&self.0)
+    }
+
     /// Starts to wait for `word`, if it holds `expected`.
     pub fn start(&mut self, id: Id, word: &Word, expected: u32) -> io::Result<()> {
         self.wait(id, word.address(), expected)
