@@ -16,7 +16,7 @@ function canStartWorkers() {
 }
 
 /** Whether asynchronous waits are in the kernel's queue at once: then a notification counts them. */
-const hasExactWaits = isLinux && !process.env.SHM_TYPED_ARRAY_WAITS && countsAtOnce();
+const hasExactWaits = isLinux && !['many', 'single'].includes(process.env.SHM_TYPED_ARRAY_WAITS || '') && countsAtOnce();
 
 function countsAtOnce() {
   const array = shm.create(1, 'Int32Array');

@@ -1,6 +1,6 @@
 'use strict';
-// Worker threads that attach and detach at random, half of them terminated in the middle of it, and
-// many instances of the module in one thread. Nothing of the main thread's is touched, and nothing
+// Worker threads that attach, detach and wait at random, half of them terminated in the middle of it,
+// and many instances of the module in one thread. Nothing of the main thread's is touched, and nothing
 // of theirs stays.
 
 const path = require('path');
@@ -16,11 +16,20 @@ const shm = require(workerData.lib);
 const { random } = require(workerData.harness);
 const next = random(workerData.from);
 let calls = 0;
+const options = [undefined, { timeout: 5 }, { timeout: 20, ref: true }];
+function wait(array, kind) {
+  if (array !== null) shm.waitAsync(array, 0, array[0], options[kind]).then(notify, () => {});
+}
+function notify() {
+  const array = shm.get(workerData.kept[0], 'Int32Array');
+  shm.notify(array, 0, 3);
+}
 function some() {
   for (let call = 0; call < 50; call++, calls++) {
     const key = workerData.keys[next(workerData.keys.length)];
-    const choice = next(6);
-    if (choice === 0) shm.create(5000, 'Buffer', key);
+    const choice = next(8);
+    if (choice > 5) wait(shm.get(choice === 6 ? key : workerData.kept[0], 'Int32Array'), next(3));
+    else if (choice === 0) shm.create(5000, 'Buffer', key);
     else if (choice < 3) shm.get(key);
     else if (choice === 3) shm.detach(key);
     else if (choice === 4) shm.detachAll();
@@ -71,6 +80,8 @@ async function workers(counts) {
   await settle();
   const after = { mappings: sharedMappings().length, attaches: segment(kept[0]).attaches, size: shm.getTotalSize() };
   check(JSON.stringify(after) === JSON.stringify(before), 'as before', before, after);
+  const waiting = shm.notify(shm.get(kept[0], 'Int32Array'), 0);
+  check(waiting === 0, 'waits outlive their threads', waiting);
   for (const array of mine) check(array.length === 10000 && array.every((byte) => byte === 7), 'the main thread\'s arrays');
   kept.forEach((key) => shm.destroy(key));
 }
@@ -89,9 +100,11 @@ async function instances(counts) {
   const total = Number(option('instances'));
   const keys = [freshKey(), freshName()];
   const first = keys.map((key) => shm.create(1000, 'Buffer', key));
+  const results = [];
   const loaded = Array.from({ length: total }, loadAnew);
   check(new Set(loaded).size === total, 'instances of their own');
   for (const instance of loaded) {
+    instance.waitAsync(instance.get(keys[0], 'Int32Array'), 100, 0, { ref: true }).then((result) => results.push(result));
     for (const [index, key] of keys.entries()) {
       const array = instance.get(key);
       array[1]++;
@@ -100,6 +113,12 @@ async function instances(counts) {
     counts.instances++;
   }
   check(segment(keys[0]).attaches === total + 1, 'attaches', segment(keys[0]));
+  first[0][400] = 1;
+  for (let tries = 0; results.length < total && tries < 1000; tries++) {
+    shm.notify(shm.get(keys[0], 'Int32Array'), 100);
+    await settle();
+  }
+  check(results.length === total && results.every((result) => result === 'ok'), 'waits', results.length);
   loaded.filter((_, index) => index % 2).forEach((instance) => instance.detachAll());
   check(first.every((array) => array.length === 1000 && array[1] === total % 256), 'not touched by others');
   check(segment(keys[0]).attaches === total + 1 - Math.floor(total / 2), 'attaches', segment(keys[0]));
