@@ -191,19 +191,30 @@ impl Watch {
 
     /// Sleeps for the waits and the bell; the index of a wait that was notified.
     fn sleep(&self, bell: u32, waits: &[Wait], briefly: bool) -> Option<usize> {
-        let mut words: Vec<(*const u32, u32)> = waits
-            .iter()
-            .map(|wait| (wait.word.address(), wait.expected))
-            .collect();
         // One word only: the bell is heard between two turns, or when there is nothing else.
-        let deaf = briefly && words.len() == 1;
-        if !deaf {
-            words.push((self.bell.as_ptr().cast_const(), bell));
-        }
+        let deaf = briefly && waits.len() == 1;
+        // Of several that are notified at once the kernel tells the last one. So the bell is the
+        // first: that it was rung shows in its value, too.
+        let bell = (!deaf).then_some((self.bell.as_ptr().cast_const(), bell));
+        let others = waits
+            .iter()
+            .map(|wait| (wait.word.address(), wait.expected));
+        let words: Vec<(*const u32, u32)> = bell.into_iter().chain(others).collect();
         let timeout = (briefly && !waits.is_empty()).then_some(TURN);
         // SAFETY: `waits` and `self` keep what the words point to, and all of it is aligned.
         let woken = unsafe { platform::futex_wait_any(&words, timeout) };
-        woken.ok().filter(|&index| index < waits.len())
+        woken.ok()?.checked_sub(words.len() - waits.len())
+    }
+
+    /// A wakeup that was meant for a cancelled wait is the next one's. The waits of this thread are
+    /// not asleep at this moment, so the kernel does not know them.
+    fn pass_on(&self, watched: &mut Watched, word: &Word) {
+        let same = |wait: &Wait| wait.word.address() == word.address();
+        let next = watched.waits.iter().position(same);
+        match next.and_then(|at| watched.waits.remove(at)) {
+            Some(next) => self.inbox.deliver(next.id, Ended::Notified),
+            None => drop(word.notify(1)), // fails for an address only
+        }
     }
 
     /// Delivers what was notified, with those that wait longer for the same word, and what changed.
@@ -220,9 +231,7 @@ impl Watch {
                     watched.waits.remove(at);
                     self.inbox.deliver(wait.id, Ended::Notified);
                 }
-                // It was cancelled meanwhile, so the wakeup is the next one's. That fails for an
-                // address only.
-                None if notified => drop(wait.word.notify(1)),
+                None if notified => self.pass_on(&mut watched, &wait.word),
                 _ => {}
             }
         }
