@@ -93,8 +93,8 @@ function createMutex(binding, { wait, waitAsync, notify }) {
         const next = hasToHandOn || word & HANDED_ON ? HANDED_ON | CONTENDED : 0;
         const found = exchange(this, word, next);
         if (found === word) {
-          // Somebody was woken when the turns began to be counted.
-          if (!hasToHandOn) wakeNext(this, next);
+          // Unmarked, nobody sleeps: who was woken when the turns began to be counted is on its way.
+          if (word !== self) wakeNext(this, next);
           return;
         }
         word = found;

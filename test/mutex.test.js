@@ -6,6 +6,8 @@ const { forkFixture, freshKey, freshKeys, freshName, nextMessage, shm, thrownBy,
 const { hasAbort, hasWorkers, startWorker } = require('./waiting');
 
 const own = { ref: true };
+const CONTENDED = -0x80000000;
+const HANDED_ON = 0x40000000;
 
 async function locker(key) {
   const child = forkFixture('locker.js', [String(key)]);
@@ -142,6 +144,28 @@ test('a waiter killed after it was woken, and a word handed on to nobody, block 
   t.equal(array[0], 0);
   shm.destroy(key);
   t.end();
+});
+
+test('a lock that is handed on after so many turns wakes who sleeps for it', async (t) => {
+  const { key, array, mutex } = fresh();
+  for (let round = 0; round < 10; round++) {
+    mutex.lock();
+    array[0] |= CONTENDED;
+    mutex.unlock(); // begins to count the turns
+    mutex.lock();
+    while (mutex.owed > 1) {
+      mutex.unlock();
+      mutex.lock();
+    }
+    // Who was woken comes back during the last turn, and goes to sleep again.
+    array[0] |= CONTENDED | HANDED_ON;
+    const woken = shm.waitAsync(array, 0, array[0], { ref: true, timeout: 2000 });
+    mutex.unlock();
+    t.equal(await woken, 'ok');
+    t.equal(mutex.lock(), 'ok');
+    mutex.unlock();
+  }
+  shm.destroy(key);
 });
 
 test('a number that no living thread has is a dead owner', (t) => {
