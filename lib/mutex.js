@@ -1,5 +1,5 @@
 'use strict';
-// A robust lock in one word of shared memory. test/model/mutex.js checks the protocol; README.md specifies
+// A robust lock in one word of shared memory. test/model/mutex.pml checks the protocol; README.md specifies
 // the word for programs in other languages.
 
 const { performance } = require('perf_hooks');

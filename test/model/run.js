@@ -1,16 +1,191 @@
 'use strict';
-// npm run test:model: explores the models of the lock and of waiting, and tells how many states
-// there are. An error shows the way to a state that must not be.
+// npm run test:model: spin explores every interleaving of the models of this folder, in the sizes below, and
+// tells how many states there are. Then each step that a model can break on purpose (BREAK_…) is broken, and has
+// to be found by the run that lists it.
 
-const { explore } = require('./explore');
-const { mutexModel } = require('./mutex');
-const { threadsModel } = require('./threads');
+const { spawn } = require('child_process');
+const fs = require('fs');
+const os = require('os');
+const path = require('path');
+const { spin } = require('../../scripts/spin');
 
-const models = {
-  'lock, no wakeup lost without timeouts': mutexModel({ rounds: [2, 2, 1], deaths: 0, timeouts: false, countsTurns: false }),
-  'lock, turns counted, with timeouts': mutexModel({ rounds: [4, 2], deaths: 0, timeouts: true, countsTurns: true }),
-  'lock, two of three die': mutexModel({ rounds: [1, 1, 1], deaths: 2, timeouts: true, countsTurns: true }),
-  'waits of a watching thread': threadsModel,
+/** What is looked for: how to compile the verifier, and how to run it. */
+const searches = {
+  // A promise broken, or a state in which somebody waits for ever.
+  states: { compile: ['-DSAFETY'], run: [] },
+  // Going round in circles, though everybody who can take a step takes one at some time.
+  circles: { compile: ['-DNP'], run: ['-l', '-f'] },
+  // Not being served, with everybody else locking for ever.
+  starvation: { compile: [], run: ['-a', '-f', '-N', 'fair'] },
 };
 
-for (const name of Object.keys(models)) console.log(`${name}: ${explore(models[name])} states, all right`);
+const models = {
+  mutex: [
+    {
+      name: 'three processes, no timeouts: no wakeup is lost',
+      sizes: { ROUNDS: 2, GIVE_UP: 1, TRY: 1 },
+      breaks: ['OWNED_ALONE', 'SLEEPERS_LEAVE', 'SEIZE_BLINDLY', 'MARK_BLINDLY', 'SLEEP_UNSEEN', 'LEFT_UNMARKED', 'UNLOCK_BLINDLY', 'WAKE_FORGOTTEN', 'WAKE_FIRST', 'HANDED_ON_STAYS', 'FREED_SILENTLY', 'TRY_UNASKED'],
+    },
+    {
+      name: 'turns counted: nobody sleeps longer than HANDED_ON_FOR for a lock that is handed on',
+      sizes: { ROUNDS: 3, TURNS: 2, SLICES: 1 },
+      breaks: ['TURNS_UNHEARD'],
+    },
+    {
+      name: 'two of three are killed',
+      sizes: { TURNS: 1, SLICES: 2, DEATHS: 2 },
+      breaks: ['DEATH_GUESSED', 'DEATH_UNTOLD', 'WRONG_SUSPECT'],
+    },
+    { name: 'one of three is killed, with tryLock and deadlines', sizes: { SLICES: 2, DEATHS: 1, GIVE_UP: 1, TRY: 1 } },
+    { name: 'two tasks of one thread and another thread', sizes: { SHARED: 1, ROUNDS: 2, GIVE_UP: 1, TRY: 1 } },
+    { name: 'two tasks of one thread and another thread, one thread is killed', sizes: { SHARED: 1, SLICES: 2, DEATHS: 1 } },
+    {
+      name: 'two processes, one may be killed: everybody comes to an end',
+      search: 'circles',
+      sizes: { PROCESSES: 2, ROUNDS: 3, TURNS: 1, SLICES: 2, DEATHS: 1, GIVE_UP: 1, TRY: 1 },
+    },
+    {
+      name: 'two processes for ever: who sleeps is served',
+      search: 'starvation',
+      sizes: { PROCESSES: 2, ROUNDS: 0 },
+      breaks: ['HAND_ON_REFUSED', 'HAND_ON_UNASKED', 'NEWCOMERS_TAKE'],
+    },
+    { name: 'two processes for ever, turns counted: who sleeps is served', search: 'starvation', sizes: { PROCESSES: 2, ROUNDS: 0, TURNS: 2 } },
+  ],
+  threads: [
+    {
+      name: 'words change: every wait ends once',
+      sizes: {},
+      breaks: ['HEARD_LATE', 'RING_WAKES_FIRST', 'RING_SILENTLY', 'START_UNHEARD', 'STOP_UNHEARD', 'ANY_WORD'],
+    },
+    { name: 'words change, two slept for at once: every wait ends once', sizes: { AT_ONCE: 2 } },
+    { name: 'words change, one slept for at once: every wait ends once', sizes: { AT_ONCE: 1 } },
+    { name: 'words change: nobody goes round in circles', search: 'circles', sizes: {}, breaks: ['CHANGE_UNSEEN'] },
+    { name: 'words change, two slept for at once: nobody goes round in circles', search: 'circles', sizes: { AT_ONCE: 2 } },
+    { name: 'words change, one slept for at once: nobody goes round in circles', search: 'circles', sizes: { AT_ONCE: 1 }, breaks: ['TURNS_NOT_TAKEN'] },
+    {
+      name: 'notifications without a new value: none is lost',
+      sizes: { CHANGES: 0, CANCELS: 2, NOTIFICATIONS: 3 },
+      breaks: ['BELL_LAST', 'PASSED_OVER', 'NOT_PASSED_ON', 'LAST_ONLY', 'CANCEL_UNSEEN', 'CANCEL_TWICE'],
+    },
+    { name: 'notifications without a new value, one word slept for at once: none is lost', sizes: { CHANGES: 0, AT_ONCE: 1 } },
+  ],
+};
+
+/** Runs a program to its end; its output. */
+function execute(command, args, cwd) {
+  const child = spawn(command, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  child.stdout.on('data', (chunk) => (output += chunk));
+  child.stderr.on('data', (chunk) => (output += chunk));
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code, signal) => {
+      if (code === 0) resolve(output);
+      else reject(new Error(`${command} ${args.join(' ')} ended with ${signal || code}: ${output}`));
+    });
+  });
+}
+
+/** Lets spin explore one model: how many errors and states there are, and which steps nobody took. */
+async function explore(command, { model, search = 'states', sizes, broken }) {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'shm-model-'));
+  try {
+    const file = `${model}.pml`;
+    fs.copyFileSync(path.join(__dirname, file), path.join(folder, file));
+    const options = ['-Pcc -E -x c'].concat(Object.keys(sizes).map((name) => `-D${name}=${sizes[name]}`));
+    if (broken !== undefined) options.push(`-DBREAK_${broken}`);
+    await execute(command, options.concat('-a', file), folder);
+    // What is broken is found soon: there is no point in compiling it well, or in much memory.
+    const isBroken = broken !== undefined;
+    const { compile, run } = searches[search];
+    await execute('cc', ['-w', isBroken ? '-O0' : '-O1', '-DMEMLIM=900', ...compile, '-o', 'pan', 'pan.c'], folder);
+    const result = resultOf(await execute(path.join(folder, 'pan'), ['-m100000', isBroken ? '-w18' : '-w22', ...run], folder));
+    if (result.errors > 0 && !isBroken) result.output += await execute(command, options.concat('-t', '-p', '-g', '-l', file), folder);
+    return result;
+  } finally {
+    fs.rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function resultOf(output) {
+  const errors = /errors: (\d+)/.exec(output);
+  const states = /(\d+(?:\.\d+e\+\d+)?) states, stored/.exec(output);
+  if (errors === null || states === null) throw new Error(output);
+  const isIncomplete = /Search not completed|max search depth too small|out of memory/.test(output);
+  return { errors: Number(errors[1]), states: Number(states[1]), isIncomplete, unreached: unreachedIn(output), output };
+}
+
+/** The steps that were never taken, but for ends and for what `unless` puts before each step. */
+function unreachedIn(output) {
+  const unreached = new Set();
+  let proctype = '';
+  for (const line of output.split('\n')) {
+    const head = /^unreached in (.*)$/.exec(line);
+    if (head !== null) proctype = head[1];
+    const step = /^\t\S+:(\d+), state (\d+), "(.*)"$/.exec(line);
+    if (step !== null && step[3] !== '-end-' && !step[3].startsWith('(dead[')) unreached.add(`${proctype}, line ${step[1]}, ${step[2]}`);
+  }
+  return unreached;
+}
+
+/** Runs jobs, two at a time. */
+async function inTwos(jobs) {
+  const next = async () => {
+    while (jobs.length > 0) await jobs.shift()();
+  };
+  await Promise.all([next(), next()]);
+}
+
+async function main() {
+  let command;
+  try {
+    command = spin();
+    await execute('cc', ['--version']);
+  } catch (error) {
+    console.log(`# SKIP the models: they need spin, which Debian has, and a C compiler (${error.message.split('\n')[0]})`);
+    return;
+  }
+  const started = Date.now();
+  const counts = { states: 0, broken: 0, failed: 0 };
+  const fail = (message) => {
+    console.log(message);
+    counts.failed++;
+  };
+  const explorations = [];
+  const mutations = [];
+  for (const model of Object.keys(models)) {
+    const unreached = [];
+    const untried = new Set(fs.readFileSync(path.join(__dirname, `${model}.pml`), 'utf8').match(/BREAK_\w+/g));
+    for (const run of models[model]) {
+      explorations.push(async () => {
+        const found = await explore(command, Object.assign({ model }, run));
+        counts.states += found.states;
+        if (found.errors > 0 || found.isIncomplete) fail(`FAILED ${model}, ${run.name}: ${found.output}`);
+        else console.log(`${model}, ${run.name}: ${found.states} states, all right`);
+        if (unreached.push(found.unreached) < models[model].length) return;
+        for (const step of unreached[0]) {
+          if (unreached.every((steps) => steps.has(step))) fail(`FAILED ${model}: a step that nobody ever takes: ${step}`);
+        }
+      });
+      for (const broken of run.breaks || []) {
+        untried.delete(`BREAK_${broken}`);
+        mutations.push(async () => {
+          const found = await explore(command, Object.assign({ model, broken }, run));
+          counts.broken++;
+          if (found.errors === 0) fail(`FAILED ${model}: BREAK_${broken} is not found by: ${run.name}`);
+        });
+      }
+    }
+    for (const broken of untried) fail(`FAILED ${model}: ${broken} is tried by no run`);
+  }
+  await inTwos(explorations.concat(mutations));
+  const seconds = ((Date.now() - started) / 1000).toFixed(0);
+  console.log(`${counts.states} states; ${counts.broken} broken models tried; ${counts.failed} failed (${seconds} s)`);
+  process.exitCode = counts.failed > 0 ? 1 : 0;
+}
+
+main().catch((error) => {
+  console.error(error);
+  process.exitCode = 1;
+});
