@@ -45,7 +45,7 @@ function expectOutput(output, expected) {
 /** What npm would publish; nothing but what belongs there. */
 function pack() {
   const [{ filename, files, size }] = JSON.parse(run(root, 'npm', ['pack', '--json', '--pack-destination', work], { env: process.env }));
-  const allowed = /^(README\.md|CHANGELOG\.md|LICENSE|package\.json|index\.(js|d\.ts)|Cargo\.(toml|lock)|lib\/([a-z]+\/)?[a-z-]+\.(js|mjs|d\.ts|d\.mts)|native\/([a-z]+\/)?[a-z_]+\.rs|prebuilds\/(manifest\.json|(linux|darwin)-(x64|arm64)\/shm-typed-array(\.glibc|\.musl)?\.node))$/;
+  const allowed = /^(README\.md|CHANGELOG\.md|LICENSE|package\.json|index\.(js|d\.ts)|Cargo\.(toml|lock)|lib\/([a-z]+\/)?[a-z-]+\.(js|mjs|d\.ts|d\.mts)|native\/([a-z]+\/)*[a-z_]+\.rs|prebuilds\/(manifest\.json|(linux|darwin)-(x64|arm64)\/shm-typed-array(\.glibc|\.musl)?\.node))$/;
   const junk = files.map((file) => file.path).filter((name) => !allowed.test(name));
   if (junk.length > 0) throw new Error(`the tarball contains ${junk.join(', ')}`);
   console.log(`${filename}: ${files.length} files, ${size} bytes`);

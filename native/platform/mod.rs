@@ -1,36 +1,18 @@
-//! The one place where platforms are told apart. Both files offer the same functions.
+//! The one place where platforms are told apart. Both folders offer the same functions.
 
 #[cfg(target_os = "linux")]
 mod linux;
 #[cfg(target_os = "linux")]
 pub use linux::*;
-#[cfg(target_os = "linux")]
-mod futex_linux;
-#[cfg(target_os = "linux")]
-pub use futex_linux::*;
-#[cfg(target_os = "linux")]
-mod event_loop;
-#[cfg(target_os = "linux")]
-mod exact;
-#[cfg(target_os = "linux")]
-pub use exact::exact_waits;
-#[cfg(target_os = "linux")]
-mod ring;
 
 #[cfg(target_os = "macos")]
 mod macos;
 #[cfg(target_os = "macos")]
 pub use macos::*;
-#[cfg(target_os = "macos")]
-mod futex_macos;
-#[cfg(target_os = "macos")]
-pub use futex_macos::*;
 
 #[cfg(not(any(target_os = "linux", target_os = "macos")))]
 compile_error!("shm-typed-array runs on Linux and macOS");
 
-#[cfg(target_os = "linux")]
-mod hugetlb;
 mod spare;
 pub use spare::{make_room, HEADROOM, SPARE};
 

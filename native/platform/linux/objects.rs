@@ -1,6 +1,6 @@
-//! Linux: POSIX objects are files of the tmpfs at /dev/shm, and `mmap` releases a System V attach.
+//! POSIX objects are files of the tmpfs at /dev/shm.
 
-use std::ffi::{CString, OsStr};
+use std::ffi::{CStr, CString, OsStr};
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::mem::MaybeUninit;
@@ -12,12 +12,10 @@ use std::ptr;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::OnceLock;
 
-use super::hugetlb::mapped_len;
 use crate::error::{Error, Result};
-use crate::platform::Kind;
 use crate::posix::{Identity, Name, HEADER};
 
-const DIRECTORY: &str = "/dev/shm";
+pub const DIRECTORY: &str = "/dev/shm";
 
 /// What is before an object's name in the path that leads to it.
 pub const PREFIX: &str = DIRECTORY;
@@ -121,7 +119,7 @@ impl Drop for Draft {
     }
 }
 
-fn link(directory: i32, from: &std::ffi::CStr, to: &Name, flags: i32) -> io::Result<()> {
+fn link(directory: i32, from: &CStr, to: &Name, flags: i32) -> io::Result<()> {
     // SAFETY: both paths are NUL-terminated strings that outlive the call.
     let status = unsafe {
         libc::linkat(
@@ -328,21 +326,6 @@ fn no_space(file: &File, asked: u64) -> Error {
     ))
 }
 
-/// Moves mapped pages to other addresses, replacing what is mapped there
-/// ([mremap(2)](https://man7.org/linux/man-pages/man2/mremap.2.html)).
-///
-/// # Safety
-/// Both ranges must be the caller's, whole pages, and used by nobody.
-pub unsafe fn move_pages(from: *mut u8, size: usize, to: *mut u8) -> io::Result<()> {
-    let flags = libc::MREMAP_MAYMOVE | libc::MREMAP_FIXED;
-    // SAFETY: the caller vouches for both ranges.
-    let moved = unsafe { libc::mremap(from.cast(), size, size, flags, to.cast::<libc::c_void>()) };
-    if moved == libc::MAP_FAILED {
-        return Err(io::Error::last_os_error());
-    }
-    Ok(())
-}
-
 /// Makes the file `size` bytes long without reserving memory.
 pub fn set_size(file: &File, size: u64) -> Result<()> {
     refuse_beyond_limit(size, "ftruncate")?;
@@ -351,166 +334,4 @@ pub fn set_size(file: &File, size: u64) -> Result<()> {
             Some(libc::EFBIG) => too_long(size, "ftruncate"),
             _ => Error::from_io(&error, "ftruncate"),
         })
-}
-
-/// `shmget`'s flag for a segment whose memory is not promised beforehand.
-pub const SHM_NORESERVE: i32 = libc::SHM_NORESERVE;
-
-/// Asks for huge pages in a range
-/// ([madvise(2)](https://man7.org/linux/man-pages/man2/madvise.2.html), `MADV_HUGEPAGE`). The
-/// kernel accepts that and ignores it where they are switched off, so the switch is read first.
-pub fn advise_huge_pages(base: *mut u8, size: usize, kind: Kind) -> Result<()> {
-    let refused = |advice: &str| {
-        Err(
-            Error::from_errno(libc::ENOTSUP, "madvise").with_hint(format!(
-                "Huge pages are switched off for this kind of memory: {advice}"
-            )),
-        )
-    };
-    let switch =
-        fs::read_to_string("/sys/kernel/mm/transparent_hugepage/shmem_enabled").unwrap_or_default();
-    let set_to = |value: &str| switch.contains(&format!("[{value}]"));
-    let on = match kind {
-        Kind::Segment => !set_to("never"),
-        Kind::Object => set_to("force") || has_huge_pages(DIRECTORY),
-    };
-    if switch.is_empty() {
-        return refused("this kernel was built without transparent huge pages");
-    }
-    if set_to("deny") || !on {
-        return refused(match kind {
-            Kind::Segment => {
-                "root turns them on with echo advise >/sys/kernel/mm/transparent_hugepage/shmem_enabled"
-            }
-            Kind::Object => "root turns them on with mount -o remount,huge=advise /dev/shm",
-        });
-    }
-    // SAFETY: the advice changes how the range is backed, not what is in it.
-    match unsafe { libc::madvise(base.cast(), size, libc::MADV_HUGEPAGE) } {
-        0 => Ok(()),
-        _ => Err(Error::last("madvise")),
-    }
-}
-
-/// Whether the tmpfs mounted last at `directory` gives out huge pages.
-fn has_huge_pages(directory: &str) -> bool {
-    let mounts = fs::read_to_string("/proc/self/mounts").unwrap_or_default();
-    let options = mounts.lines().rev().find_map(|line| {
-        let mut fields = line.split(' ').skip(1);
-        (fields.next()? == directory).then(|| fields.nth(1))?
-    });
-    options
-        .unwrap_or_default()
-        .split(',')
-        .any(|option| option.starts_with("huge=") && option != "huge=never")
-}
-
-/// Faults in every page of a range
-/// ([madvise(2)](https://man7.org/linux/man-pages/man2/madvise.2.html), `MADV_POPULATE_READ`: on
-/// shared memory it allocates missing pages, too). A kernel before 5.14 cannot; the pages then come
-/// when they are touched.
-pub fn populate(base: *mut u8, size: usize) -> io::Result<()> {
-    // SAFETY: faulting pages in changes nothing that anybody can read.
-    if unsafe { libc::madvise(base.cast(), size, libc::MADV_POPULATE_READ) } == 0 {
-        return Ok(());
-    }
-    let error = io::Error::last_os_error();
-    match error.raw_os_error() {
-        Some(libc::EINVAL) => Ok(()),
-        _ => Err(error),
-    }
-}
-
-/// An attached System V segment.
-pub struct SegmentPages {
-    base: *mut u8,
-    len: usize,
-    mapped: usize,
-}
-
-impl SegmentPages {
-    /// Attaches segment `id`, which is `len` bytes long
-    /// ([shmat(2)](https://man7.org/linux/man-pages/man2/shmat.2.html)).
-    pub fn attach(id: i32, len: usize) -> io::Result<Self> {
-        // SAFETY: the kernel chooses an unused address; nothing of ours is replaced.
-        let base = unsafe { libc::shmat(id, std::ptr::null(), 0) };
-        if base as isize == -1 {
-            return Err(io::Error::last_os_error());
-        }
-        Ok(Self {
-            base: base.cast(),
-            len,
-            mapped: mapped_len(base.cast(), len),
-        })
-    }
-
-    pub fn base(&self) -> *mut u8 {
-        self.base
-    }
-
-    pub fn len(&self) -> usize {
-        self.len
-    }
-
-    /// Bytes that the mapping takes: a segment in huge pages is mapped to the end of its last one.
-    pub fn mapped(&self) -> usize {
-        self.mapped
-    }
-
-    /// Called when other pages lie over the segment's: the kernel has counted the detach by then.
-    #[allow(clippy::unused_self)] // macOS has something to do here
-    pub fn let_go(&self) {}
-}
-
-impl Drop for SegmentPages {
-    fn drop(&mut self) {
-        // SAFETY: the range is ours, and whoever drops it has seen to it that nobody looks at it.
-        // munmap serves both the segment's own pages and the zero pages over them. It can fail
-        // only for a range that is not page-aligned, and shmat's is.
-        unsafe { libc::munmap(self.base.cast(), self.mapped) };
-    }
-}
-
-/// What to do when no System V segment can be made.
-pub fn segment_hint(errno: i32, bytes: usize) -> String {
-    let limit = |name: &str| {
-        fs::read_to_string(format!("/proc/sys/kernel/{name}"))
-            .map(|text| text.trim().to_string())
-            .unwrap_or_default()
-    };
-    match errno {
-        libc::EINVAL => format!(
-            "{bytes} bytes were asked for; kernel.shmmax allows {} at most",
-            limit("shmmax")
-        ),
-        libc::ENOSPC => format!(
-            "The system has as many segments (kernel.shmmni = {}) or as many pages in segments (kernel.shmall = {}) as it may; `ipcs -m` lists them, `ipcrm` removes those nobody needs",
-            limit("shmmni"),
-            limit("shmall")
-        ),
-        libc::ENOMEM => format!("{bytes} bytes were asked for, more than the system has memory for"),
-        _ => access_hint(errno),
-    }
-}
-
-/// What to do when existing memory cannot be mapped.
-pub fn mapping_hint(errno: i32) -> String {
-    match errno {
-        libc::ENOMEM => {
-            let count = fs::read_to_string("/proc/sys/vm/max_map_count").unwrap_or_default();
-            format!(
-                "Out of address space (ulimit -v) or of mappings (vm.max_map_count = {})",
-                count.trim()
-            )
-        }
-        _ => access_hint(errno),
-    }
-}
-
-fn access_hint(errno: i32) -> String {
-    match errno {
-        libc::EACCES => "Its permissions do not allow this user to read and write it".to_string(),
-        libc::EPERM => "Only its owner, its creator or root may destroy it".to_string(),
-        _ => String::new(),
-    }
 }

@@ -1,0 +1,11 @@
+//! macOS.
+
+mod futex;
+mod objects;
+mod pages;
+mod segments;
+
+pub use futex::*;
+pub use objects::*;
+pub use pages::{advise_huge_pages, move_pages, populate};
+pub use segments::*;
