@@ -162,7 +162,7 @@ impl ArrayBuffer {
     fn value(&self, env: napi::Env) -> Option<napi::Value> {
         let mut value: napi::Value = std::ptr::null_mut();
         // SAFETY: the reference was made in this environment and is deleted only by `neuter`.
-        unsafe { napi::get_reference_value(env, self.reference, &mut value) }.ok()?;
+        unsafe { napi::get_reference_value(env, self.reference, &raw mut value) }.ok()?;
         (!value.is_null()).then_some(value)
     }
 
@@ -201,7 +201,7 @@ struct Memory {
 fn array_buffer_memory(env: napi::Env, buffer: napi::Value) -> Option<Memory> {
     let (mut data, mut len) = (std::ptr::null_mut(), 0);
     // SAFETY: Node-API checks that the value is an ArrayBuffer; the pointers are to locals.
-    unsafe { napi::get_arraybuffer_info(env, buffer, &mut data, &mut len) }.ok()?;
+    unsafe { napi::get_arraybuffer_info(env, buffer, &raw mut data, &raw mut len) }.ok()?;
     let data = data.cast();
     Some(Memory { buffer, data, len })
 }
@@ -217,10 +217,10 @@ fn typed_array_memory(env: napi::Env, view: napi::Value) -> Option<Memory> {
             env,
             view,
             kind.as_mut_ptr(),
-            &mut len,
-            &mut data,
-            &mut buffer,
-            &mut offset,
+            &raw mut len,
+            &raw mut data,
+            &raw mut buffer,
+            &raw mut offset,
         )
     }
     .ok()?;
@@ -231,7 +231,7 @@ fn typed_array_memory(env: napi::Env, view: napi::Value) -> Option<Memory> {
 fn refer_to(env: napi::Env, value: napi::Value) -> Result<napi::Ref> {
     let mut reference: napi::Ref = std::ptr::null_mut();
     // SAFETY: `value` is an object of this environment, `reference` a local to write to.
-    unsafe { napi::create_reference(env, value, 1, &mut reference) }
+    unsafe { napi::create_reference(env, value, 1, &raw mut reference) }
         .map_err(|status| Error::Buffer(status as i32))?;
     Ok(reference)
 }
@@ -255,7 +255,7 @@ fn create_external(env: napi::Env, mapping: &Arc<Mapping>) -> Option<napi::Value
             mapping.len(),
             Some(release),
             holder,
-            &mut value,
+            &raw mut value,
         )
     };
     if status == OK {
@@ -269,7 +269,7 @@ fn create_external(env: napi::Env, mapping: &Arc<Mapping>) -> Option<napi::Value
     // share is given up: at worst a few bytes are lost, never freed twice.
     let mut exception: napi::Value = std::ptr::null_mut();
     // SAFETY: `exception` is a local to write to; with none pending this does nothing of harm.
-    let _ = unsafe { napi::get_and_clear_last_exception(env, &mut exception) };
+    let _ = unsafe { napi::get_and_clear_last_exception(env, &raw mut exception) };
     None
 }
 
@@ -290,11 +290,11 @@ pub fn bytes_of_typed_array<'cx>(
         info(
             cx.to_raw(),
             value.to_raw(),
-            &mut kind,
-            &mut len,
-            &mut data,
-            &mut buffer,
-            &mut offset,
+            &raw mut kind,
+            &raw mut len,
+            &raw mut data,
+            &raw mut buffer,
+            &raw mut offset,
         )
     };
     (status == OK && !data.is_null()).then_some((data as usize, len * size))

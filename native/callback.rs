@@ -68,7 +68,7 @@ impl Callback {
                 Some(forget),
                 context.cast(),
                 Some(call),
-                &mut raw,
+                &raw mut raw,
             )
         }
         .map_err(|status| {

@@ -93,7 +93,7 @@ pub unsafe fn find<F: Copy>(name: &CStr) -> Option<F> {
 pub fn number_of<'cx>(cx: &mut impl Context<'cx>, value: Handle<JsValue>) -> Option<f64> {
     let mut number = 0.0;
     // SAFETY: a live value of this environment, and a local to write to.
-    unsafe { napi::get_value_double(cx.to_raw(), value.to_raw(), &mut number) }.ok()?;
+    unsafe { napi::get_value_double(cx.to_raw(), value.to_raw(), &raw mut number) }.ok()?;
     Some(number)
 }
 
@@ -112,7 +112,7 @@ pub fn string_of<'cx, 'room>(
     // SAFETY: a live value of this environment; at most as many bytes are written as there is
     // room, a NUL included.
     unsafe {
-        napi::get_value_string_utf8(cx.to_raw(), value.to_raw(), start, room.len(), &mut len)
+        napi::get_value_string_utf8(cx.to_raw(), value.to_raw(), start, room.len(), &raw mut len)
     }
     .ok()?;
     (len + ROOM_BESIDES <= room.len()).then(|| &room[..len])
@@ -148,7 +148,7 @@ impl Function {
         let env = cx.to_raw();
         let mut reference: napi::Ref = null_mut();
         // SAFETY: `function` is a live value of this environment, `reference` a local to write to.
-        unsafe { napi::create_reference(env, function.to_raw(), 1, &mut reference) }
+        unsafe { napi::create_reference(env, function.to_raw(), 1, &raw mut reference) }
             .map_err(|status| Error::Callback(status as i32))?;
         Ok(Self { env, reference })
     }
@@ -159,7 +159,7 @@ impl Function {
     pub fn call(&self, arguments: [f64; 2]) {
         let mut scope: napi::HandleScope = null_mut();
         // SAFETY: the environment has not ended, and `self` cannot leave its thread.
-        if unsafe { napi::open_handle_scope(self.env, &mut scope) }.is_ok() {
+        if unsafe { napi::open_handle_scope(self.env, &raw mut scope) }.is_ok() {
             // SAFETY: there is a handle scope.
             let _ = unsafe { self.call_in_scope(arguments) };
             // SAFETY: opened above, and all values in it have been used.
@@ -178,8 +178,8 @@ impl Function {
         // SAFETY: the pointers are to locals, the reference was made in this environment, and the
         // caller has opened a scope for the values.
         unsafe {
-            napi::get_reference_value(env, self.reference, &mut function).ok()?;
-            napi::get_global(env, &mut receiver).ok()?;
+            napi::get_reference_value(env, self.reference, &raw mut function).ok()?;
+            napi::get_global(env, &raw mut receiver).ok()?;
             for (value, argument) in values.iter_mut().zip(arguments) {
                 napi::create_double(env, argument, value).ok()?;
             }
@@ -191,14 +191,14 @@ impl Function {
                 function,
                 count,
                 first,
-                &mut result,
+                &raw mut result,
             );
             let mut has_thrown = false;
             if status != OK {
-                napi::is_exception_pending(env, &mut has_thrown).ok()?;
+                napi::is_exception_pending(env, &raw mut has_thrown).ok()?;
             }
             if has_thrown {
-                napi::get_and_clear_last_exception(env, &mut result).ok()?;
+                napi::get_and_clear_last_exception(env, &raw mut result).ok()?;
                 fatal_exception(env, result);
             }
         }

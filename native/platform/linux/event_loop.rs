@@ -93,9 +93,9 @@ impl Watch {
         let (mut version, mut event_loop, mut hook) = (0, null_mut(), null_mut());
         // SAFETY: the pointers are to locals.
         let is_known = unsafe {
-            (symbols.version)(env, &mut version) == OK
+            (symbols.version)(env, &raw mut version) == OK
                 && version >= NODE_API
-                && (symbols.get_loop)(env, &mut event_loop) == OK
+                && (symbols.get_loop)(env, &raw mut event_loop) == OK
                 && (symbols.handle_size)(UV_POLL) <= size_of::<[u64; 64]>()
         };
         if !is_known {
@@ -116,7 +116,7 @@ impl Watch {
         // share back, or it is taken back here, where libuv has refused it. What libuv is given is
         // of this thread.
         unsafe {
-            if (symbols.add_hook)(env, end, shared, &mut hook) != OK {
+            if (symbols.add_hook)(env, end, shared, &raw mut hook) != OK {
                 drop(Rc::from_raw(shared));
                 return None;
             }

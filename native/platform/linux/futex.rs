@@ -137,7 +137,7 @@ fn monotonic_time_after(duration: Duration) -> Option<libc::timespec> {
         tv_nsec: 0,
     };
     // SAFETY: `now` is a local to write to, and every kernel has this clock.
-    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &mut now) };
+    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut now) };
     let start = Duration::new(now.tv_sec.try_into().ok()?, now.tv_nsec.try_into().ok()?);
     let end = start.checked_add(duration)?;
     Some(libc::timespec {
