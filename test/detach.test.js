@@ -166,7 +166,7 @@ test('a buffer that was transferred away is harmless, and get shows the memory a
     try {
       moved = new Uint8Array(array.buffer.transfer());
     } catch (error) {
-      t.skip(`this runtime refuses: ${error.message}`);
+      console.log(`  # SKIP this runtime refuses: ${error.message}`);
       shm.destroy(key);
       continue;
     }

@@ -2,6 +2,8 @@
 //! kernel's queue from the moment it is started, so that a notification counts it, and wakes it in
 //! its turn ([io_uring(7)](https://man7.org/linux/man-pages/man7/io_uring.7.html)).
 
+mod abi;
+
 use std::fs::File;
 use std::io;
 use std::mem::size_of;
@@ -12,94 +14,17 @@ use std::sync::Arc;
 
 use memmap2::{MmapOptions, MmapRaw};
 
+use self::abi::{Completion, Parameters, Request};
 use crate::futex::Word;
 use crate::inbox::{Ended, Id};
 
 /// How many waits can end before they are looked at without the kernel having to allocate memory.
 const COMPLETIONS: u32 = 4096;
-const SETUP_CQSIZE: u32 = 1 << 3;
-/// Completions are no reason to interrupt JavaScript that runs.
-const SETUP_COOP_TASKRUN: u32 = 1 << 8;
-const ENTER_GETEVENTS: u32 = 1;
-const SQ_CQ_OVERFLOW: u32 = 1 << 1;
-const OFFSET_OF_ENTRIES: u64 = 0x1000_0000;
-const OP_ASYNC_CANCEL: u8 = 14;
-const OP_FUTEX_WAIT: u8 = 51;
-/// A cancel that has succeeded is no completion of its own.
-const CQE_SKIP_SUCCESS: u8 = 1 << 6;
-const CANCEL_ALL: u32 = 1;
-const CANCEL_ANY: u32 = 1 << 2;
-/// futex2's flags: a word of 32 bits, shared between processes.
-const FUTEX_32: i32 = 2;
 
 /// What completes under this number is of no interest.
 const NOBODY: u64 = u64::MAX;
 /// What completes under this number is the last.
 const THE_END: u64 = u64::MAX - 1;
-
-/// The kernel's `struct io_uring_params`, and in it where things are in the memory of the ring.
-#[repr(C)]
-#[derive(Default)]
-struct Parameters {
-    sq_entries: u32,
-    cq_entries: u32,
-    flags: u32,
-    unused: [u32; 7],
-    sq: SubmissionOffsets,
-    cq: CompletionOffsets,
-}
-
-#[repr(C)]
-#[derive(Default)]
-struct SubmissionOffsets {
-    head: u32,
-    tail: u32,
-    mask: u32,
-    entries: u32,
-    flags: u32,
-    dropped: u32,
-    array: u32,
-    unused: [u32; 3],
-}
-
-#[repr(C)]
-#[derive(Default)]
-struct CompletionOffsets {
-    head: u32,
-    tail: u32,
-    mask: u32,
-    entries: u32,
-    overflow: u32,
-    completions: u32,
-    unused: [u32; 4],
-}
-
-/// The kernel's `struct io_uring_sqe`.
-#[repr(C)]
-#[derive(Default)]
-struct Request {
-    op: u8,
-    flags: u8,
-    priority: u16,
-    fd: i32,
-    second: u64,
-    address: u64,
-    len: u32,
-    op_flags: u32,
-    user_data: u64,
-    unused: [u32; 2],
-    third: u64,
-    padding: u64,
-}
-
-/// The kernel's `struct io_uring_cqe`.
-#[repr(C)]
-#[derive(Clone, Copy)]
-struct Completion {
-    user_data: u64,
-    result: i32,
-    flags: u32,
-}
 
 /// A descriptor and the memory that is shared with the kernel through it.
 pub struct Ring {
@@ -132,7 +57,7 @@ impl Ring {
     fn new() -> io::Result<Self> {
         let mut parameters = Parameters {
             cq_entries: COMPLETIONS,
-            flags: SETUP_CQSIZE | SETUP_COOP_TASKRUN,
+            flags: abi::SETUP_CQSIZE | abi::SETUP_COOP_TASKRUN,
             ..Parameters::default()
         };
         // SAFETY: the structure is as large as the kernel's, and a local to read and write.
@@ -149,7 +74,7 @@ impl Ring {
             queues: MmapOptions::new().len(queues).map_raw(&file)?,
             request: MmapOptions::new()
                 .len(size_of::<Request>() * parameters.sq_entries as usize)
-                .offset(OFFSET_OF_ENTRIES)
+                .offset(abi::OFFSET_OF_ENTRIES)
                 .map_raw(&file)?,
             file,
             parameters,
@@ -212,8 +137,8 @@ impl Requests {
 
     fn wait(&mut self, id: Id, word: *const u32, expected: u32) -> io::Result<()> {
         self.submit(Request {
-            op: OP_FUTEX_WAIT,
-            fd: FUTEX_32,
+            op: abi::OP_FUTEX_WAIT,
+            fd: abi::FUTEX_32,
             address: word as u64,
             second: expected.into(),
             third: u32::MAX.into(), // any bit of a notification will do
@@ -224,8 +149,8 @@ impl Requests {
 
     pub fn cancel(&mut self, id: Id) -> io::Result<()> {
         self.submit(Request {
-            op: OP_ASYNC_CANCEL,
-            flags: CQE_SKIP_SUCCESS,
+            op: abi::OP_ASYNC_CANCEL,
+            flags: abi::CQE_SKIP_SUCCESS,
             address: id,
             user_data: NOBODY,
             ..Request::default()
@@ -235,8 +160,8 @@ impl Requests {
     /// Cancels all waits; nobody is woken in their place from then on.
     pub fn end(&mut self) -> io::Result<()> {
         self.submit(Request {
-            op: OP_ASYNC_CANCEL,
-            op_flags: CANCEL_ALL | CANCEL_ANY,
+            op: abi::OP_ASYNC_CANCEL,
+            op_flags: abi::CANCEL_ALL | abi::CANCEL_ANY,
             user_data: THE_END,
             ..Request::default()
         })
@@ -293,16 +218,16 @@ impl Completions {
             }
         }
         let flags = self.0.word(self.0.parameters.sq.flags);
-        if flags.load(Ordering::Acquire) & SQ_CQ_OVERFLOW != 0 {
+        if flags.load(Ordering::Acquire) & abi::SQ_CQ_OVERFLOW != 0 {
             // There are more. Should the kernel not bring them now, the descriptor stays readable.
-            let _ = self.0.enter(0, 0, ENTER_GETEVENTS);
+            let _ = self.0.enter(0, 0, abi::ENTER_GETEVENTS);
         }
         ended
     }
 
     /// Sleeps until waits have ended, and tells which; `None` if there will be no more.
     pub fn sleep(&mut self) -> Option<Vec<(Id, Ended)>> {
-        match self.0.enter(0, 1, ENTER_GETEVENTS) {
+        match self.0.enter(0, 1, abi::ENTER_GETEVENTS) {
             Err(error) if error.kind() != io::ErrorKind::Interrupted => return None,
             _ => {}
         }
