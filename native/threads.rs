@@ -42,6 +42,9 @@ struct Watch {
     inbox: Arc<Inbox>,
 }
 
+/// What all threads of one JavaScript thread watch.
+type Group = Arc<Mutex<Vec<Arc<Watch>>>>;
+
 struct Watcher {
     watch: Arc<Watch>,
     thread: Option<JoinHandle<()>>,
@@ -51,6 +54,7 @@ struct Watcher {
 pub struct Threads {
     inbox: Arc<Inbox>,
     watchers: Vec<Watcher>,
+    group: Group,
     /// How many waits a thread can sleep for at once.
     at_once: usize,
 }
@@ -62,6 +66,7 @@ impl Threads {
         Self {
             inbox,
             watchers: Vec::new(),
+            group: Group::default(),
             at_once: max.saturating_sub(1).max(1),
         }
     }
@@ -78,8 +83,9 @@ impl Threads {
                 Ok(index)
             }
             _ => {
+                let inbox = Arc::clone(&self.inbox);
                 self.watchers
-                    .push(Watcher::new(Arc::clone(&self.inbox), self.at_once)?);
+                    .push(Watcher::new(inbox, &self.group, self.at_once)?);
                 Ok(self.watchers.len() - 1)
             }
         }
@@ -123,16 +129,19 @@ impl Waits for Threads {
 }
 
 impl Watcher {
-    fn new(inbox: Arc<Inbox>, at_once: usize) -> io::Result<Self> {
+    fn new(inbox: Arc<Inbox>, group: &Group, at_once: usize) -> io::Result<Self> {
         let watch = Arc::new(Watch {
             watched: Mutex::default(),
             bell: AtomicU32::new(0),
             inbox,
         });
-        let watched = Arc::clone(&watch);
-        let thread = std::thread::Builder::new()
-            .name("shm-wait".to_string())
-            .spawn(move || watched.run(at_once))?;
+        let thread = {
+            let (watch, group) = (Arc::clone(&watch), Arc::clone(group));
+            std::thread::Builder::new()
+                .name("shm-wait".to_string())
+                .spawn(move || watch.run(at_once, &group))?
+        };
+        locked(group).push(Arc::clone(&watch));
         Ok(Self {
             watch,
             thread: Some(thread),
@@ -151,9 +160,13 @@ impl Drop for Watcher {
     }
 }
 
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 impl Watch {
     fn lock(&self) -> MutexGuard<'_, Watched> {
-        self.watched.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.watched)
     }
 
     fn ring(&self) {
@@ -170,7 +183,7 @@ impl Watch {
         position.is_some_and(|position| watched.waits.remove(position).is_some())
     }
 
-    fn run(&self, at_once: usize) {
+    fn run(&self, at_once: usize, group: &Group) {
         loop {
             let bell = self.bell.load(Ordering::SeqCst);
             let (waits, more) = {
@@ -185,7 +198,7 @@ impl Watch {
                 (waits, more)
             };
             let woken = self.sleep(bell, &waits, more || at_once == 1);
-            self.settle(&waits, woken);
+            self.settle(&waits, woken, group);
         }
     }
 
@@ -206,19 +219,31 @@ impl Watch {
         woken.ok()?.checked_sub(words.len() - waits.len())
     }
 
-    /// A wakeup that was meant for a cancelled wait is the next one's. The waits of this thread are
-    /// not asleep at this moment, so the kernel does not know them.
-    fn pass_on(&self, watched: &mut Watched, word: &Word) {
+    /// Delivers a wait for the word as notified; `false` if there is none.
+    fn deliver_one(&self, word: &Word) -> bool {
+        let mut watched = self.lock();
         let same = |wait: &Wait| wait.word.address() == word.address();
         let next = watched.waits.iter().position(same);
-        match next.and_then(|at| watched.waits.remove(at)) {
-            Some(next) => self.inbox.deliver(next.id, Ended::Notified),
-            None => drop(word.notify(1)), // fails for an address only
+        let next = next.and_then(|at| watched.waits.remove(at));
+        if let Some(next) = &next {
+            self.inbox.deliver(next.id, Ended::Notified);
         }
+        next.is_some()
+    }
+
+    /// A wakeup that was meant for a cancelled wait is the next one's. The kernel does not know the
+    /// waits of this thread, which is not asleep at this moment, and those of others that are not.
+    fn pass_on(&self, word: &Word, group: &Group) {
+        // A notification fails for an address only.
+        if self.deliver_one(word) || word.notify(1).is_ok_and(|woken| woken > 0) {
+            return;
+        }
+        let all = locked(group).clone();
+        all.iter().any(|watch| watch.deliver_one(word));
     }
 
     /// Delivers what was notified, with those that wait longer for the same word, and what changed.
-    fn settle(&self, waits: &[Wait], woken: Option<usize>) {
+    fn settle(&self, waits: &[Wait], woken: Option<usize>, group: &Group) {
         for (index, wait) in waits.iter().enumerate() {
             let notified = woken.is_some_and(|last| {
                 index <= last && waits[last].word.address() == wait.word.address()
@@ -231,7 +256,10 @@ impl Watch {
                     watched.waits.remove(at);
                     self.inbox.deliver(wait.id, Ended::Notified);
                 }
-                None if notified => self.pass_on(&mut watched, &wait.word),
+                None if notified => {
+                    drop(watched);
+                    self.pass_on(&wait.word, group);
+                }
                 _ => {}
             }
         }
