@@ -1,7 +1,8 @@
 //! Who owns a mutex: every thread that locks one has a number, and as long as it lives the kernel
 //! holds a lock for it on the byte of that number in a file that all share. The lock goes with the
 //! thread's open file however the thread ends, so it tells the living from the dead across pid
-//! namespaces, and whatever became of the pid.
+//! namespaces, and whatever became of the pid. Where the kernel lists all such locks (Linux) it need
+//! not even be the same file: the numbers are random, so that there are no two of one number.
 
 use std::collections::hash_map::RandomState;
 use std::fs::{self, File, OpenOptions, Permissions};
@@ -10,7 +11,7 @@ use std::io;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 
 use crate::error::{Error, Result};
-use crate::platform::{is_byte_locked, lock_byte, OWNERS};
+use crate::platform::{is_byte_locked, is_byte_locked_anywhere, lock_byte, OWNERS};
 
 /// Numbers are from 1 to this one: the low 30 bits of a mutex.
 const LARGEST: u64 = (1 << 30) - 1;
@@ -53,7 +54,7 @@ impl Owner {
     }
 
     fn is_locked(&self, number: u32) -> io::Result<bool> {
-        if is_byte_locked(&self.file, number.into())? {
+        if is_byte_locked(&self.file, number.into())? || is_byte_locked_anywhere(number.into())? {
             return Ok(true);
         }
         // Should somebody have removed the file, later threads have their numbers in a new one.

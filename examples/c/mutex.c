@@ -2,6 +2,7 @@
 // specified in README.md. Usage: mutex KEY TIMES (of a System V segment), or mutex KEY hold
 
 #define _GNU_SOURCE
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <stdatomic.h>
@@ -9,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/shm.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -30,16 +32,38 @@ static short byte_lock(int command, uint32_t number) {
   return fcntl(owners, command, &lock) == -1 ? -1 : lock.l_type;
 }
 
-static int is_alive(uint32_t number) { return number == self || byte_lock(F_OFD_GETLK, number) != F_UNLCK; }
+// Whether that byte of any file is locked: another container may have another file, or ours was deleted.
+static int is_locked_anywhere(uint32_t number) {
+  FILE *locks = fopen("/proc/locks", "re");
+  char line[256];
+  uint32_t first, last;
+  int found = 0;
+  while (locks != NULL && !found && fgets(line, sizeof line, locks) != NULL)
+    found = strstr(line, " OFDLCK ") != NULL && sscanf(line, "%*s%*s%*s%*s%*s%*s%u%u", &first, &last) == 2 &&
+            first == number && last == number;
+  if (locks != NULL) fclose(locks);
+  return found;
+}
+
+static int is_alive(uint32_t number) {
+  return number == self || byte_lock(F_OFD_GETLK, number) != F_UNLCK || is_locked_anywhere(number);
+}
 
 // Takes a number that nobody has. The kernel gives the lock back when this process ends.
 static void claim(void) {
-  owners = open(OWNERS, O_RDWR | O_CLOEXEC);
-  if (owners == -1 && (owners = open(OWNERS, O_RDWR | O_CREAT | O_CLOEXEC, 0666)) != -1) fchmod(owners, 0666);
+  mode_t mask = umask(0); // which is not to lessen what others may do with the file
+  // Without O_CREAT first and last: the kernel may forbid that for another user's file in such a folder.
+  owners = open(OWNERS, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+  if (owners == -1) owners = open(OWNERS, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  if (owners == -1) owners = open(OWNERS, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+  umask(mask);
   if (owners == -1) perror(OWNERS), exit(1);
-  srandom(getpid() ^ time(NULL));
-  do self = 1 + random() % OWNER;
-  while (byte_lock(F_OFD_SETLK, self) == -1);
+  do {
+    if (getrandom(&self, sizeof self, 0) != sizeof self) perror("getrandom"), exit(1);
+    self = 1 + self % OWNER;
+    if (byte_lock(F_OFD_SETLK, self) != -1) return;
+  } while (errno == EAGAIN || errno == EACCES);
+  perror(OWNERS), exit(1);
 }
 
 // Returns 1 if the owner before died with the lock.

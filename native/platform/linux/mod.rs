@@ -4,6 +4,7 @@ mod event_loop;
 mod exact;
 mod futex;
 mod hugetlb;
+mod locks;
 mod objects;
 mod pages;
 mod ring;
@@ -11,6 +12,7 @@ mod segments;
 
 pub use exact::exact_waits;
 pub use futex::*;
+pub use locks::*;
 pub use objects::*;
 pub use pages::*;
 pub use segments::*;

@@ -1,11 +1,13 @@
 //! macOS.
 
 mod futex;
+mod locks;
 mod objects;
 mod pages;
 mod segments;
 
 pub use futex::*;
+pub use locks::*;
 pub use objects::*;
 pub use pages::{advise_huge_pages, move_pages, populate};
 pub use segments::*;
