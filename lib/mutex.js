@@ -23,6 +23,9 @@ const LOOK_UP = 50;
 // A lock that was handed on is left to whoever was woken for so long (milliseconds).
 const HANDED_ON_FOR = 5;
 
+// Copies of this module in one thread are one owner. So its number is where they all find it.
+const NUMBER = Symbol.for('shm-typed-array.owner');
+
 /** The class `Mutex` on the native functions and on `wait`, `waitAsync`, `notify`. */
 function createMutex(binding, { wait, waitAsync, notify }) {
   const compareExchange = compareExchangeFor(binding);
@@ -32,7 +35,7 @@ function createMutex(binding, { wait, waitAsync, notify }) {
   class Mutex {
     constructor(int32Array, index) {
       notify(int32Array, index, 0); // throws what there is to say about the arguments
-      if (self === 0) self = binding.ownerNumber();
+      if (self === 0) self = ownerNumber(binding);
       this.int32Array = int32Array;
       this.index = index;
       // How often this thread may still unlock before it has to hand the lock on; 0: as it likes.
@@ -184,6 +187,11 @@ function createMutex(binding, { wait, waitAsync, notify }) {
   }
 
   return Mutex;
+}
+
+function ownerNumber(binding) {
+  if (process[NUMBER] === undefined) Object.defineProperty(process, NUMBER, { value: binding.ownerNumber() });
+  return process[NUMBER];
 }
 
 function timedOut() {
