@@ -16,6 +16,9 @@ use crate::platform::{is_byte_locked, is_byte_locked_anywhere, lock_byte, OWNERS
 /// Numbers are from 1 to this one: the low 30 bits of a mutex.
 const LARGEST: u64 = (1 << 30) - 1;
 
+/// As many numbers in a row that are taken are no coincidence.
+const TRIES: u32 = 100;
+
 pub struct Owner {
     file: File,
     number: u32,
@@ -29,7 +32,7 @@ impl Owner {
                 "A mutex needs the file {OWNERS}, which every user may read and write"
             ))
         })?;
-        loop {
+        for _ in 0..TRIES {
             // Not a secret, only unlikely to be taken.
             let number = 1 + RandomState::new().build_hasher().finish() % LARGEST;
             let locked = lock_byte(&file, number);
@@ -38,6 +41,8 @@ impl Owner {
                 return Ok(Self { file, number });
             }
         }
+        Err(Error::from_errno(libc::EAGAIN, "fcntl")
+            .with_hint(format!("Somebody has the whole file {OWNERS} locked")))
     }
 
     pub fn number(&self) -> u32 {

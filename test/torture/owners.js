@@ -3,7 +3,7 @@
 // than a file, or another one than the owner has, because somebody has deleted it or because the memory is shared and
 // the folder is not. A mutex is an error then, or works, but nobody takes the lock from a living owner.
 
-const { execFileSync } = require('child_process');
+const { execFileSync, spawn, spawnSync } = require('child_process');
 const fs = require('fs');
 const net = require('net');
 const { amount, check, ended, freshKey, nextMessage, option, shm } = require('./support/harness');
@@ -100,6 +100,7 @@ const files = [
   ['a folder', () => fs.mkdirSync(OWNERS, 0o777), 'EISDIR'],
   ['a FIFO', () => execFileSync('mkfifo', ['-m', '666', OWNERS]), 'ok'],
   ['a socket', listen, 'ENXIO'],
+  ['a file that somebody has locked', lockWhole, 'EAGAIN'],
 ];
 
 function make(change, mode) {
@@ -113,10 +114,22 @@ function listen() {
   return new Promise((resolve) => server.listen({ path: OWNERS, writableAll: true }, resolve));
 }
 
+async function lockWhole() {
+  make(() => {}, 0o666);
+  const program = 'import fcntl, sys, time; f = open(sys.argv[1], "r+"); fcntl.lockf(f, fcntl.LOCK_EX); print(flush=True); time.sleep(20)';
+  const child = spawn('python3', ['-c', program, OWNERS], { stdio: ['ignore', 'pipe', 'inherit'] });
+  process.once('exit', () => child.kill('SIGKILL'));
+  await new Promise((resolve, reject) => child.once('error', reject).stdout.once('data', resolve));
+}
+
 async function inItsPlace(counts) {
   const key = freshKey();
   const array = shm.create(10, 'Int32Array', key, '666');
   for (const [what, put, expected] of files) {
+    if (put === lockWhole && spawnSync('python3', ['--version']).status !== 0) {
+      console.log(`# SKIP ${what}: needs python3`);
+      continue;
+    }
     fs.rmSync(OWNERS, { recursive: true, force: true });
     await put();
     array[0] = 0;
