@@ -16,6 +16,8 @@ const results = ['ok', 'not-equal', 'timed-out'];
 
 // A worker looks up from a blocking wait this often (milliseconds), so that it can be terminated.
 const LOOK_UP = isMainThread() ? Infinity : 100;
+// When to ask the kernel again for what it has refused (milliseconds).
+const AGAIN = 10;
 const LONGEST_TIMER = 2 ** 31 - 1;
 const INT32_MAX = 2 ** 31 - 1;
 
@@ -102,7 +104,7 @@ function createWaiting(binding) {
   function cancel(id, entry, end) {
     if (entry.end !== undefined) return;
     entry.end = end;
-    binding.cancelWait(id);
+    untilDone(() => pending.has(id) && binding.cancelWait(id));
   }
 
   /** Called when a wait has ended. */
@@ -118,10 +120,19 @@ function createWaiting(binding) {
 
   /** To be called after a detach. */
   function endDetached() {
-    if (pending.size > 0) binding.cancelDetached();
+    if (pending.size > 0) untilDone(() => binding.cancelDetached());
   }
 
   return { wait, waitAsync, notify, endDetached };
+}
+
+/** Does something that fails only as long as the kernel is short of memory, and that nobody can be told of. */
+function untilDone(action) {
+  try {
+    action();
+  } catch (_) {
+    setTimeout(untilDone, AGAIN, action);
+  }
 }
 
 /**

@@ -257,3 +257,13 @@ test('rm --orphans destroys what ls --orphans shows', { skip: (!isLinux || proce
   t.match(stdout, /destroyed \/one\n/);
   t.match(stdout, /There is nothing\.\n$/);
 });
+
+const noContainer = isLinux && spawnSync('unshare', ['-Urpf', '--mount-proc', 'true']).status === 0 ? false : 'needs namespaces (unshare -Urp)';
+
+test('in a container ls and rm say that they cannot see everybody', { skip: noContainer }, async (t) => {
+  const command = [execPath].concat(execArgv, file);
+  const inContainer = (...args) => outcome(spawn('unshare', ['-Urpf', '--mount-proc'].concat(command, args), { stdio: 'pipe' }));
+  for (const args of [['ls'], ['rm', '--orphans', '--mine']]) {
+    t.match((await inContainer(...args)).stderr, /Processes outside this container cannot be seen/, args.join(' '));
+  }
+});

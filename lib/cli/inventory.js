@@ -5,20 +5,20 @@ const shm = require('../index');
 const { findProcesses, isAlive } = require('./processes');
 
 /**
- * `{ entries, hidden }`: what `list()` tells, each with `processes` and `orphan`; and how many
- * processes may not be looked into.
+ * `{ entries, unseen }`: what `list()` tells, each with `processes` and `orphan`; and what there is
+ * to say about processes that cannot be looked into.
  *
  * @param {{ [flag: string]: any }} flags `mine`: only this user's; `orphans`: only orphans
  */
 function inventory(flags) {
-  const { of, hidden } = findProcesses();
+  const { of, unseen } = findProcesses();
   const uid = /** @type {any} */ (process).getuid();
   const entries = shm
     .list()
     .map((status) => withProcesses(status, of))
     .filter((entry) => !flags.mine || entry.uid === uid)
     .filter((entry) => !flags.orphans || entry.orphan);
-  return { entries, hidden };
+  return { entries, unseen };
 }
 
 /** An orphan: nobody has it attached, or the process that created it has ended. */
@@ -29,10 +29,4 @@ function withProcesses(status, processesOf) {
   return Object.assign({}, status, { processes, orphan });
 }
 
-/** What the user should know about processes that could not be looked into. */
-function hiddenNote(hidden) {
-  if (hidden === 0) return '';
-  return `${hidden} ${hidden === 1 ? 'process' : 'processes'} may not be looked into by this user.\n`;
-}
-
-module.exports = { hiddenNote, inventory, withProcesses };
+module.exports = { inventory, withProcesses };

@@ -1,6 +1,6 @@
 'use strict';
 
-const { hiddenNote, inventory } = require('./inventory');
+const { inventory } = require('./inventory');
 const { UsageError } = require('./options');
 const { ageText, keyText, processesText, sizeText, table, userText, yellow } = require('./text');
 
@@ -21,7 +21,7 @@ const options = /** @type {any} */ ({ json: 'flag', mine: 'flag', orphans: 'flag
 
 function run({ keys, flags }) {
   if (keys.length > 0) throw new UsageError('ls takes no keys; stat tells about one');
-  const { entries, hidden } = inventory(flags);
+  const { entries, unseen } = inventory(flags);
   if (flags.json) {
     process.stdout.write(`${JSON.stringify(entries, null, 2)}\n`);
     return;
@@ -30,7 +30,7 @@ function run({ keys, flags }) {
   const [head, ...lines] = table(headings, entries.map(row), ['SIZE', 'ATTACHES', 'AGE']);
   const coloured = lines.map((line, index) => (entries[index].orphan ? yellow(line) : line));
   process.stdout.write(entries.length > 0 ? `${[head].concat(coloured).join('\n')}\n` : 'There is nothing.\n');
-  process.stderr.write(hiddenNote(hidden));
+  process.stderr.write(unseen);
 }
 
 function row(entry) {

@@ -3,9 +3,12 @@
 
 const fs = require('fs');
 
+/** The namespace of processes that all others are in. */
+const EVERYBODY = 'pid:[4026531836]';
+
 /**
- * `{ of(status), hidden }`: the processes that have a segment or an object mapped, as
- * `{ pid, name }`, and how many processes may not be looked into. Where there is no /proc, none.
+ * `{ of(status), unseen }`: the processes that have a segment or an object mapped, as `{ pid, name }`,
+ * and what there is to say about those that cannot be looked into. Where there is no /proc, none.
  */
 function findProcesses() {
   const byMapping = new Map();
@@ -23,7 +26,23 @@ function findProcesses() {
       byMapping.get(id).push({ pid, name: nameOf(pid) });
     }
   }
-  return { of: (status) => byMapping.get(mappingOf(status)) || [], hidden };
+  return { of: (status) => byMapping.get(mappingOf(status)) || [], unseen: unseenProcesses(hidden) };
+}
+
+/** Sentences, a line each, about the processes that may have memory mapped without being listed. */
+function unseenProcesses(hidden) {
+  const lines = [];
+  if (hidden > 0) lines.push(`${hidden} ${hidden === 1 ? 'process' : 'processes'} may not be looked into by this user.`);
+  if (isContainer()) lines.push('Processes outside this container cannot be seen: they may have objects mapped that seem to be nobody\'s.');
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+function isContainer() {
+  try {
+    return fs.readlinkSync('/proc/self/ns/pid') !== EVERYBODY;
+  } catch (_) {
+    return false;
+  }
 }
 
 function pids() {

@@ -29,9 +29,9 @@ async function run({ keys, flags }) {
 }
 
 function orphans(flags) {
-  return inventory(flags)
-    .entries.map((entry) => entry.key)
-    .filter((key) => key !== null);
+  const { entries, unseen } = inventory(flags);
+  process.stderr.write(unseen);
+  return entries.map((entry) => entry.key).filter((key) => key !== null);
 }
 
 function destroy(key) {

@@ -1,7 +1,7 @@
 'use strict';
 
 const shm = require('../index');
-const { hiddenNote, withProcesses } = require('./inventory');
+const { withProcesses } = require('./inventory');
 const { UsageError, keyOf } = require('./options');
 const { findProcesses } = require('./processes');
 const { keyText, processesText, sizeText, userText } = require('./text');
@@ -18,7 +18,7 @@ const options = /** @type {any} */ ({ json: 'flag' });
 
 function run({ keys, flags }) {
   if (keys.length === 0) throw new UsageError('which KEY?');
-  const { of, hidden } = findProcesses();
+  const { of, unseen } = findProcesses();
   const found = [];
   for (const key of keys.map(keyOf)) {
     const status = shm.stat(key);
@@ -27,7 +27,7 @@ function run({ keys, flags }) {
   }
   const text = flags.json ? JSON.stringify(found, null, 2) : found.map(describe).join('\n\n');
   if (text !== '') process.stdout.write(`${text}\n`);
-  process.stderr.write(hiddenNote(hidden));
+  process.stderr.write(unseen);
   return found.length === keys.length ? 0 : 1;
 }
 
