@@ -131,8 +131,9 @@ async function killOwners(counts, of, kinds) {
     const owner = Atomics.load(array, LOCK) & OWNER;
     const place = array.subarray(NUMBER, PIDS).indexOf(owner);
     if (owner === 0 || place === -1) continue;
-    array[NUMBER + place] = 0;
     await counters[place].kill();
+    // unshare(1), killed right after its fork, would leave its child behind: only who has told its number again is killed.
+    array[NUMBER + place] = 0;
     killed++;
   }
   array[STOP] = 1;
