@@ -4,7 +4,7 @@ use std::fmt;
 
 use neon::prelude::*;
 
-use crate::posix::Name;
+use crate::platform::Name;
 
 /// A key, cheap to clone.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -2,12 +2,14 @@
 //! `wait_async`.
 
 mod api;
+mod arguments;
 mod array_buffer;
 mod callback;
 mod error;
 mod futex;
 mod inbox;
 mod key;
+mod layout;
 mod mapping;
 mod node_api;
 mod options;

@@ -5,7 +5,7 @@ use std::os::unix::fs::MetadataExt;
 
 use neon::prelude::*;
 
-use crate::api::key_argument;
+use crate::arguments::key_argument;
 use crate::key::Key;
 use crate::{posix, sysv};
 

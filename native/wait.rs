@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use neon::prelude::*;
 
-use crate::api::{whole_number, Thread, View};
+use crate::api::{Thread, View};
+use crate::arguments::whole_number;
 use crate::array_buffer::bytes_of_typed_array;
 use crate::error::Result;
 use crate::futex::{Outcome, Word};

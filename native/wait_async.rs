@@ -10,7 +10,8 @@ use std::sync::Arc;
 use neon::prelude::*;
 use neon::sys::bindings as napi;
 
-use crate::api::{whole_number, Thread, View};
+use crate::api::{Thread, View};
+use crate::arguments::whole_number;
 use crate::callback::{Callback, Deliver};
 use crate::error::{Error, Result};
 use crate::futex::Word;

@@ -13,7 +13,9 @@ pub use macos::*;
 #[cfg(not(any(target_os = "linux", target_os = "macos")))]
 compile_error!("shm-typed-array runs on Linux and macOS");
 
+mod object;
 mod spare;
+pub use object::{Identity, Name, NAME_MAX};
 pub use spare::{make_room, HEADROOM, SPARE};
 
 use std::fs::File;

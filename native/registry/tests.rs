@@ -1,4 +1,6 @@
 use super::*;
+use crate::options::Options;
+use crate::platform::Name;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// A segment's and an object's key that no other test and no other run uses. What bears them
@@ -15,7 +17,7 @@ impl Keys {
         let name = format!("/registry-test-{unique}");
         Self {
             segment: Key::segment(unique | 0x4000_0000),
-            object: Key::Object(posix::Name::new(name.as_bytes()).unwrap()),
+            object: Key::Object(Name::new(name.as_bytes()).unwrap()),
         }
     }
 

@@ -7,6 +7,8 @@ mod hugetlb;
 mod locks;
 mod objects;
 mod pages;
+mod place;
+mod reserve;
 mod ring;
 mod segments;
 
@@ -15,4 +17,6 @@ pub use futex::*;
 pub use locks::*;
 pub use objects::*;
 pub use pages::*;
+pub use place::PREFIX;
+pub use reserve::{reserve, set_size};
 pub use segments::*;

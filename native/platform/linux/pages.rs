@@ -3,7 +3,7 @@
 use std::fs;
 use std::io;
 
-use super::objects::DIRECTORY;
+use super::place::DIRECTORY;
 use crate::error::{Error, Result};
 use crate::platform::Kind;
 

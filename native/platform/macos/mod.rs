@@ -4,10 +4,12 @@ mod futex;
 mod locks;
 mod objects;
 mod pages;
+mod place;
 mod segments;
 
 pub use futex::*;
 pub use locks::*;
 pub use objects::*;
 pub use pages::{advise_huge_pages, move_pages, populate};
+pub use place::PREFIX;
 pub use segments::*;

@@ -8,11 +8,9 @@ use std::os::fd::FromRawFd;
 
 use memmap2::MmapOptions;
 
+use super::super::object::{Identity, Name};
 use crate::error::{Error, Result};
-use crate::posix::{Identity, Name, HEADER};
-
-/// What is before an object's name in what leads to it: objects have a name space of their own.
-pub const PREFIX: &str = "";
+use crate::layout::HEADER;
 
 /// An object that bears its name from the start: this system knows no other way. Until it has its
 /// size and its header, [`crate::posix`] takes it for absent. Dropped unpublished, it is unlinked.

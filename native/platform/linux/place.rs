@@ -1,0 +1,6 @@
+//! Where POSIX objects are: they are files of a tmpfs.
+
+pub const DIRECTORY: &str = "/dev/shm";
+
+/// What is before an object's name in the path that leads to it.
+pub const PREFIX: &str = DIRECTORY;

@@ -1,0 +1,109 @@
+//! The size of an object, and the memory for it.
+
+use std::fs::File;
+use std::mem::MaybeUninit;
+use std::os::fd::AsRawFd;
+use std::ptr;
+use std::sync::OnceLock;
+
+use super::place::DIRECTORY;
+use crate::error::{Error, Result};
+
+/// Makes the file `size` bytes long and reserves the memory for all of them
+/// ([posix_fallocate(3)](https://man7.org/linux/man-pages/man3/posix_fallocate.3.html)).
+pub fn reserve(file: &File, size: u64) -> Result<()> {
+    refuse_beyond_limit(size, "posix_fallocate")?;
+    // A signal (a profiler's timer, say) makes the kernel take back what this call has reserved so
+    // far. In steps, what was reserved before stays; each signal makes them shorter, so that they
+    // get through between any two.
+    let mut step: u64 = 64 << 20;
+    let mut start = 0;
+    while start < size {
+        let len = step.min(size - start);
+        // SAFETY: no pointers; the descriptor is open as long as `file` lives. Both numbers are at
+        // most `size`; `offset` refuses what the type cannot hold.
+        let errno =
+            unsafe { libc::posix_fallocate(file.as_raw_fd(), offset(start)?, offset(len)?) };
+        match errno {
+            0 => start += len,
+            libc::EINTR => step = (step / 2).max(4096),
+            libc::ENOSPC => return Err(no_space(file, size)),
+            libc::EFBIG => return Err(too_long(size, "posix_fallocate")),
+            errno => return Err(Error::from_errno(errno, "posix_fallocate")),
+        }
+    }
+    Ok(())
+}
+
+/// The kernel kills with SIGXFSZ who makes a file longer than `ulimit -f` allows, where that signal
+/// is not ignored; Node ignores it since version 12 only.
+fn refuse_beyond_limit(size: u64, syscall: &'static str) -> Result<()> {
+    static KILLS: OnceLock<bool> = OnceLock::new();
+    if !KILLS.get_or_init(xfsz_kills) {
+        return Ok(());
+    }
+    match file_size_limit() {
+        Some(limit) if size > limit => Err(too_long(size, syscall)),
+        _ => Ok(()),
+    }
+}
+
+fn xfsz_kills() -> bool {
+    let mut action = MaybeUninit::<libc::sigaction>::uninit();
+    // SAFETY: nothing is changed; `action` is large enough for the structure that the call fills.
+    let status = unsafe { libc::sigaction(libc::SIGXFSZ, ptr::null(), action.as_mut_ptr()) };
+    // SAFETY: it is filled if the call succeeded.
+    status != 0 || unsafe { action.assume_init() }.sa_sigaction == libc::SIG_DFL
+}
+
+/// Bytes that a file of this process may have at most; `None` if that is not limited.
+fn file_size_limit() -> Option<u64> {
+    let mut limit = MaybeUninit::<libc::rlimit>::uninit();
+    // SAFETY: `limit` is large enough for the structure that the call fills.
+    if unsafe { libc::getrlimit(libc::RLIMIT_FSIZE, limit.as_mut_ptr()) } != 0 {
+        return None;
+    }
+    // SAFETY: the call succeeded, so the structure is filled.
+    let limit = unsafe { limit.assume_init() }.rlim_cur;
+    (limit != libc::RLIM_INFINITY).then_some(limit)
+}
+
+fn too_long(size: u64, syscall: &'static str) -> Error {
+    let error = Error::from_errno(libc::EFBIG, syscall);
+    match file_size_limit() {
+        Some(limit) => error.with_hint(format!(
+            "{size} bytes were asked for; this process may make files of {limit} at most (ulimit -f)"
+        )),
+        None => error,
+    }
+}
+
+fn offset(bytes: u64) -> Result<libc::off_t> {
+    libc::off_t::try_from(bytes).map_err(|_| Error::from_errno(libc::EFBIG, "posix_fallocate"))
+}
+
+fn no_space(file: &File, asked: u64) -> Error {
+    let mut room = MaybeUninit::<libc::statvfs>::uninit();
+    // SAFETY: `room` is large enough for the structure, and the descriptor is open.
+    let status = unsafe { libc::fstatvfs(file.as_raw_fd(), room.as_mut_ptr()) };
+    let free = if status == 0 {
+        // SAFETY: fstatvfs succeeded and so filled the structure.
+        let room = unsafe { room.assume_init() };
+        format!("{}", room.f_bavail * room.f_frsize)
+    } else {
+        "too few".to_string()
+    };
+    Error::from_errno(libc::ENOSPC, "posix_fallocate").with_hint(format!(
+        "{asked} bytes were asked for, {free} are free in {DIRECTORY}. Destroy objects that nobody needs, or enlarge it (docker run --shm-size, mount -o remount,size=)"
+    ))
+}
+
+/// Makes the file `size` bytes long without reserving memory.
+pub fn set_size(file: &File, size: u64) -> Result<()> {
+    refuse_beyond_limit(size, "ftruncate")?;
+    file.set_len(size)
+        .map_err(|error| match error.raw_os_error() {
+            Some(libc::EFBIG) => too_long(size, "ftruncate"),
+            _ => Error::from_io(&error, "ftruncate"),
+        })
+}

@@ -1,0 +1,4 @@
+//! Where POSIX objects are: they have a name space of their own.
+
+/// What is before an object's name in what leads to it.
+pub const PREFIX: &str = "";

@@ -1,0 +1,61 @@
+//! What there is to know of one key.
+
+use std::sync::Arc;
+
+use crate::mapping::Mapping;
+use crate::options::Variant;
+use crate::platform::Identity as ObjectIdentity;
+use crate::sysv;
+
+/// Tells what a key stood for when it was attached from what it stands for now.
+#[derive(Clone, Copy)]
+pub enum Identity {
+    Segment(sysv::Id),
+    Object(ObjectIdentity),
+}
+
+/// One mapping of one segment or object. `view` is what JavaScript sees of it.
+pub struct Attachment<V> {
+    pub(super) identity: Identity,
+    pub(super) variant: Variant,
+    pub mapping: Arc<Mapping>,
+    pub view: V,
+}
+
+impl<V> Attachment<V> {
+    /// The segment that counts this as one of its attaches; a private copy of one is none.
+    pub(super) fn attached_segment(&self) -> Option<sysv::Id> {
+        match self.identity {
+            Identity::Segment(id) if self.variant.is_shared() => Some(id),
+            _ => None,
+        }
+    }
+}
+
+/// The attachments of a key, and what was created under it.
+pub struct Entry<V> {
+    pub attachments: Vec<Attachment<V>>,
+    /// Bytes that this thread has created under the key and not destroyed.
+    pub created: usize,
+}
+
+impl<V> Default for Entry<V> {
+    fn default() -> Self {
+        Self {
+            attachments: Vec::new(),
+            created: 0,
+        }
+    }
+}
+
+impl<V> Entry<V> {
+    pub fn is_empty(&self) -> bool {
+        self.attachments.is_empty() && self.created == 0
+    }
+
+    pub fn position(&self, variant: Variant, known: impl Fn(&Identity) -> bool) -> Option<usize> {
+        self.attachments
+            .iter()
+            .rposition(|attachment| attachment.variant == variant && known(&attachment.identity))
+    }
+}
