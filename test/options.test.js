@@ -2,34 +2,12 @@
 // The options object: what each option does, and which are refused.
 
 const fs = require('fs');
-const path = require('path');
 const test = require('tape');
 const zlib = require('zlib');
 const { kMaxLength } = require('buffer');
 const { freshKey, freshKeys, freshName, isBun, isDead, isLinux, runCode, sharedMappings, shm, thrownBy } = require('./support');
 
-const linuxOnly = { skip: !isLinux && 'reads /dev/shm and /proc' };
-
-function fileOf(name) {
-  return path.join('/dev/shm', name);
-}
-
-/** What /proc/self/smaps tells of the one mapping of that key, as numbers of KB. */
-function pagesOf(key) {
-  const isMapping =
-    typeof key === 'string'
-      ? // A new object is mapped before it has its name: its inode is what tells it.
-        new RegExp(` ${fs.statSync(fileOf(key)).ino} +/dev/shm/`)
-      : new RegExp(` /SYSV${`0000000${key.toString(16)}`.slice(-8)} `);
-  const lines = fs.readFileSync('/proc/self/smaps', 'utf8').split('\n');
-  const fields = {};
-  for (const line of lines.slice(lines.findIndex((text) => isMapping.test(text)) + 1)) {
-    const match = /^(\w+): +(\d+) kB$/.exec(line);
-    if (match === null) return fields;
-    fields[match[1]] = Number(match[2]);
-  }
-  return fields;
-}
+const linuxOnly = { skip: !isLinux && 'reads /dev/shm' };
 
 test('an unknown option is an error that names it and those there are', (t) => {
   const key = freshKey();
@@ -94,7 +72,7 @@ test('perm is an option', linuxOnly, (t) => {
   const umask = process.umask(0);
   shm.create(10, 'Buffer', name, { perm: '640' });
   process.umask(umask);
-  t.equal(fs.statSync(fileOf(name)).mode & 0o777, 0o640);
+  t.equal(fs.statSync(`/dev/shm${name}`).mode & 0o777, 0o640);
   shm.destroy(name);
   t.end();
 });
@@ -103,10 +81,10 @@ test('a raw object is nothing but its data', linuxOnly, (t) => {
   const name = freshName();
   const array = shm.create(100, 'Uint16Array', name, { raw: true });
   array.fill(0x4241);
-  t.equal(fs.readFileSync(fileOf(name), 'latin1'), 'AB'.repeat(100));
+  t.equal(fs.readFileSync(`/dev/shm${name}`, 'latin1'), 'AB'.repeat(100));
   t.equal(shm.getTotalSize(), 200);
   t.equal(shm.getTotalCreatedSize(), 200);
-  fs.writeFileSync(fileOf(name), 'CD', { flag: 'r+' });
+  fs.writeFileSync(`/dev/shm${name}`, 'CD', { flag: 'r+' });
   t.equal(array[0], 0x4443);
   t.match(thrownBy(() => shm.get(name)).message, /^ERR_SHM_LAYOUT: .*raw: true/);
   t.equal(shm.create(1, 'Buffer', name, { raw: true }), null);
@@ -119,7 +97,7 @@ test('a raw object is nothing but its data', linuxOnly, (t) => {
 test("another program's object opens raw, whatever its length", linuxOnly, (t) => {
   for (const bytes of [1, 7, 8, 4095, 4097]) {
     const name = freshName();
-    fs.writeFileSync(fileOf(name), Buffer.alloc(bytes, 7));
+    fs.writeFileSync(`/dev/shm${name}`, Buffer.alloc(bytes, 7));
     const array = shm.get(name, 'Buffer', { raw: true });
     t.equal(array.length, bytes);
     t.ok(array.every((element) => element === 7));
@@ -127,7 +105,7 @@ test("another program's object opens raw, whatever its length", linuxOnly, (t) =
     shm.destroy(name);
   }
   const empty = freshName();
-  fs.writeFileSync(fileOf(empty), '');
+  fs.writeFileSync(`/dev/shm${empty}`, '');
   const error = thrownBy(() => shm.get(empty, 'Buffer', { raw: true }));
   t.equal(error.code, 'ERR_SHM_LAYOUT');
   t.match(error.message, /is empty/);
@@ -218,8 +196,8 @@ const smallArrays = kMaxLength < 2 ** 33 && !isBun;
 
 test('more than an array can show: an error that names offset and count, which work', { skip: !(isLinux && smallArrays) && `arrays of this runtime have up to ${kMaxLength} elements` }, (t) => {
   const name = freshName();
-  fs.writeFileSync(fileOf(name), '');
-  fs.truncateSync(fileOf(name), kMaxLength + 9);
+  fs.writeFileSync(`/dev/shm${name}`, '');
+  fs.truncateSync(`/dev/shm${name}`, kMaxLength + 9);
   const error = thrownBy(() => shm.get(name, 'Buffer', { raw: true }));
   t.ok(error instanceof RangeError);
   t.match(error.message, /more than an array of this runtime can show.*{ offset, count }/);
@@ -241,7 +219,7 @@ test('more than an array can show: an error that names offset and count, which w
 test('an object that has grown is mapped anew', linuxOnly, (t) => {
   const name = freshName();
   const first = shm.create(10, 'Buffer', name, { raw: true });
-  fs.truncateSync(fileOf(name), 5000);
+  fs.truncateSync(`/dev/shm${name}`, 5000);
   const grown = shm.get(name, 'Buffer', { raw: true });
   t.equal(grown.length, 5000);
   grown[0] = 7;
@@ -251,148 +229,6 @@ test('an object that has grown is mapped anew', linuxOnly, (t) => {
   t.ok([first, grown].every(isDead));
     t.equal(shm.getTotalSize(), 0);
   t.end();
-});
-
-test('reserve: false takes no memory before it is touched', linuxOnly, (t) => {
-  const bytes = 2 ** 24;
-  for (const raw of [false, true]) {
-    const [reserved, sparse] = [freshName(), freshName()];
-    shm.create(bytes, 'Buffer', reserved, { raw, reserve: true });
-    t.ok(fs.statSync(fileOf(reserved)).blocks * 512 >= bytes);
-    const array = shm.create(bytes, 'Buffer', sparse, { raw, reserve: false });
-    t.ok(fs.statSync(fileOf(sparse)).blocks * 512 <= 4096);
-    t.equal(shm.get(sparse, 'Buffer', { raw }).length, bytes);
-    array[bytes - 1] = 7;
-    t.equal(array[bytes - 1], 7);
-    shm.destroy(reserved);
-    shm.destroy(sparse);
-  }
-  const key = freshKey();
-  t.equal(shm.create(bytes, 'Buffer', key, { reserve: false })[bytes - 1], 0, 'a segment');
-  shm.destroy(key);
-  t.end();
-});
-
-/** MADV_POPULATE_READ came with Linux 5.14. */
-function kernelPopulates() {
-  const [major, minor] = require('os').release().split('.').map(Number);
-  return isLinux && (major > 5 || (major === 5 && minor >= 14));
-}
-
-test('populate faults every page in', { skip: !kernelPopulates() && 'needs Linux 5.14' }, (t) => {
-  const bytes = 2 ** 22;
-  for (const key of freshKeys()) {
-    shm.create(bytes, 'Buffer', key);
-    t.ok(pagesOf(key).Rss < 1024, 'without it, pages come when they are touched');
-    shm.destroy(key);
-    shm.create(bytes, 'Buffer', key, { populate: true });
-    t.ok(pagesOf(key).Rss >= bytes / 1024, 'create');
-    if (typeof key === 'string') {
-      shm.detach(key);
-      shm.get(key, 'Buffer', { populate: true });
-      t.ok(pagesOf(key).Rss >= bytes / 1024, 'get');
-    }
-    shm.destroy(key);
-  }
-  t.end();
-});
-
-test('hugePages: huge pages, or an error that says how to turn them on', linuxOnly, (t) => {
-  const bytes = 2 ** 23;
-  for (const key of freshKeys()) {
-    let array;
-    try {
-      array = shm.create(bytes, 'Buffer', key, { hugePages: true });
-    } catch (error) {
-      t.equal(error.code, 'ENOTSUP');
-      t.match(error.message, /Huge pages are switched off.*(shmem_enabled|huge=advise|without transparent)/);
-      t.equal(shm.get(key), null, 'nothing is left');
-      t.deepEqual([shm.getTotalSize(), shm.getTotalCreatedSize()], [0, 0]);
-      continue;
-    }
-    array.fill(7);
-    t.ok(pagesOf(key).ShmemPmdMapped > 0, `${key}: huge pages are mapped`);
-    shm.detach(key, true);
-    t.ok(isDead(array));
-  }
-  t.end();
-});
-
-test('copyOnWrite: reads the memory, and keeps what it writes to itself', (t) => {
-  for (const key of freshKeys()) {
-    const ours = shm.create(10000, 'Buffer', key);
-    ours.fill(7);
-    const copy = shm.get(key, 'Buffer', { copyOnWrite: true });
-    t.equal(copy.length, 10000);
-    t.ok(copy.every((element) => element === 7));
-    copy.fill(8);
-    t.ok(ours.every((element) => element === 7));
-    ours[9999] = 9;
-    t.equal(copy[9999], 8, 'a page that was written has parted for good');
-    const again = shm.get(key, 'Buffer', { copyOnWrite: true, offset: 9999 });
-    t.equal(again[0], 8, 'one private mapping for all such views of this thread');
-    t.equal(shm.get(key)[9999], 9);
-    t.equal(shm.getTotalSize(), 2 * (typeof key === 'string' ? 10008 : 10000));
-    t.equal(shm.destroy(key), true);
-    t.ok([ours, copy, again].every(isDead));
-    t.equal(shm.getTotalSize(), 0);
-  }
-  t.end();
-});
-
-test('copyOnWrite and raw go together', linuxOnly, (t) => {
-  const name = freshName();
-  fs.writeFileSync(fileOf(name), 'hello');
-  const copy = shm.get(name, 'Buffer', { raw: true, copyOnWrite: true, populate: true });
-  copy.write('jelly');
-  t.equal(copy.toString(), 'jelly');
-  t.equal(fs.readFileSync(fileOf(name), 'latin1'), 'hello');
-  shm.destroy(name);
-  t.end();
-});
-
-test('the private copy of a segment is no attach, and its end destroys nothing', (t) => {
-  const key = freshKey();
-  const ours = shm.create(10, 'Buffer', key);
-  const code = `
-    shm.get(${key}, 'Buffer', { copyOnWrite: true })[0] = 1;
-    console.log(shm.detach(${key}), shm.detach(${key}), shm.get(${key}).length, shm.detach(${key}));`;
-  return runCode(code).then(({ stdout, stderr }) => {
-    t.equal(stdout, '1 -1 10 1\n', stderr);
-    t.equal(ours[0], 0);
-    t.equal(shm.detach(key), 0);
-  });
-});
-
-test('looking at a segment that nobody has attached, by copy on write, does not destroy it', (t) => {
-  const key = freshKey();
-  return runCode(`shm.create(10, 'Buffer', ${key})[0] = 7; process.kill(process.pid, 'SIGKILL');`).then(() => {
-    t.equal(shm.stat(key).attaches, 0);
-    t.equal(shm.get(key, 'Buffer', { copyOnWrite: true })[0], 7);
-    t.equal(shm.detach(key), 1);
-    t.ok(shm.stat(key), 'it is still there');
-    t.equal(shm.destroy(key), true);
-  });
-});
-
-test('copyOnWrite needs only the permission to read', { skip: typeof process.setuid !== 'function' && 'no setuid' }, (t) => {
-  const keys = freshKeys();
-  const umask = process.umask(0);
-  keys.forEach((key) => (shm.create(10, 'Buffer', key, process.getuid() === 0 ? '644' : '444')[0] = 7));
-  process.umask(umask);
-  const code = `
-    if (process.getuid() === 0) process.setuid(65534);
-    for (const key of ${JSON.stringify(keys)}) {
-      try { shm.get(key); console.log('writable'); } catch (error) { console.log(error.code); }
-      const copy = shm.get(key, 'Buffer', { copyOnWrite: true });
-      copy[1] = 8;
-      console.log(copy[0] + copy[1], shm.detach(key));
-    }`;
-  return runCode(code).then(({ stdout, stderr }) => {
-    t.equal(stdout, 'EACCES\n15 1\nEACCES\n15 1\n', stderr);
-    keys.forEach((key) => t.equal(shm.get(key)[1], 0));
-    keys.forEach((key) => shm.destroy(key));
-  });
 });
 
 const variants = [{}, { raw: true }, { copyOnWrite: true }, { raw: true, copyOnWrite: true }, { offset: 8 }, { populate: true }];

@@ -1,0 +1,90 @@
+'use strict';
+// The options about pages: when the memory is taken, and in what sizes.
+
+const fs = require('fs');
+const test = require('tape');
+const { freshKey, freshKeys, freshName, isDead, isLinux, shm } = require('./support');
+
+const linuxOnly = { skip: !isLinux && 'reads /dev/shm and /proc' };
+
+/** What /proc/self/smaps tells of the one mapping of that key, as numbers of KB. */
+function pagesOf(key) {
+  const isMapping =
+    typeof key === 'string'
+      ? // A new object is mapped before it has its name: its inode is what tells it.
+        new RegExp(` ${fs.statSync(`/dev/shm${key}`).ino} +/dev/shm/`)
+      : new RegExp(` /SYSV${`0000000${key.toString(16)}`.slice(-8)} `);
+  const lines = fs.readFileSync('/proc/self/smaps', 'utf8').split('\n');
+  const fields = {};
+  for (const line of lines.slice(lines.findIndex((text) => isMapping.test(text)) + 1)) {
+    const match = /^(\w+): +(\d+) kB$/.exec(line);
+    if (match === null) return fields;
+    fields[match[1]] = Number(match[2]);
+  }
+  return fields;
+}
+
+test('reserve: false takes no memory before it is touched', linuxOnly, (t) => {
+  const bytes = 2 ** 24;
+  for (const raw of [false, true]) {
+    const [reserved, sparse] = [freshName(), freshName()];
+    shm.create(bytes, 'Buffer', reserved, { raw, reserve: true });
+    t.ok(fs.statSync(`/dev/shm${reserved}`).blocks * 512 >= bytes);
+    const array = shm.create(bytes, 'Buffer', sparse, { raw, reserve: false });
+    t.ok(fs.statSync(`/dev/shm${sparse}`).blocks * 512 <= 4096);
+    t.equal(shm.get(sparse, 'Buffer', { raw }).length, bytes);
+    array[bytes - 1] = 7;
+    t.equal(array[bytes - 1], 7);
+    shm.destroy(reserved);
+    shm.destroy(sparse);
+  }
+  const key = freshKey();
+  t.equal(shm.create(bytes, 'Buffer', key, { reserve: false })[bytes - 1], 0, 'a segment');
+  shm.destroy(key);
+  t.end();
+});
+
+/** MADV_POPULATE_READ came with Linux 5.14. */
+function kernelPopulates() {
+  const [major, minor] = require('os').release().split('.').map(Number);
+  return isLinux && (major > 5 || (major === 5 && minor >= 14));
+}
+
+test('populate faults every page in', { skip: !kernelPopulates() && 'needs Linux 5.14' }, (t) => {
+  const bytes = 2 ** 22;
+  for (const key of freshKeys()) {
+    shm.create(bytes, 'Buffer', key);
+    t.ok(pagesOf(key).Rss < 1024, 'without it, pages come when they are touched');
+    shm.destroy(key);
+    shm.create(bytes, 'Buffer', key, { populate: true });
+    t.ok(pagesOf(key).Rss >= bytes / 1024, 'create');
+    if (typeof key === 'string') {
+      shm.detach(key);
+      shm.get(key, 'Buffer', { populate: true });
+      t.ok(pagesOf(key).Rss >= bytes / 1024, 'get');
+    }
+    shm.destroy(key);
+  }
+  t.end();
+});
+
+test('hugePages: huge pages, or an error that says how to turn them on', linuxOnly, (t) => {
+  const bytes = 2 ** 23;
+  for (const key of freshKeys()) {
+    let array;
+    try {
+      array = shm.create(bytes, 'Buffer', key, { hugePages: true });
+    } catch (error) {
+      t.equal(error.code, 'ENOTSUP');
+      t.match(error.message, /Huge pages are switched off.*(shmem_enabled|huge=advise|without transparent)/);
+      t.equal(shm.get(key), null, 'nothing is left');
+      t.deepEqual([shm.getTotalSize(), shm.getTotalCreatedSize()], [0, 0]);
+      continue;
+    }
+    array.fill(7);
+    t.ok(pagesOf(key).ShmemPmdMapped > 0, `${key}: huge pages are mapped`);
+    shm.detach(key, true);
+    t.ok(isDead(array));
+  }
+  t.end();
+});
