@@ -3,6 +3,7 @@
 // The command `shm-typed-array`: which sub-command runs, and how it ends. Each is a file of lib/cli.
 
 const { UsageError, parse } = require('./cli/options');
+const { printable } = require('./cli/text');
 
 const commands = {
   ls: () => require('./cli/ls'),
@@ -42,13 +43,13 @@ async function main(name, args) {
     return 0;
   }
   if (!Object.prototype.hasOwnProperty.call(commands, name)) {
-    process.stderr.write(`shm-typed-array: there is no command '${name}'\n\n${help}`);
+    process.stderr.write(`shm-typed-array: there is no command '${printable(name)}'\n\n${help}`);
     return 2;
   }
   try {
     return await run(commands[name](), args);
   } catch (error) {
-    process.stderr.write(`shm-typed-array ${name}: ${error.message}\n`);
+    process.stderr.write(`shm-typed-array ${name}: ${printableLines(error.message)}\n`);
     return 1;
   }
 }
@@ -61,10 +62,20 @@ async function run(command, args) {
   try {
     return (await command.run(parse(args, command.options))) || 0;
   } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    process.stderr.write(`${error.message}\n\n${command.help}`);
+    if (!isUsageError(error)) throw error;
+    process.stderr.write(`${printableLines(error.message)}\n\n${command.help}`);
     return 2;
   }
+}
+
+/** Called wrongly, as this command or the package itself says. */
+function isUsageError(error) {
+  return error instanceof UsageError || /^ERR_(INVALID_ARG|OUT_OF_RANGE)/.test(error.code);
+}
+
+/** Names stand in messages, and whoever may write to /dev/shm chooses them. */
+function printableLines(text) {
+  return text.split('\n').map(printable).join('\n');
 }
 
 // A reader that has seen enough, such as `head`, is no error.

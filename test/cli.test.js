@@ -45,6 +45,15 @@ test('help is on stdout, with code 0; wrong calls on stderr, with code 2', async
     [['stat'], /which KEY\?/],
     [['rm'], /either KEYs or --orphans/],
     [['rm', '5', '--orphans'], /either KEYs or --orphans/],
+    [['rm', '5', '--mine', '--yes'], /--mine is for --orphans/],
+    [['rm', '--constructor', '--yes', '5'], /there is no option --constructor/],
+    [['rm', '--YES', '5'], /there is no option --YES/],
+    [['rm', '--yes', '--', '5'], /there is no option --/],
+    [['ls', '--json=a\nb'], /--json takes no value/],
+    [['stat', '0'], /"key" is out of range/],
+    [['stat', '/a/b'], /one path component/],
+    [['dump', '5', '--type', 'Float80Array'], /Unknown type key Float80Array/],
+    [['dump', '5', '--count', '0'], /"count" is out of range/],
     [['dump', '5', '6'], /One at a time/],
     [['dump', '5', '--count'], /--count needs a value/],
     [['dump', '5', '--offset', 'x'], /--offset is a number, not 'x'/],
@@ -141,6 +150,20 @@ test('stat tells of segments and objects; code 1 if one is not there', async (t)
   t.match(gone.stderr, new RegExp(`there is no ${key}`));
   t.match(gone.stdout, new RegExp(`key: +${name}`), 'the others are told of all the same');
   shm.destroy(name);
+});
+
+test('a name cannot act on the terminal', linuxOnly, async (t) => {
+  const name = `${freshName()}\u001b[31mred\nline\u009b`;
+  fs.writeFileSync(`/dev/shm${name}`, 'hello');
+  fs.mkdirSync(`/dev/shm${name}.dir`);
+  const calls = [['ls'], ['stat', name], ['stat', `${name}.none`], ['dump', `${name}.none`], ['dump', `${name}.dir`], ['rm', '--yes', name], [name]];
+  for (const args of calls) {
+    const { stdout, stderr } = await cli(...args);
+    t.match(`${stdout}${stderr}`, /\\x1b\[31mred(\\x0a|\n)line\\x9b/, JSON.stringify(args));
+    // eslint-disable-next-line no-control-regex
+    t.notOk(/[\u001b\u009b]/.test(`${stdout}${stderr}`));
+  }
+  fs.rmdirSync(`/dev/shm${name}.dir`);
 });
 
 test('rm destroys, but not without being sure', async (t) => {

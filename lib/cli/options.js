@@ -16,13 +16,13 @@ function parse(args, known) {
   const flags = {};
   for (let index = 0; index < args.length; index++) {
     const arg = args[index];
-    if (!/^--?[a-z]/.test(arg)) {
+    if (!arg.startsWith('-')) {
       keys.push(arg);
       continue;
     }
-    const [, name, given] = /** @type {string[]} */ (/^--?([^=]*)(?:=(.*))?$/.exec(arg));
+    const [, name, given] = /** @type {string[]} */ (/^--?([^=]*)(?:=([^]*))?$/.exec(arg));
+    if (!Object.keys(known).includes(name)) throw new UsageError(`there is no option ${arg}`);
     const kind = known[name];
-    if (kind === undefined) throw new UsageError(`there is no option ${arg}`);
     if (kind === 'flag') {
       if (given !== undefined) throw new UsageError(`--${name} takes no value`);
       flags[name] = true;

@@ -20,6 +20,7 @@ const options = /** @type {any} */ ({ yes: 'flag', orphans: 'flag', mine: 'flag'
 
 async function run({ keys, flags }) {
   if ((keys.length > 0) === Boolean(flags.orphans)) throw new UsageError('either KEYs or --orphans');
+  if (flags.mine && !flags.orphans) throw new UsageError('--mine is for --orphans');
   const targets = flags.orphans ? orphans(flags) : keys.map(keyOf);
   const there = targets.filter((key) => shm.stat(key) !== null);
   for (const key of targets.filter((target) => !there.includes(target))) complain(key, 'is not there');
@@ -48,7 +49,7 @@ function destroy(key) {
 }
 
 function complain(key, what) {
-  process.stderr.write(`shm-typed-array rm: ${printable(String(key))} ${what}\n`);
+  process.stderr.write(`shm-typed-array rm: ${printable(`${key} ${what}`)}\n`);
 }
 
 function confirmed(keys) {

@@ -4,7 +4,7 @@ const shm = require('../index');
 const { withProcesses } = require('./inventory');
 const { UsageError, keyOf } = require('./options');
 const { findProcesses } = require('./processes');
-const { keyText, processesText, sizeText, userText } = require('./text');
+const { keyText, printable, processesText, sizeText, userText } = require('./text');
 
 const help = `Usage: shm-typed-array stat [--json] KEY…
 
@@ -22,7 +22,7 @@ function run({ keys, flags }) {
   const found = [];
   for (const key of keys.map(keyOf)) {
     const status = shm.stat(key);
-    if (status === null) process.stderr.write(`shm-typed-array stat: there is no ${key}\n`);
+    if (status === null) process.stderr.write(`shm-typed-array stat: there is no ${printable(String(key))}\n`);
     else found.push(withProcesses(status, of));
   }
   const text = flags.json ? JSON.stringify(found, null, 2) : found.map(describe).join('\n\n');
