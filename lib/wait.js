@@ -174,11 +174,15 @@ function optionsOf(options) {
     }
   }
   const { timeout, signal, ref } = options;
-  if (signal !== undefined && (signal === null || typeof signal !== 'object' || !('aborted' in signal))) {
-    throw invalidType('options.signal', 'an AbortSignal', signal);
-  }
+  if (signal !== undefined && !isSignal(signal)) throw invalidType('options.signal', 'an AbortSignal', signal);
   if (ref !== undefined && typeof ref !== 'boolean') throw invalidType('options.ref', 'a boolean', ref);
   return { timeout: millisecondsOf(timeout), signal, ref: ref === true };
+}
+
+/** Runtimes without AbortSignal have it from a package, so its class tells nothing. */
+function isSignal(value) {
+  if (typeof value !== 'object' || value === null || !('aborted' in value)) return false;
+  return typeof value.addEventListener === 'function' && typeof value.removeEventListener === 'function';
 }
 
 /** What an aborted signal rejects with. */

@@ -226,6 +226,7 @@ test('wrong arguments are errors that name them', async (t) => {
       [[array, 0, 0, 5], 'ERR_INVALID_ARG_TYPE', 'options'],
       [[array, 0, 0, { timeout: '1' }], 'ERR_INVALID_ARG_TYPE', 'timeout'],
       [[array, 0, 0, { signal: {} }], 'ERR_INVALID_ARG_TYPE', 'signal'],
+      [[array, 0, 0, { signal: { aborted: false } }], 'ERR_INVALID_ARG_TYPE', 'signal'],
       [[array, 0, 0, { ref: 1 }], 'ERR_INVALID_ARG_TYPE', 'ref'],
       [[array, 0, 0, { timeuot: 1 }], 'ERR_INVALID_ARG_VALUE', 'timeuot'],
     ],
