@@ -4,9 +4,17 @@
 
 /** What was given, short enough for a message and safe for any value. */
 function show(value) {
-  const { inspect } = require('util');
-  const text = inspect(value, { depth: 0, breakLength: Infinity });
+  const text = inspected(value);
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+}
+
+/** In one line. A getter of the value that throws must not take the place of the error it is shown in. */
+function inspected(value) {
+  try {
+    return require('util').inspect(value, { depth: 0, breakLength: Infinity, compact: true });
+  } catch (_) {
+    return `a value of type ${typeof value}`;
+  }
 }
 
 function withCode(error, code) {

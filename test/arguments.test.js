@@ -49,6 +49,23 @@ test('a name is limited in bytes, not in characters', (t) => {
   t.end();
 });
 
+test('no value keeps its error from being the one that is documented', (t) => {
+  const fail = () => {
+    throw new Error('thrown by the value');
+  };
+  const values = [
+    Object.defineProperty({}, Symbol.toStringTag, { get: fail }),
+    Object.defineProperty(new Error(), 'stack', { get: fail }),
+    { [Symbol.for('nodejs.util.inspect.custom')]: fail },
+    new Int32Array(100),
+  ];
+  for (const value of values) {
+    refuses(t, () => shm.get(value), TypeError, 'ERR_INVALID_ARG_TYPE', /^The "key" argument must be .* Received .*$/, 'get');
+    refuses(t, () => shm.wait(new Int32Array(1), value, 0), TypeError, 'ERR_INVALID_ARG_TYPE', /^The "index".* Received .*$/, 'wait');
+  }
+  t.end();
+});
+
 test('the functions for names take names only', (t) => {
   for (const value of wrongTypes.concat([undefined, null, 5])) {
     refuses(t, () => shm.createPosix(value, 1), TypeError, 'ERR_INVALID_ARG_TYPE', /"name"/, 'createPosix');
