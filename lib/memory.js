@@ -150,7 +150,8 @@ function createMemory(binding) {
     const value = () => {
       // This array may have been detached before, and the key attached anew since.
       const withdrawn = loaded.overlay !== null && loaded.overlay.isWithdrawn(array.buffer);
-      if (array.length > 0 && !withdrawn) detach(key);
+      // Even an attached one may be of no elements: what there is can be less than one takes.
+      if (array.buffer.byteLength > 0 && !withdrawn) detach(key);
     };
     Object.defineProperty(array, disposeSymbol, { value, configurable: true, writable: true });
   }

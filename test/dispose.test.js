@@ -44,6 +44,18 @@ test('disposing of an array that is detached already leaves a later attachment a
   t.end();
 });
 
+test('an array of no elements is attached memory, too', needsDispose, (t) => {
+  for (const key of freshKeys()) {
+    shm.create(3, 'Buffer', key);
+    const array = shm.get(key, 'Int32Array');
+    t.equal(array.length, 0);
+    array[dispose]();
+    t.equal(shm.getTotalSize(), 0);
+    shm.destroy(key);
+  }
+  t.end();
+});
+
 test('using detaches at the end of its block', { skip: !canUse() && 'this runtime has no using declarations' }, (t) => {
   const [key, name] = freshKeys();
   const inside = new Function('shm', 'key', 'name', `
