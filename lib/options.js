@@ -42,9 +42,11 @@ function getOptions(options, type) {
     throw invalidType('options', 'an object', options);
   }
   check(options, 'get');
-  if (options.count !== undefined) bytesOf(options.count, type);
-  if (options.offset !== undefined) checkOffset(options.offset, type);
-  return { flags: flagsOf(options), offset: options.offset, count: options.count };
+  // Read once: what a getter gives the next time has not been checked.
+  const { offset, count } = options;
+  if (count !== undefined) bytesOf(count, type);
+  if (offset !== undefined) checkOffset(offset, type);
+  return { flags: flagsOf(options), offset, count };
 }
 
 function check(options, call) {

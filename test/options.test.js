@@ -67,6 +67,23 @@ test('options of a wrong type or value are errors', (t) => {
   t.end();
 });
 
+test('an option is what was checked, also if a getter gives something else the next time', (t) => {
+  const key = freshKey();
+  shm.create(64, 'Buffer', key);
+  const [counts, offsets] = [[2], [8]];
+  const options = {
+    get count() {
+      return counts.length > 0 ? counts.pop() : -1;
+    },
+    get offset() {
+      return offsets.length > 0 ? offsets.pop() : 4;
+    },
+  };
+  t.equal(shm.get(key, 'Float64Array', options).length, 2);
+  shm.destroy(key);
+  t.end();
+});
+
 test('perm is an option', linuxOnly, (t) => {
   const name = freshName();
   const umask = process.umask(0);
