@@ -130,6 +130,12 @@ export interface GetOptions {
  * @see https://man7.org/linux/man-pages/man2/shmget.2.html
  * @see https://man7.org/linux/man-pages/man3/shm_open.3.html
  */
+export function create(
+  count: number,
+  typeKey?: undefined,
+  key?: Key | null,
+  perm?: string | number | CreateOptions,
+): ShmMap['Buffer'] | null;
 export function create<K extends TypeKey = 'Buffer'>(
   count: number,
   typeKey?: K,
@@ -143,6 +149,12 @@ export function create<K extends TypeKey = 'Buffer'>(
  * @param name name of the object, `'/name'`
  * @param count elements (not bytes)
  */
+export function createPosix(
+  name: string,
+  count: number,
+  typeKey?: undefined,
+  perm?: string | number | CreateOptions,
+): ShmMap['Buffer'] | null;
 export function createPosix<K extends TypeKey = 'Buffer'>(
   name: string,
   count: number,
@@ -162,6 +174,7 @@ export function createPosix<K extends TypeKey = 'Buffer'>(
  * @see https://man7.org/linux/man-pages/man2/shmat.2.html
  * @see https://man7.org/linux/man-pages/man2/mmap.2.html
  */
+export function get(key: Key, typeKey?: undefined, options?: GetOptions): ShmMap['Buffer'] | null;
 export function get<K extends TypeKey = 'Buffer'>(
   key: Key,
   typeKey?: K,
@@ -169,6 +182,7 @@ export function get<K extends TypeKey = 'Buffer'>(
 ): ShmMap[K] | null;
 
 /** Returns an array over an existing POSIX object, or `null`: {@link get} for names only. */
+export function getPosix(name: string, typeKey?: undefined, options?: GetOptions): ShmMap['Buffer'] | null;
 export function getPosix<K extends TypeKey = 'Buffer'>(
   name: string,
   typeKey?: K,
@@ -186,6 +200,12 @@ export function getPosix<K extends TypeKey = 'Buffer'>(
  * @throws {Error} with `code` `'ERR_SHM_BUSY'` if it vanished 10,000 times between look and create
  * @throws what {@link create} and {@link get} throw
  */
+export function getOrCreate(
+  count: number,
+  typeKey: undefined,
+  key: Key,
+  perm?: string | number | CreateOptions,
+): ShmMap['Buffer'];
 export function getOrCreate<K extends TypeKey = 'Buffer'>(
   count: number,
   typeKey: K | undefined,

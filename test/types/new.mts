@@ -6,6 +6,15 @@ const object: Shm<Uint8ClampedArray> | null = createPosix('/name', 10, 'Uint8Cla
 const again: Shm<Buffer> | null = getPosix('/name');
 const number: number = SHMBT_FLOAT64 + detachPosix('/name', true);
 
+/** undefined stands for a Buffer. */
+const buffers: (Shm<Buffer> | null)[] = [
+  create(1, undefined, '/name', '600'),
+  createPosix('/name', 1, undefined, '600'),
+  shm.get('/name', undefined, { raw: true }),
+  getPosix('/name', undefined, { raw: true }),
+  shm.getOrCreate(1, undefined, '/name'),
+];
+
 /** A generic caller keeps the class. */
 function ensure<K extends TypeKey>(count: number, typeKey: K, name: string) {
   return shm.create(count, typeKey, name) || shm.get(name, typeKey);
@@ -18,4 +27,4 @@ try {
   const { code, errno, syscall, key } = error as ShmSystemError;
   console.log(code.length, errno + 1, syscall.length, key);
 }
-console.log(big, object, again, number, ensured);
+console.log(big, object, again, number, buffers, ensured);
