@@ -307,7 +307,8 @@ export function stat(key: string): ObjectStatus | null;
 export function stat(key: Key): SegmentStatus | ObjectStatus | null;
 
 /**
- * All segments and objects that this user can see: whatever is in /proc/sysvipc/shm and /dev/shm.
+ * All segments and objects that this user can see: what is in /proc/sysvipc/shm, and the regular files
+ * of /dev/shm. Left out are names that are not UTF-8, which no key can be, and the file of {@link Mutex}.
  *
  * @throws {Error} with `code` `'ERR_SHM_UNAVAILABLE'` on macOS, which cannot list objects
  */
