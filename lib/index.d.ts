@@ -113,6 +113,13 @@ export interface GetOptions {
   shared?: boolean;
 }
 
+/** {@link create} of a `Buffer`, which is what no type key stands for. */
+export function create(
+  count: number,
+  typeKey: undefined,
+  key?: Key | null,
+  perm?: string | number | CreateOptions,
+): ShmMap['Buffer'] | null;
 /**
  * Creates shared memory, all zero, and returns an array over it, or `null` if the key is taken.
  *
@@ -130,12 +137,6 @@ export interface GetOptions {
  * @see https://man7.org/linux/man-pages/man2/shmget.2.html
  * @see https://man7.org/linux/man-pages/man3/shm_open.3.html
  */
-export function create(
-  count: number,
-  typeKey?: undefined,
-  key?: Key | null,
-  perm?: string | number | CreateOptions,
-): ShmMap['Buffer'] | null;
 export function create<K extends TypeKey = 'Buffer'>(
   count: number,
   typeKey?: K,
@@ -143,18 +144,19 @@ export function create<K extends TypeKey = 'Buffer'>(
   perm?: string | number | CreateOptions,
 ): ShmMap[K] | null;
 
+/** {@link createPosix} of a `Buffer`, which is what no type key stands for. */
+export function createPosix(
+  name: string,
+  count: number,
+  typeKey: undefined,
+  perm?: string | number | CreateOptions,
+): ShmMap['Buffer'] | null;
 /**
  * Creates a POSIX shared memory object: {@link create} with the name first.
  *
  * @param name name of the object, `'/name'`
  * @param count elements (not bytes)
  */
-export function createPosix(
-  name: string,
-  count: number,
-  typeKey?: undefined,
-  perm?: string | number | CreateOptions,
-): ShmMap['Buffer'] | null;
 export function createPosix<K extends TypeKey = 'Buffer'>(
   name: string,
   count: number,
@@ -162,6 +164,8 @@ export function createPosix<K extends TypeKey = 'Buffer'>(
   perm?: string | number | CreateOptions,
 ): ShmMap[K] | null;
 
+/** {@link get} of a `Buffer`, which is what no type key stands for. */
+export function get(key: Key, typeKey: undefined, options?: GetOptions): ShmMap['Buffer'] | null;
 /**
  * Returns an array over existing shared memory (as many whole elements as fit), or `null` if there
  * is none. Getting a key again gives another view of the same mapping.
@@ -174,21 +178,28 @@ export function createPosix<K extends TypeKey = 'Buffer'>(
  * @see https://man7.org/linux/man-pages/man2/shmat.2.html
  * @see https://man7.org/linux/man-pages/man2/mmap.2.html
  */
-export function get(key: Key, typeKey?: undefined, options?: GetOptions): ShmMap['Buffer'] | null;
 export function get<K extends TypeKey = 'Buffer'>(
   key: Key,
   typeKey?: K,
   options?: GetOptions,
 ): ShmMap[K] | null;
 
+/** {@link getPosix} of a `Buffer`, which is what no type key stands for. */
+export function getPosix(name: string, typeKey: undefined, options?: GetOptions): ShmMap['Buffer'] | null;
 /** Returns an array over an existing POSIX object, or `null`: {@link get} for names only. */
-export function getPosix(name: string, typeKey?: undefined, options?: GetOptions): ShmMap['Buffer'] | null;
 export function getPosix<K extends TypeKey = 'Buffer'>(
   name: string,
   typeKey?: K,
   options?: GetOptions,
 ): ShmMap[K] | null;
 
+/** {@link getOrCreate} of a `Buffer`, which is what no type key stands for. */
+export function getOrCreate(
+  count: number,
+  typeKey: undefined,
+  key: Key,
+  perm?: string | number | CreateOptions,
+): ShmMap['Buffer'];
 /**
  * Returns an array over `count` elements of the key's memory, which is created if there is none. Of
  * any number of processes that do this at the same time, exactly one creates it.
@@ -200,12 +211,6 @@ export function getPosix<K extends TypeKey = 'Buffer'>(
  * @throws {Error} with `code` `'ERR_SHM_BUSY'` if it vanished 10,000 times between look and create
  * @throws what {@link create} and {@link get} throw
  */
-export function getOrCreate(
-  count: number,
-  typeKey: undefined,
-  key: Key,
-  perm?: string | number | CreateOptions,
-): ShmMap['Buffer'];
 export function getOrCreate<K extends TypeKey = 'Buffer'>(
   count: number,
   typeKey: K | undefined,
