@@ -149,7 +149,7 @@ pub fn open(name: &Name, writable: bool) -> Result<Option<File>> {
 
 fn open_error(error: &io::Error) -> Error {
     let hint = match error.raw_os_error() {
-        Some(libc::EACCES) => "The object's permissions, or those of /dev/shm, do not allow this user to read and write it",
+        Some(libc::EACCES) => "The object's permissions, or those of /dev/shm, do not allow this user to read and write it (with copyOnWrite: to read it)",
         Some(libc::ELOOP) => "It is a symbolic link; only regular files are opened",
         Some(libc::EISDIR | libc::ENXIO) => "It is no regular file",
         Some(libc::EMFILE) => "This process has as many files open as it may (ulimit -n)",

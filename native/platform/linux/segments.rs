@@ -96,7 +96,7 @@ pub fn mapping_hint(errno: i32) -> String {
 
 fn access_hint(errno: i32) -> String {
     match errno {
-        libc::EACCES => "Its permissions do not allow this user to read and write it".to_string(),
+        libc::EACCES => "Its permissions do not allow this user to read and write it (with copyOnWrite: to read it)".to_string(),
         libc::EPERM => "Only its owner, its creator or root may destroy it".to_string(),
         _ => String::new(),
     }

@@ -91,7 +91,7 @@ pub fn open(name: &Name, writable: bool) -> Result<Option<File>> {
 fn open_error(error: &io::Error) -> Error {
     let hint = match error.raw_os_error() {
         Some(libc::EACCES) => {
-            "The object's permissions do not allow this user to read and write it"
+            "The object's permissions do not allow this user to read and write it (with copyOnWrite: to read it)"
         }
         Some(libc::ENAMETOOLONG) => "macOS allows 31 bytes, the slash included",
         Some(libc::EMFILE) => "This process has as many files open as it may (ulimit -n)",

@@ -117,7 +117,7 @@ pub fn mapping_hint(errno: i32) -> String {
             "This process has as many segments attached as it may (kern.sysv.shmseg = {})",
             limit(c"kern.sysv.shmseg")
         ),
-        libc::EACCES => "Its permissions do not allow this user to read and write it".to_string(),
+        libc::EACCES => "Its permissions do not allow this user to read and write it (with copyOnWrite: to read it)".to_string(),
         libc::EPERM => "Only its owner, its creator or root may destroy it".to_string(),
         libc::ENOMEM => "Out of address space".to_string(),
         _ => String::new(),
