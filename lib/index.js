@@ -15,11 +15,7 @@ function later(load) {
 const memory = later(() => require('./memory').createMemory(binding));
 const types = later(() => require('./types'));
 const status = later(() => require('./stat'));
-const waiting = later(() => {
-  const made = require('./wait').createWaiting(binding);
-  memory().afterDetach(made.endDetached);
-  return made;
-});
+const waiting = later(() => require('./wait').createWaiting(binding));
 const mutex = later(() => require('./mutex').createMutex(binding, waiting()));
 
 const { getTotalSize, getTotalCreatedSize } = binding;

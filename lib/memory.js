@@ -108,7 +108,7 @@ function createMemory(binding) {
   /** A buffer of the engine that the memory just attached is lent to; `undo` if that fails. */
   function lent(key, bytes, flags, undo) {
     try {
-      return overlay().lend(binding, key, bytes, optionsModule().isShared(flags));
+      return overlay().lend(key, bytes, optionsModule().isShared(flags));
     } catch (error) {
       undo(key);
       throw error;
@@ -135,7 +135,7 @@ function createMemory(binding) {
    * System V array tells its key.
    */
   function show(buffer, type, key, offset, count) {
-    const place = loaded.overlay !== null ? loaded.overlay.placeOf(buffer) : undefined;
+    const place = binding.overlay !== undefined ? overlay().placeOf(buffer) : undefined;
     const start = place === undefined ? 0 : place[0];
     const length = place === undefined ? buffer.byteLength : place[1];
     if (count === undefined) count = Math.floor((length - offset) / type.bytes);
@@ -149,7 +149,7 @@ function createMemory(binding) {
   function makeDisposable(array, key) {
     const value = () => {
       // This array may have been detached before, and the key attached anew since.
-      const withdrawn = loaded.overlay !== null && loaded.overlay.isWithdrawn(array.buffer);
+      const withdrawn = binding.overlay !== undefined && overlay().isWithdrawn(array.buffer);
       // Even an attached one may be of no elements: what there is can be less than one takes.
       if (array.buffer.byteLength > 0 && !withdrawn) detach(key);
     };
@@ -192,11 +192,9 @@ function createMemory(binding) {
     }
   }
 
-  let detached = () => {};
-
-  /** Has `callback` called after every detach. */
-  function afterDetach(callback) {
-    detached = callback;
+  /** Ends the waits on memory that is detached by now; see lib/wait.js. */
+  function detached() {
+    if (binding.waits !== undefined) binding.waits.endDetached();
   }
 
   /** From the exit on no buffer is let go of: some engines do not survive that. */
@@ -207,7 +205,7 @@ function createMemory(binding) {
     return detachAll();
   });
 
-  return { afterDetach, create, createPosix, destroy, detach, detachAll, detachPosix, get, getOrCreate, getPosix };
+  return { create, createPosix, destroy, detach, detachAll, detachPosix, get, getOrCreate, getPosix };
 }
 
 module.exports = { createMemory };

@@ -4,22 +4,27 @@
 // into a buffer that the engine has allocated, and out again before the engine may free it. The
 // data begins some bytes into such a buffer; it is no less shared.
 
+const binding = require('./binding');
 const { withCode } = require('./errors');
 
-/** Lent buffer → `[byteOffset, byteLength]` of the data in it. */
-const places = new WeakMap();
-
-/** Emptied buffer → who has its memory now: native work in flight may still be using it. */
-const moved = new WeakMap();
-
-/** Buffers of detached memory that could not be emptied the short way; some cannot be at all. */
-const withdrawn = new WeakSet();
+// Copies of this module in a thread can have one addon, and then get each other's buffers from it.
+// So it is at the addon that they find what is known of them.
+const { places, moved, withdrawn } =
+  binding.overlay ||
+  (binding.overlay = {
+    /** Lent buffer → `[byteOffset, byteLength]` of the data in it. */
+    places: new WeakMap(),
+    /** Emptied buffer → who has its memory now: native work in flight may still be using it. */
+    moved: new WeakMap(),
+    /** Buffers of detached memory that could not be emptied the short way; some cannot be at all. */
+    withdrawn: new WeakSet(),
+  });
 
 /** `ArrayBuffer.prototype.transfer`, before anybody can replace it; undefined on older engines. */
 const transfer = /** @type {any} */ (ArrayBuffer.prototype).transfer;
 
 /** A buffer that has the memory which was just attached under `key`; it takes `bytes` bytes. */
-function lend(binding, key, bytes, shared) {
+function lend(key, bytes, shared) {
   const buffer = allocate(shared ? global.SharedArrayBuffer : ArrayBuffer, bytes);
   if (shared) {
     places.set(buffer, binding.lend(key, new Uint8Array(buffer), true));

@@ -23,9 +23,8 @@ const INT32_MAX = 2 ** 31 - 1;
 
 /** `wait`, `waitAsync` and `notify` on the native functions, and what ends waits at a detach. */
 function createWaiting(binding) {
-  /** The asynchronous waits by their number. */
-  const pending = new Map();
-  let started = false;
+  const waits = waitsOf(binding);
+  const { pending } = waits;
 
   function wait(int32Array, index, value, timeout) {
     checkWord(int32Array, index);
@@ -66,17 +65,17 @@ function createWaiting(binding) {
         resolve(results[blockFor(int32Array, index, expected, 0)]);
         return;
       }
-      if (!started) start();
+      if (!waits.started) start();
       const id = binding.waitAsync(int32Array, index, expected, ref);
       if (id === NOT_OURS) throw unknownMemory(int32Array);
       if (id === NOT_EQUAL_AT_ONCE) resolve('not-equal');
-      else add(id, { resolve, reject, ref, signal }, timeout);
+      else add(id, { resolve, reject, ref, signal, settle }, timeout);
     });
   }
 
   function start() {
-    binding.onWaitEnded(settle, process.env.SHM_TYPED_ARRAY_WAITS || wayToWait());
-    started = true;
+    binding.onWaitEnded(waits.end, process.env.SHM_TYPED_ARRAY_WAITS || wayToWait());
+    waits.started = true;
   }
 
   /** Enters a wait that has been started. */
@@ -108,9 +107,7 @@ function createWaiting(binding) {
   }
 
   /** Called when a wait has ended. */
-  function settle(id, result) {
-    const entry = pending.get(id);
-    pending.delete(id);
+  function settle(entry, result) {
     if (result === DETACHED) entry.reject(detached());
     else if (result === TIMED_OUT) entry.end();
     else entry.resolve(results[result]);
@@ -118,12 +115,27 @@ function createWaiting(binding) {
     if (entry.signal !== undefined) entry.signal.removeEventListener('abort', entry.onAbort);
   }
 
-  /** To be called after a detach. */
-  function endDetached() {
-    if (pending.size > 0) untilDone(() => binding.cancelDetached());
-  }
+  return { wait, waitAsync, notify };
+}
 
-  return { wait, waitAsync, notify, endDetached };
+/**
+ * The asynchronous waits by their number. Copies of this module in a thread can have one addon, as
+ * where a test runner loads it anew for every file: the addon calls one function for all of them,
+ * and one's detach ends another's waits. So they find all that at the addon.
+ */
+function waitsOf(binding) {
+  if (binding.waits !== undefined) return binding.waits;
+  const pending = new Map();
+  const end = (id, result) => {
+    const entry = pending.get(id);
+    pending.delete(id);
+    entry.settle(entry, result);
+  };
+  /** To be called after a detach. */
+  const endDetached = () => {
+    if (pending.size > 0) untilDone(() => binding.cancelDetached());
+  };
+  return (binding.waits = { pending, started: false, end, endDetached });
 }
 
 /** Does something that fails only as long as the kernel is short of memory, and that nobody can be told of. */

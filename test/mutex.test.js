@@ -1,24 +1,13 @@
 'use strict';
 // Mutex: one owner at a time, among threads and processes, and no owner's death leaves it locked.
 
-const path = require('path');
 const test = require('tape');
-const { forkFixture, freshKey, freshKeys, freshName, nextMessage, shm, thrownBy, until } = require('./support');
+const { copyOfPackage, forkFixture, freshKey, freshKeys, freshName, nextMessage, shm, thrownBy, until } = require('./support');
 const { hasAbort, hasWorkers, startWorker } = require('./waiting');
 
 const own = { ref: true };
 const CONTENDED = -0x80000000;
 const HANDED_ON = 0x40000000;
-
-/** The package, loaded anew with its addon. */
-function copyOfPackage() {
-  const saved = Object.assign({}, require.cache);
-  const own = Object.keys(saved).filter((file) => file.endsWith('.node') || file.startsWith(path.join(__dirname, '..', 'lib')));
-  own.forEach((file) => delete require.cache[file]);
-  const copy = require('../lib');
-  Object.assign(require.cache, saved);
-  return copy;
-}
 
 async function locker(key) {
   const child = forkFixture('locker.js', [String(key)]);
@@ -60,7 +49,7 @@ test('lock, tryLock and unlock in one thread', (t) => {
 
 test('other objects, and other copies of the package, are the same owner in a thread', (t) => {
   const { key, mutex } = fresh();
-  const again = copyOfPackage();
+  const again = copyOfPackage({ addon: true });
   const others = [new shm.Mutex(mutex.int32Array, 0), new again.Mutex(again.get(key, 'Int32Array'), 0)];
   for (const other of others) {
     mutex.lock();

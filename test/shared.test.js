@@ -3,7 +3,7 @@
 
 const test = require('tape');
 const path = require('path');
-const { Worker, forkFixture, freshKeys, freshName, isLinux, nextMessage, sharedMappings, shm, thrownBy, until } = require('./support');
+const { Worker, copyOfPackage, forkFixture, freshKeys, freshName, isLinux, nextMessage, sharedMappings, shm, thrownBy, until } = require('./support');
 
 const skip = Worker === null && 'this runtime has no worker_threads';
 
@@ -20,6 +20,19 @@ test('a shared array is over a SharedArrayBuffer, of every type', (t) => {
       t.equal(shm.get(key, typeKey, shared).buffer, array.buffer, 'one mapping');
       shm.destroy(key);
     }
+  }
+  t.end();
+});
+
+test('a copy of the package on the same addon finds the memory in the buffer', (t) => {
+  for (const key of freshKeys()) {
+    const array = shm.create(100, 'Int32Array', key, shared);
+    array[99] = 7;
+    const copy = copyOfPackage({ addon: false });
+    const again = copy.get(key, 'Int32Array', shared);
+    t.deepEqual([again.length, again[99], again.byteOffset], [100, 7, array.byteOffset], `${key}`);
+    copy.destroy(key);
+    t.equal(thrownBy(() => shm.notify(array, 0)).code, 'ERR_SHM_DETACHED');
   }
   t.end();
 });

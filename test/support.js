@@ -26,6 +26,17 @@ function workerClass() {
   }
 }
 
+/** The package, loaded anew: with the addon, or on the same one, as test runners do for every file. */
+function copyOfPackage({ addon }) {
+  const saved = Object.assign({}, require.cache);
+  const lib = path.join(__dirname, '..', 'lib');
+  const own = Object.keys(saved).filter((file) => file.startsWith(lib) || (addon && file.endsWith('.node')));
+  own.forEach((file) => delete require.cache[file]);
+  const copy = require('../lib');
+  Object.assign(require.cache, saved);
+  return copy;
+}
+
 /** The executable for further processes of this runtime; under emulation it is a wrapper. */
 const execPath = process.env.SHM_TEST_EXEC || process.execPath;
 
@@ -204,6 +215,7 @@ function thrownBy(action) {
 }
 
 module.exports = {
+  copyOfPackage,
   Worker,
   canEmpty,
   cannotRefuse: refusing.cannotRefuse,

@@ -3,7 +3,7 @@
 
 const test = require('tape');
 const support = require('./support');
-const { forkFixture, freshKey, freshKeys, freshName, nextMessage, shm, thrownBy, until } = support;
+const { copyOfPackage, forkFixture, freshKey, freshKeys, freshName, nextMessage, shm, thrownBy, until } = support;
 const { hasAbort, hasExactWaits, hasWorkers, startWorker } = require('./waiting');
 
 const own = { ref: true };
@@ -197,6 +197,18 @@ test('a detach ends waits on that memory and no others', async (t) => {
     shm.destroy(key);
     shm.destroy(other);
   }
+});
+
+test('copies of the package on one addon wait, and a detach by one ends the waits of another', async (t) => {
+  const key = freshKey();
+  const array = shm.create(10, 'Int32Array', key);
+  shm.notify(array, 0);
+  const again = copyOfPackage({ addon: false });
+  t.equal(await shm.waitAsync(array, 0, 0, { ref: true, timeout: 1 }), 'timed-out');
+  t.equal(await again.waitAsync(array, 0, 0, { ref: true, timeout: 1 }), 'timed-out');
+  const wait = shm.waitAsync(array, 0, 0, own).catch((error) => error.code);
+  copyOfPackage({ addon: false }).destroy(key);
+  t.equal(await wait, 'ERR_SHM_DETACHED');
 });
 
 test('wrong arguments are errors that name them', async (t) => {
