@@ -3,7 +3,8 @@
 // the word for programs in other languages.
 
 const { performance } = require('perf_hooks');
-const { withCode } = require('./errors');
+const { detached, withCode } = require('./errors');
+const { isWithdrawn, placeOf } = require('./overlay');
 const { millisecondsOf, optionsOf, reasonOf } = require('./wait');
 const { checkWord, compareExchangeFor } = require('./words');
 
@@ -38,6 +39,8 @@ function createMutex(binding, { wait, waitAsync, notify }) {
       if (self === 0) self = ownerNumber(binding);
       this.int32Array = int32Array;
       this.index = index;
+      // Whether the array may not be empty after a detach: its words are nobody else's then.
+      this.outlives = placeOf(int32Array.buffer) !== undefined;
       // How often this thread may still unlock before it has to hand the lock on; 0: as it likes.
       this.owed = 0;
       // When whoever was woken has come by itself, and need not be left the lock.
@@ -165,7 +168,8 @@ function createMutex(binding, { wait, waitAsync, notify }) {
   }
 
   /** `compareExchange` on a mutex's word. */
-  function exchange({ int32Array, index }, expected, replacement) {
+  function exchange({ int32Array, index, outlives }, expected, replacement) {
+    if (outlives && isWithdrawn(int32Array.buffer)) throw detached();
     try {
       return compareExchange(int32Array, index, expected, replacement);
     } catch (error) {

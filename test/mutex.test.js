@@ -222,19 +222,22 @@ test('an abort ends lockAsync, and the lock goes on', { skip: !hasAbort && 'no A
 });
 
 test('a detached mutex says so', async (t) => {
-  const key = freshKey();
-  const array = shm.create(10, 'Int32Array', key);
-  const mutex = new shm.Mutex(array, 0);
-  mutex.lock();
-  const waiting = mutex.lockAsync(own).catch((error) => error.code);
-  shm.destroy(key);
-  t.equal(await waiting, 'ERR_SHM_DETACHED');
-  if (array.length === 0) {
-    for (const call of ['lock', 'tryLock', 'unlock']) {
-      t.equal(thrownBy(() => mutex[call]()).code, 'ERR_SHM_DETACHED', call);
+  const kinds = typeof SharedArrayBuffer === 'undefined' ? [undefined] : [undefined, { shared: true }];
+  for (const options of kinds) {
+    const key = freshKey();
+    const array = shm.create(10, 'Int32Array', key, options);
+    const mutex = new shm.Mutex(array, 0);
+    mutex.lock();
+    const waiting = mutex.lockAsync(own).catch((error) => error.code);
+    shm.destroy(key);
+    t.equal(await waiting, 'ERR_SHM_DETACHED');
+    if (array.length === 0 || options !== undefined) {
+      for (const call of ['lock', 'tryLock', 'unlock']) {
+        t.equal(thrownBy(() => mutex[call]()).code, 'ERR_SHM_DETACHED', call);
+      }
     }
+    t.equal(thrownBy(() => new shm.Mutex(array, 0)).code, 'ERR_SHM_DETACHED');
   }
-  t.equal(thrownBy(() => new shm.Mutex(array, 0)).code, 'ERR_SHM_DETACHED');
 });
 
 test('wrong arguments are errors', async (t) => {
