@@ -30,6 +30,7 @@ use neon::prelude::*;
 
 #[neon::main]
 fn main(mut cx: ModuleContext) -> NeonResult<()> {
+    node_api::stay_loaded();
     let thread = api::Thread::new(&mut cx);
     thread.export(&mut cx, "create", api::create)?;
     thread.export(&mut cx, "get", api::get)?;

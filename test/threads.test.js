@@ -83,6 +83,13 @@ test('the end of a worker, by terminate() too, leaves no mapping behind', { skip
   t.end();
 });
 
+test('workers that alone have the package leave nothing of it behind', { skip: skip || (!isLinux && 'reads /proc') }, async (t) => {
+  const child = forkFixture('workers-only.js');
+  const [before, after] = await nextMessage(child);
+  t.ok(after - before < 200, `${before} mappings, and 20 workers later ${after}`);
+  child.disconnect();
+});
+
 test('a worker prints nothing at its exit', { skip }, async (t) => {
   const child = forkFixture('worker-exit.js');
   let stdout = '';
