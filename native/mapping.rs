@@ -166,7 +166,7 @@ impl Drop for Mapping {
             return;
         }
         if self.retired.load(Ordering::Acquire) {
-            give_back(self.base() as usize, self.size());
+            give_back(self.base() as usize, self.mapped());
             return;
         }
         // SAFETY: dropped here and nowhere else.

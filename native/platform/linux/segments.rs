@@ -101,3 +101,26 @@ fn access_hint(errno: i32) -> String {
         _ => String::new(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mapping::Mapping;
+    use crate::platform::page_size;
+    use memmap2::MmapOptions;
+    use std::mem::forget;
+
+    #[test]
+    fn a_segment_in_huge_pages_is_given_back_to_its_end() {
+        let (len, mapped) = (page_size(), 64 << 20);
+        let pages = MmapOptions::new().len(mapped).map_anon().unwrap();
+        let base = pages.as_ptr().cast_mut();
+        forget(pages);
+        let mapping = Mapping::segment(SegmentPages { base, len, mapped });
+        mapping.retire().unwrap();
+        drop(mapping);
+        // SAFETY: the kernel only looks whether the page is there.
+        let status = unsafe { libc::msync(base.add(len).cast(), len, libc::MS_ASYNC) };
+        assert_eq!(status, -1);
+    }
+}
