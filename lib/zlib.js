@@ -8,6 +8,9 @@
 
 const classes = ['Deflate', 'BrotliCompress', 'BrotliDecompress', 'ZstdCompress', 'ZstdDecompress'];
 
+/** Tells a prototype that is guarded: test runners load this module anew for every file. */
+const GUARDED = Symbol.for('shm-typed-array.guarded');
+
 /** Handle → the zeros that its thread reads: nobody else would keep them from being collected. */
 const given = new WeakMap();
 
@@ -38,6 +41,8 @@ function isLoaded() {
 }
 
 function guard(prototype) {
+  if (prototype[GUARDED] === true) return;
+  prototype[GUARDED] = true;
   const { write } = prototype;
   prototype.write = function (flush, input, offset, length, ...output) {
     if (input && input.byteLength < offset + length) {

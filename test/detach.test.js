@@ -221,6 +221,18 @@ test('zlib that is in the middle of random data ends without harm', async (t) =>
   t.end();
 });
 
+const handleOf = (stream) => stream._handle && Object.getPrototypeOf(stream._handle);
+
+test('zlib is guarded once, however often the package is loaded', { skip: !handleOf(zlib.createGzip()) && 'this zlib has no handles' }, (t) => {
+  const guard = () => {
+    delete require.cache[require.resolve('../lib/zlib')];
+    require('../lib/zlib').guardZlib();
+    return handleOf(zlib.createGzip()).write;
+  };
+  t.equal(guard(), guard());
+  t.end();
+});
+
 test('detachAll detaches everything of both kinds and counts destroyed segments', async (t) => {
   const [first, second, shared] = [freshKey(), freshKey(), freshKey()];
   const name = freshName();

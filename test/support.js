@@ -215,10 +215,10 @@ function thrownBy(action) {
 }
 
 module.exports = {
-  copyOfPackage,
   Worker,
   canEmpty,
   cannotRefuse: refusing.cannotRefuse,
+  copyOfPackage,
   execArgv,
   execPath,
   forkCode,

@@ -227,9 +227,11 @@ impl Completions {
 
     /// Sleeps until waits have ended, and tells which; `None` if there will be no more.
     pub fn sleep(&mut self) -> Option<Vec<(Id, Ended)>> {
-        match self.0.enter(0, 1, abi::ENTER_GETEVENTS) {
-            Err(error) if error.kind() != io::ErrorKind::Interrupted => return None,
-            _ => {}
+        if let Err(error) = self.0.enter(0, 1, abi::ENTER_GETEVENTS) {
+            // EBADR is told once, of a completion that the kernel had no memory for.
+            if !matches!(error.raw_os_error(), Some(libc::EINTR | libc::EBADR)) {
+                return None;
+            }
         }
         let ended = self.take();
         let last = ended.iter().any(|&(id, _)| id == THE_END);
