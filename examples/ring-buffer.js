@@ -75,7 +75,10 @@ function writer(key, count) {
 async function main(count) {
   const words = shm.create(HEADER + 1024, 'Int32Array');
   const ring = new RingBuffer(words);
-  fork(__filename, ['writer', String(words.key), String(count)]);
+  const child = fork(__filename, ['writer', String(words.key), String(count)]);
+  child.once('exit', (code) => {
+    if (code !== 0) process.exit(1); // nothing would come any more
+  });
   let bytes = 0;
   for (let i = 0; i < count; i++) {
     const message = Buffer.from(await ring.read()).toString();

@@ -46,10 +46,17 @@ function reader(key, updates) {
   process.send({ reads, torn }, () => process.disconnect());
 }
 
+function resultOf(child) {
+  return new Promise((resolve, reject) => {
+    child.once('message', resolve);
+    child.once('exit', (code, signal) => reject(new Error(`a reader has ended with ${signal || code}`)));
+  });
+}
+
 async function main(updates) {
   const words = shm.create(RECORD + FIELDS, 'Int32Array');
   const readers = [1, 2].map(() => fork(__filename, ['reader', String(words.key), String(updates)]));
-  const results = Promise.all(readers.map((child) => new Promise((resolve) => child.once('message', resolve))));
+  const results = Promise.all(readers.map(resultOf));
   await Promise.all(readers.map((child) => new Promise((resolve) => child.once('spawn', resolve))));
   for (let i = 1; i <= updates; i++) write(words, Array(FIELDS).fill(i));
   for (const { reads, torn } of await results) console.log(`${reads > 0 ? 'read' : 'nothing read'}, ${torn} torn records`);
