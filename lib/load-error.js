@@ -48,7 +48,7 @@ function runtime() {
 function reasonOf(file, error, libc) {
   const newer = /version `GLIBC_([\d.]+)' not found/.exec(error.message);
   if (newer !== null) return `it needs glibc ${newer[1]} or newer, which this system does not have`;
-  if (libc !== null && fs.existsSync(file) && libcOfAddon(file) === (libc === 'glibc' ? 'musl' : 'glibc')) {
+  if (libc !== null && libcOfAddon(file) === (libc === 'glibc' ? 'musl' : 'glibc')) {
     return `it is for ${libc === 'glibc' ? 'musl' : 'glibc'}, and this is ${libc}`;
   }
   return String(error.message).split('\n')[0];
@@ -56,7 +56,12 @@ function reasonOf(file, error, libc) {
 
 /** The libc that an addon is linked against, by the name under which it asks for it; null if unclear. */
 function libcOfAddon(file) {
-  const bytes = fs.readFileSync(file);
+  let bytes;
+  try {
+    bytes = fs.readFileSync(file);
+  } catch (_) {
+    return null; // not there, a directory, not for this user: loading it has said so
+  }
   if (bytes.includes('\0libc.so.6\0')) return 'glibc';
   return bytes.includes('\0libc.so\0') || bytes.includes('\0libc.musl-') ? 'musl' : null;
 }

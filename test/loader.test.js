@@ -116,6 +116,13 @@ test('an addon for another processor', { skip: notHere }, async (t) => {
   await prebuiltFails(t, bytes, 'it is for arm64, and this is x64');
 });
 
+test('something that is no file in the place of the addon', { skip: notHere }, async (t) => {
+  const folder = installed({ [path.join(prebuilt, 'file')]: '' });
+  const { code, message } = await loadError(folder);
+  t.equal(code, 'ERR_SHM_NOT_LOADED', message);
+  t.match(message, /shm-typed-array\.glibc\.node: EISDIR/);
+});
+
 test('an addon for another libc', { skip: notHere }, async (t) => {
   await prebuiltFails(t, addonWith('\0libc.so.6\0', '\0libc.so\0\0\0'), 'it is for musl, and this is glibc');
 });
