@@ -56,23 +56,29 @@ function libcOfProcess() {
 /** What the dynamic loader would answer with a riddle, or, to a file cut short, with a SIGBUS. */
 function refuseUnfit(file) {
   const { machine, missing } = readElf(file);
-  if (machine !== process.arch) throw new Error(`it is for ${machine}, and this is ${process.arch}`);
+  if (machine !== null && machine !== process.arch) throw new Error(`it is for ${machine}, and this is ${process.arch}`);
   if (missing > 0) throw new Error(`it is cut short: its last ${missing} bytes are not there`);
 }
 
-const MACHINES = { 3: 'ia32', 8: 'mips', 21: 'ppc64', 22: 's390x', 40: 'arm', 62: 'x64', 183: 'arm64', 243: 'riscv64', 258: 'loong64' };
+// What is not listed here the dynamic loader has to judge.
+const MACHINES = { 3: 'ia32', 21: 'ppc64', 22: 's390x', 40: 'arm', 62: 'x64', 183: 'arm64', 243: 'riscv64', 258: 'loong64' };
 const ELF = 0x464c457f;
-const LITTLE_ENDIAN_64 = 0x0102;
 const PT_LOAD = 1;
 const PT_INTERP = 3;
+
+/** Where an ELF file of 32 bits, and one of 64, has what is read here, and how many bytes an address in it has. */
+const LAYOUTS = {
+  1: { address: 4, table: 28, entrySize: 42, count: 44, position: 4, length: 16 },
+  2: { address: 8, table: 32, entrySize: 54, count: 56, position: 8, length: 32 },
+};
 
 /** What the first headers of an ELF file take, as a rule, in bytes. */
 const USUAL = 4096;
 
 /**
- * What the headers of a 64-bit little-endian ELF file tell, `{ machine, interpreter, missing }`: the
- * processor as `process.arch` calls it, the path of the dynamic loader ('' for a library), and how
- * many of the bytes that loading it takes the file does not have.
+ * What the headers of an ELF file tell, `{ machine, interpreter, missing }`: the processor as
+ * `process.arch` calls it (null if it is a rare one), the path of the dynamic loader ('' for a
+ * library), and how many of the bytes that loading it takes the file does not have.
  *
  * It is read by DataView: what Buffer has for that is slow at first use.
  */
@@ -86,30 +92,33 @@ function readElf(file) {
     const start = read(0, USUAL);
     const part = (position, length) =>
       position + length <= start.byteLength ? new DataView(start.buffer, position, length) : read(position, length);
-    const isElf64 = start.byteLength >= 64 && start.getUint32(0, true) === ELF && start.getUint16(4, true) === LITTLE_ENDIAN_64;
-    if (!isElf64) throw new Error('it is damaged, or made for another system');
+    const layout = start.byteLength >= 64 && start.getUint32(0, true) === ELF ? LAYOUTS[start.getUint8(4)] : undefined;
+    if (layout === undefined) throw new Error('it is damaged, or made for another system');
+    const isLittle = start.getUint8(5) === 1;
+    const address = (view, at) => (layout.address === 8 ? offset(view, at, isLittle) : view.getUint32(at, isLittle));
     let interpreter = '';
     let needed = 0;
-    const entrySize = start.getUint16(54, true);
-    const table = part(offset(start, 32), entrySize * start.getUint16(56, true));
+    const entrySize = start.getUint16(layout.entrySize, isLittle);
+    const table = part(address(start, layout.table), entrySize * start.getUint16(layout.count, isLittle));
     for (let at = 0; at + entrySize <= table.byteLength; at += entrySize) {
-      const type = table.getUint32(at, true);
-      const position = offset(table, at + 8);
-      const length = offset(table, at + 32);
+      const type = table.getUint32(at, isLittle);
+      const position = address(table, at + layout.position);
+      const length = address(table, at + layout.length);
       if (type === PT_LOAD) needed = Math.max(needed, position + length);
       if (type === PT_INTERP) interpreter = textOf(part(position, Math.min(length, USUAL)));
     }
     const isWhole = needed > 0 && read(needed - 1, 1).byteLength === 1;
     const missing = isWhole ? 0 : needed - fs.fstatSync(descriptor).size;
-    return { machine: MACHINES[start.getUint16(18, true)] || 'another processor', interpreter, missing };
+    return { machine: MACHINES[start.getUint16(18, isLittle)] || null, interpreter, missing };
   } finally {
     fs.closeSync(descriptor);
   }
 }
 
 /** A 64-bit number, exact as far as files go. */
-function offset(view, at) {
-  return view.getUint32(at, true) + view.getUint32(at + 4, true) * 2 ** 32;
+function offset(view, at, isLittle) {
+  const [first, second] = [view.getUint32(at, isLittle), view.getUint32(at + 4, isLittle)];
+  return isLittle ? first + second * 2 ** 32 : second + first * 2 ** 32;
 }
 
 function textOf({ buffer, byteOffset, byteLength }) {

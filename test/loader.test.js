@@ -116,6 +116,42 @@ test('an addon for another processor', { skip: notHere }, async (t) => {
   await prebuiltFails(t, bytes, 'it is for arm64, and this is x64');
 });
 
+/** The headers of an addon for another kind of processor, as far as they are looked at, and one segment. */
+function headersOf(machine, { is64, isLittle }) {
+  const bytes = new DataView(new ArrayBuffer(256));
+  const set16 = (at, value) => bytes.setUint16(at, value, isLittle);
+  const setAddress = (at, value) => bytes.setUint32(is64 && !isLittle ? at + 4 : at, value, isLittle);
+  const segment = is64 ? 64 : 52;
+  [0x7f, 0x45, 0x4c, 0x46, is64 ? 2 : 1, isLittle ? 1 : 2, 1].forEach((value, at) => bytes.setUint8(at, value));
+  set16(16, 3); // ET_DYN
+  set16(18, machine);
+  bytes.setUint32(20, 1, isLittle);
+  setAddress(is64 ? 32 : 28, segment);
+  set16(is64 ? 54 : 42, is64 ? 56 : 32);
+  set16(is64 ? 56 : 44, 1);
+  bytes.setUint32(segment, 1, isLittle); // PT_LOAD
+  setAddress(segment + (is64 ? 32 : 16), bytes.byteLength);
+  return Buffer.from(bytes.buffer);
+}
+
+test('an addon that was built for 32 bits, or for a big-endian processor, is understood', { skip: notHere }, async (t) => {
+  const ia32 = headersOf(3, { is64: false, isLittle: true });
+  const s390x = headersOf(22, { is64: true, isLittle: false });
+  await prebuiltFails(t, ia32, 'it is for ia32, and this is x64');
+  await prebuiltFails(t, s390x, 'it is for s390x, and this is x64');
+  const local = path.join('build', 'shm-typed-array.node');
+  const tried = async (bytes, arch) => {
+    const folder = installed({ [local]: bytes });
+    const { message } = await loadError(folder, `Object.defineProperty(process, 'arch', { value: '${arch}' });`);
+    return message.split('\n')[1].slice(`  ${path.join(folder, local)}: `.length);
+  };
+  t.equal(await tried(ia32.slice(0, 200), 'ia32'), 'it is cut short: its last 56 bytes are not there');
+  t.equal(await tried(s390x.slice(0, 200), 's390x'), 'it is cut short: its last 56 bytes are not there');
+  // Whole, they come as far as the dynamic loader, which here has another processor.
+  t.doesNotMatch(await tried(ia32, 'ia32'), /^it is /);
+  t.doesNotMatch(await tried(s390x, 's390x'), /^it is /);
+});
+
 test('something that is no file in the place of the addon', { skip: notHere }, async (t) => {
   const folder = installed({ [path.join(prebuilt, 'file')]: '' });
   const { code, message } = await loadError(folder);
