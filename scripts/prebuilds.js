@@ -16,6 +16,10 @@ const MACOS = '11.0';
 // The standard library's printer of backtraces alone would be 200 KB: native/unwinder.rs keeps it out.
 const BYTES_MAX = 450 * 1000;
 
+// What the two formats of addons begin with.
+const ELF = 0x7f454c46;
+const MACH_O_64 = 0xfeedfacf;
+
 /** Name of a target → Rust's name for it, and its file. */
 const targets = {
   'linux-x64-glibc': { triple: 'x86_64-unknown-linux-gnu', file: 'prebuilds/linux-x64/shm-typed-array.glibc.node' },
@@ -54,6 +58,7 @@ function sourcesHash() {
  * `folders` are paths of the build machine that must not be found in it.
  */
 function flaws(target, bytes, folders) {
+  if (!isAddonFor(target, bytes)) return [`it is no addon for ${target}`];
   const found = [];
   if (bytes.length >= BYTES_MAX) found.push(`it has ${bytes.length} bytes, and ${BYTES_MAX} are the limit`);
   folders.filter((folder) => bytes.includes(folder)).forEach((folder) => found.push(`it contains the path ${folder}`));
@@ -69,6 +74,16 @@ function flaws(target, bytes, folders) {
   return found;
 }
 
+/** Whether the header is that of a file for the system and the processor of the target. */
+function isAddonFor(target, bytes) {
+  const isArm = target.includes('-arm64');
+  if (bytes.length < 64) return false;
+  if (target.startsWith('darwin')) {
+    return bytes.readUInt32LE(0) === MACH_O_64 && bytes.readUInt32LE(4) === (isArm ? 0x0100000c : 0x01000007);
+  }
+  return bytes.readUInt32BE(0) === ELF && bytes.readUInt16LE(18) === (isArm ? 183 : 62);
+}
+
 /** The newest version of a symbol of glibc that an ELF file names; null if it names none. */
 function neededGlibc(bytes) {
   const versions = bytes.toString('latin1').match(/\bGLIBC_2\.\d+/g) || [];
@@ -82,9 +97,7 @@ function newer(a, b) {
 
 /** `minos` of the load command LC_BUILD_VERSION of a 64-bit Mach-O file; null if there is none. */
 function oldestMacOS(bytes) {
-  const MACH_O_64 = 0xfeedfacf;
   const LC_BUILD_VERSION = 0x32;
-  if (bytes.readUInt32LE(0) !== MACH_O_64) return null;
   let at = 32;
   for (let left = bytes.readUInt32LE(16); left > 0; left--) {
     if (bytes.readUInt32LE(at) === LC_BUILD_VERSION) return `${bytes.readUInt16LE(at + 14)}.${bytes[at + 13]}`;

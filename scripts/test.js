@@ -10,4 +10,6 @@ if (hasCargo && !process.env.SHM_TEST_PREBUILT) build();
 else console.log('testing the prebuilt addon');
 
 const run = path.join(__dirname, '..', 'test', 'run.js');
-process.exitCode = spawnSync(process.execPath, [run].concat(process.argv.slice(2)), { stdio: 'inherit' }).status || 0;
+const { status } = spawnSync(process.execPath, [run].concat(process.argv.slice(2)), { stdio: 'inherit' });
+// There is no status if a signal has ended it.
+process.exitCode = status === null ? 1 : status;
