@@ -171,6 +171,7 @@ function singleExecutable() {
 /** The source build of an installed package, with the Rust on that PATH; and the built addon is the one loaded. */
 function sourceBuild(name, rust) {
   const folder = project(name);
+  write(folder, { 'Cargo.toml': '[workspace]\n' }); // a project of Rust and JavaScript
   npmInstall(folder, commandOf('npm', '11.21.2', 'npm'));
   const installed = path.join(folder, 'node_modules', 'shm-typed-array');
   const withRust = Object.assign({}, process.env, { PATH: rust });

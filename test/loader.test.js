@@ -238,6 +238,16 @@ test('the source build with a rustup that has no toolchain', async (t) => {
   );
 });
 
+const noCargo = spawnSync('cargo', ['--version']).status !== 0 && 'there is no Rust here';
+
+test('the source build in a project that is itself a workspace of Rust crates', { skip: noCargo }, async (t) => {
+  const inside = installed({});
+  fs.writeFileSync(path.join(path.dirname(inside), 'Cargo.toml'), '[workspace]\n');
+  const found = spawnSync('cargo', ['locate-project', '--workspace', '--message-format', 'plain'], { cwd: inside, encoding: 'utf8' });
+  fs.unlinkSync(path.join(path.dirname(inside), 'Cargo.toml'));
+  t.equal(found.stdout.trim(), path.join(fs.realpathSync(inside), 'Cargo.toml'), found.stderr);
+});
+
 /** Runs a script with a folder mounted read-only, in a mount namespace of its own. */
 function readOnly(folder, script, args) {
   const mount = 'mount --bind "$0" "$0" && mount -o remount,ro,bind "$0" && exec "$@"';
