@@ -12,6 +12,9 @@ const WRITTEN = 0;
 const READ = 16; // in a cache line of its own: the sides do not disturb each other
 const HEADER = 32;
 
+// How long the writer sleeps before it looks whether there is still somebody who reads (milliseconds).
+const LOOK_UP = 500;
+
 /** A ring of `size` bytes, a power of two, behind HEADER words. One writer, one reader. */
 class RingBuffer {
   constructor(words) {
@@ -27,7 +30,7 @@ class RingBuffer {
     for (;;) {
       const read = Atomics.load(this.words, READ);
       if (((written - read) >>> 0) + needed <= this.bytes.length) break;
-      shm.wait(this.words, READ, read);
+      if (shm.wait(this.words, READ, read, LOOK_UP) === 'timed-out' && isOrphan()) throw new Error('the reader has died');
     }
     this.put(written, new Uint8Array(Uint32Array.of(message.length).buffer));
     this.put(written + 4, message);
@@ -66,6 +69,11 @@ class RingBuffer {
   }
 }
 
+/** Whether this process has outlived the one that started it: then it has got another parent. */
+function isOrphan() {
+  return process.ppid !== Number(process.env.PARENT);
+}
+
 function writer(key, count) {
   const ring = new RingBuffer(shm.get(key, 'Int32Array'));
   for (let i = 0; i < count; i++) ring.write(Buffer.from(`message ${i} `.repeat(i % 20)));
@@ -75,7 +83,8 @@ function writer(key, count) {
 async function main(count) {
   const words = shm.create(HEADER + 1024, 'Int32Array');
   const ring = new RingBuffer(words);
-  const child = fork(__filename, ['writer', String(words.key), String(count)]);
+  const env = Object.assign({}, process.env, { PARENT: process.pid });
+  const child = fork(__filename, ['writer', String(words.key), String(count)], { env });
   child.once('exit', (code) => {
     if (code !== 0) process.exit(1); // nothing would come any more
   });

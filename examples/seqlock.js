@@ -7,10 +7,16 @@
 const { fork } = require('child_process');
 const shm = require('..');
 
-// Words: the sequence, odd while an update is under way, and the record.
+// Words: the sequence, odd while an update is under way, how many have begun to read, and the record.
 const SEQUENCE = 0;
-const RECORD = 1;
+const READING = 1;
+const RECORD = 2;
 const FIELDS = 8;
+const READERS = 2;
+
+// How long readers sleep, or try, before they look whether there is still somebody who writes.
+const LOOK_UP = 500; // milliseconds
+const TRIES = 1000;
 
 /** Replaces the record. */
 function write(words, record) {
@@ -22,12 +28,19 @@ function write(words, record) {
   shm.notify(words, SEQUENCE); // for those who wait for news
 }
 
+/** Ends this process if it has outlived the writer, which has started it: then it has got another parent. */
+function exitIfOrphan() {
+  if (process.ppid !== Number(process.env.PARENT)) process.exit(1);
+}
+
 /** A record that no update has cut in two, and its sequence. */
 function read(words) {
-  for (;;) {
+  for (let tries = 1; ; tries++) {
     const sequence = Atomics.load(words, SEQUENCE);
     const record = Array.from({ length: FIELDS }, (_, i) => Atomics.load(words, RECORD + i));
     if (sequence % 2 === 0 && Atomics.load(words, SEQUENCE) === sequence) return { sequence, record };
+    // A writer that dies in the middle of an update leaves the sequence odd for ever.
+    if (tries % TRIES === 0) exitIfOrphan();
   }
 }
 
@@ -38,10 +51,14 @@ function reader(key, updates) {
   let torn = 0;
   for (;;) {
     const { sequence, record } = read(words);
-    reads++;
+    if (++reads === 1) {
+      Atomics.add(words, READING, 1);
+      shm.notify(words, READING);
+    }
     if (record.some((field) => field !== record[0])) torn++;
     if (record[0] === updates) break;
-    if (reads % 100 === 0) shm.wait(words, SEQUENCE, sequence); // sleeps until there is something new
+    // Sleeps now and then until there is something new.
+    if (reads % 100 === 0 && shm.wait(words, SEQUENCE, sequence, LOOK_UP) === 'timed-out') exitIfOrphan();
   }
   process.send({ reads, torn }, () => process.disconnect());
 }
@@ -55,11 +72,16 @@ function resultOf(child) {
 
 async function main(updates) {
   const words = shm.create(RECORD + FIELDS, 'Int32Array');
-  const readers = [1, 2].map(() => fork(__filename, ['reader', String(words.key), String(updates)]));
+  const env = Object.assign({}, process.env, { PARENT: process.pid });
+  const start = () => fork(__filename, ['reader', String(words.key), String(updates)], { env });
+  const readers = Array.from({ length: READERS }, start);
   const results = Promise.all(readers.map(resultOf));
-  await Promise.all(readers.map((child) => new Promise((resolve) => child.once('spawn', resolve))));
+  // They read from the first update on.
+  for (let reading; (reading = Atomics.load(words, READING)) < READERS; ) {
+    await Promise.race([results, shm.waitAsync(words, READING, reading, { ref: true })]);
+  }
   for (let i = 1; i <= updates; i++) write(words, Array(FIELDS).fill(i));
-  for (const { reads, torn } of await results) console.log(`${reads > 0 ? 'read' : 'nothing read'}, ${torn} torn records`);
+  for (const { reads, torn } of await results) console.log(`${reads} reads, ${torn} torn records`);
   shm.destroy(words.key);
 }
 
