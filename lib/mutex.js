@@ -59,8 +59,8 @@ function createMutex(binding, { wait, waitAsync, notify }) {
         if (result !== null) return result;
         if ((attempt.word & OWNER) === self) throw deadlock();
         const left = deadline - performance.now();
-        if (left <= 0) throw timedOut();
-        attempt.slept(wait(this.int32Array, this.index, attempt.word, Math.min(left, attempt.slice())));
+        if (attempt.isOver(left)) throw timedOut();
+        attempt.slept(wait(this.int32Array, this.index, attempt.word, attempt.slice(left)));
       }
     }
 
@@ -84,8 +84,8 @@ function createMutex(binding, { wait, waitAsync, notify }) {
         if (result !== null) return result;
         if (signal !== undefined && signal.aborted) throw reasonOf(signal);
         const left = deadline - performance.now();
-        if (left <= 0) throw timedOut();
-        const slice = { timeout: Math.min(left, attempt.slice()), signal, ref };
+        if (attempt.isOver(left)) throw timedOut();
+        const slice = { timeout: attempt.slice(left), signal, ref };
         attempt.slept(await waitAsync(this.int32Array, this.index, attempt.word, slice));
       }
     }
@@ -156,9 +156,14 @@ function createMutex(binding, { wait, waitAsync, notify }) {
       return this.hasTimedOut && this.word === word;
     }
 
+    /** Whether to give up: not before one sleep, be it of no time, or an owner's death went unnoticed. */
+    isOver(left) {
+      return left <= 0 && this.hasSlept;
+    }
+
     /** How long to sleep before looking again, in milliseconds. */
-    slice() {
-      return (this.word & OWNER) === 0 ? HANDED_ON_FOR : LOOK_UP;
+    slice(left) {
+      return Math.max(0, Math.min(left, (this.word & OWNER) === 0 ? HANDED_ON_FOR : LOOK_UP));
     }
 
     slept(result) {

@@ -212,7 +212,7 @@ mark:          /* take: exchange(mutex, word, wanted) */
     if
     :: !swapped -> goto take
     :: swapped && expired -> goto left                   /* throw timedOut() */
-    :: swapped && !expired && givesUp -> goto left       /* so soon already, or the signal was aborted */
+    :: swapped && !expired && givesUp -> goto left       /* the signal was aborted */
     :: swapped && !expired
     fi;
 

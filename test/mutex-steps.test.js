@@ -1,0 +1,94 @@
+'use strict';
+// Mutex step by step: what it does to the word, and when it sleeps and wakes, with the other side played
+// by the test. (Should a wakeup be forgotten, everybody looks up after a moment: with real waits that hardly shows.)
+
+const test = require('tape');
+const { createMutex } = require('../lib/mutex');
+const { thrownBy } = require('./support');
+
+const [SELF, OTHER] = [7, 8];
+const HANDED_ON = 0x40000000;
+const CONTENDED = -0x80000000;
+const BOTH = HANDED_ON | CONTENDED;
+
+/** A mutex whose word is `word`. Each sleep is one of `sleeps`: `[result, what the word is then]`. */
+function scene({ word, sleeps = [], alive = true, woken = [] }) {
+  const array = new Int32Array([word]);
+  const log = [];
+  const sleep = (_array, _index, value, timeout) => {
+    if (sleeps.length === 0) throw new Error(`sleeps once more, on ${value}`);
+    log.push(['sleep', value, timeout]);
+    const [result, then] = sleeps.shift();
+    if (then !== undefined) array[0] = then;
+    return result;
+  };
+  const binding = {
+    ownerNumber: () => SELF,
+    isOwnerAlive: () => alive,
+    compareExchange: (_array, _index, expected, next) => {
+      const found = array[0];
+      if (found === expected) array[0] = next;
+      return found;
+    },
+  };
+  const Mutex = createMutex(binding, {
+    wait: sleep,
+    waitAsync: (_array, index, value, { timeout }) => Promise.resolve(sleep(array, index, value, timeout)),
+    notify: (_array, _index, count) => {
+      if (count === 0) return 0; // the constructor asks whether it may
+      log.push(['wake', array[0]]);
+      return woken.length > 0 ? woken.shift() : 0;
+    },
+  });
+  return { array, log, mutex: new Mutex(array, 0) };
+}
+
+const ways = { lock: (mutex, timeout) => mutex.lock(timeout), lockAsync: (mutex, timeout) => mutex.lockAsync({ timeout }) };
+
+for (const way of Object.keys(ways)) {
+  test(`${way}: what is left in the word, and how long to sleep on it`, async (t) => {
+    const lock = async (options, timeout) => {
+      const { array, log, mutex } = scene(options);
+      const result = await Promise.resolve().then(() => ways[way](mutex, timeout)).catch((error) => error.code);
+      return [result, array[0], log];
+    };
+    const first = ['sleep', OTHER | CONTENDED, 50];
+    t.deepEqual(await lock({ word: 0 }), ['ok', SELF, []], 'free');
+    t.deepEqual(await lock({ word: OTHER, sleeps: [['ok', 0]] }), ['ok', SELF | CONTENDED, [first]], 'others may sleep besides');
+    t.deepEqual(
+      await lock({ word: OTHER, sleeps: [['ok', OTHER], ['ok', BOTH]] }),
+      ['ok', SELF | CONTENDED, [first, ['sleep', OTHER | BOTH, 50]]],
+      'woken in vain, it asks to be handed the lock',
+    );
+    t.deepEqual(await lock({ word: BOTH, sleeps: [['timed-out']] }), ['ok', SELF | CONTENDED, [['sleep', BOTH, 5]]], 'handed on to nobody');
+    t.deepEqual(
+      await lock({ word: OTHER, sleeps: [['not-equal', BOTH], ['ok']] }),
+      ['ok', SELF | CONTENDED, [first, ['sleep', BOTH, 5]]],
+      'who has not slept leaves it to who has',
+    );
+    t.deepEqual(await lock({ word: OTHER, alive: false, sleeps: [['timed-out']] }), ['owner-died', SELF | CONTENDED, [first]], 'a dead owner');
+    t.deepEqual(
+      await lock({ word: OTHER, alive: false, sleeps: [['timed-out', OTHER + 1], ['ok', 0]] }),
+      ['ok', SELF | CONTENDED, [first, ['sleep', (OTHER + 1) | BOTH, 50]]],
+      'not asked of an owner that is new',
+    );
+    const look = ['sleep', OTHER | CONTENDED, 0];
+    t.deepEqual(await lock({ word: OTHER, sleeps: [['timed-out']] }, 0), ['ERR_SHM_TIMED_OUT', OTHER | BOTH, [look]], 'no time');
+    t.deepEqual(await lock({ word: OTHER, alive: false, sleeps: [['timed-out']] }, 0), ['owner-died', SELF | CONTENDED, [look]], 'no time, a dead owner');
+    t.deepEqual(await lock({ word: BOTH, sleeps: [['timed-out']] }, 0), ['ok', SELF | CONTENDED, [['sleep', BOTH, 0]]], 'no time, no owner');
+  });
+}
+
+test('unlock: who is woken, and what they find', (t) => {
+  const unlock = (word, woken) => {
+    const { array, log, mutex } = scene({ word, woken });
+    mutex.unlock();
+    return [array[0], log];
+  };
+  t.deepEqual(unlock(SELF), [0, []], 'nobody sleeps');
+  t.deepEqual(unlock(SELF | CONTENDED, [1]), [0, [['wake', 0]]], 'one is woken, whoever comes first has it');
+  t.deepEqual(unlock(SELF | BOTH, [1]), [BOTH, [['wake', BOTH]]], 'it is handed on');
+  t.deepEqual(unlock(SELF | BOTH, [0]), [0, [['wake', BOTH], ['wake', 0]]], 'to nobody: it is free, and who came meanwhile is told');
+  t.equal(thrownBy(() => scene({ word: OTHER }).mutex.unlock()).code, 'ERR_SHM_NOT_OWNER');
+  t.end();
+});
