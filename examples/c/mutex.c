@@ -33,7 +33,7 @@ static short byte_lock(int command, uint32_t number) {
 }
 
 // Whether that byte of any file is locked: another container may have another file, or ours was deleted.
-static int is_locked_anywhere(uint32_t number) {
+static int is_listed(uint32_t number) {
   FILE *locks = fopen("/proc/locks", "re");
   char line[256];
   uint32_t first, last;
@@ -43,6 +43,13 @@ static int is_locked_anywhere(uint32_t number) {
             first == number && last == number;
   if (locks != NULL) fclose(locks);
   return found;
+}
+
+// A lock can be missing in a list that changes while it is read, but not again and again.
+static int is_locked_anywhere(uint32_t number) {
+  for (int reading = 0; reading < 5; reading++)
+    if (is_listed(number)) return 1;
+  return 0;
 }
 
 static int is_alive(uint32_t number) {
@@ -82,7 +89,10 @@ static int lock(_Atomic uint32_t *word) {
     uint32_t wanted = seen | CONTENDED | (slept ? HANDED_ON : 0);
     if (!atomic_compare_exchange_strong(word, &seen, wanted)) continue;
     struct timespec slice = {.tv_nsec = owner == 0 ? HANDED_ON_NS : LOOK_UP_NS};
-    if (syscall(SYS_futex, word, FUTEX_WAIT, wanted, &slice, NULL, 0) == -1) suspect = owner;
+    if (syscall(SYS_futex, word, FUTEX_WAIT, wanted, &slice, NULL, 0) == -1) {
+      if (errno == EAGAIN) continue; // it has changed: that was no sleep
+      suspect = owner;
+    }
     slept = 1;
     mine = self | CONTENDED; // others may sleep besides
   }
