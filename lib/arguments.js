@@ -101,4 +101,4 @@ function modeOf(perm) {
   return parseInt(digits, 8);
 }
 
-module.exports = { KEY_MAX, bytesOf, keyOf, modeOf, nameOf, typeOf };
+module.exports = { KEY_MAX, NAME_MAX, bytesOf, keyOf, modeOf, nameOf, typeOf };

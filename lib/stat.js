@@ -2,7 +2,7 @@
 // What there is of shared memory: of one key, and all that this user can see. Nothing is attached.
 
 const fs = require('fs');
-const { keyOf } = require('./arguments');
+const { NAME_MAX, keyOf } = require('./arguments');
 const binding = require('./binding');
 const { withCode } = require('./errors');
 
@@ -76,7 +76,9 @@ const OWNERS = '.shm-typed-array-owners';
 function objects() {
   const found = [];
   for (const name of fs.readdirSync(DIRECTORY)) {
-    if (name === OWNERS) continue;
+    // A name that is no UTF-8 comes with a longer character for each byte that is none, and can be
+    // longer then than names are.
+    if (name === OWNERS || Buffer.byteLength(name) > NAME_MAX) continue;
     const status = binding.stat(`/${name}`);
     if (status !== null) found.push(objectInfo(`/${name}`, status));
   }

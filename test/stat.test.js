@@ -127,6 +127,20 @@ test('list leaves out what is no object', linuxOnly, (t) => {
   t.end();
 });
 
+test('a name that is no UTF-8 does not keep list from telling of the others', linuxOnly, (t) => {
+  const name = freshName();
+  shm.create(1, 'Buffer', name);
+  const foreign = Buffer.concat([Buffer.from(`/dev/shm${name}`), Buffer.alloc(200, 0xff)]);
+  fs.writeFileSync(foreign, '');
+  try {
+    t.ok(shm.list().some((status) => status.key === name));
+  } finally {
+    fs.unlinkSync(foreign);
+  }
+  shm.destroy(name);
+  t.end();
+});
+
 test('list leaves out the file that mutexes need, so that nobody takes it for an orphan', linuxOnly, (t) => {
   const key = freshKey();
   new shm.Mutex(shm.create(1, 'Int32Array', key), 0);
