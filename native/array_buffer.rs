@@ -176,6 +176,7 @@ impl ArrayBuffer {
         let env = cx.to_raw();
         let value = self.value(env)?;
         if let (Origin::External, Some(detach)) = (&self.origin, symbols().detach) {
+            unmark(env, value);
             // SAFETY: `value` is an ArrayBuffer of this environment. A refusal leaves views of
             // zero pages, which is harmless.
             unsafe { detach(env, value) };
@@ -188,6 +189,20 @@ impl ArrayBuffer {
     /// Lets the engine collect the buffer.
     pub fn let_go<'cx>(self, cx: &mut impl Context<'cx>) {
         delete(cx.to_raw(), self.reference);
+    }
+}
+
+/// Takes back what `markAsUntransferable` does to a buffer from Node 24 on: it locks the buffer with
+/// a key, and Node ends the process when it is asked to detach one that is locked, or finds one at
+/// its own end.
+fn unmark(env: napi::Env, buffer: napi::Value) {
+    if let Some(set_detach_key) = symbols().set_detach_key {
+        let mut no_key: napi::Value = std::ptr::null_mut();
+        // SAFETY: `no_key` is a local to write to.
+        if unsafe { napi::get_undefined(env, &raw mut no_key) }.is_ok() {
+            // SAFETY: `buffer` is an ArrayBuffer of this environment, and `undefined` a value.
+            unsafe { set_detach_key(buffer, no_key) };
+        }
     }
 }
 

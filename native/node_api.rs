@@ -19,6 +19,7 @@ pub type CreateExternal = unsafe extern "C" fn(
     *mut napi::Value,
 ) -> i32;
 pub type Detach = unsafe extern "C" fn(napi::Env, napi::Value) -> i32;
+pub type SetDetachKey = unsafe extern "C" fn(napi::Value, napi::Value);
 pub type TypedArrayInfo = unsafe extern "C" fn(
     napi::Env,
     napi::Value,
@@ -49,6 +50,7 @@ pub const OK: i32 = 0;
 pub struct Symbols {
     pub create_external: Option<CreateExternal>,
     pub detach: Option<Detach>,
+    pub set_detach_key: Option<SetDetachKey>,
     pub typed_array_info: Option<TypedArrayInfo>,
     add_cleanup_hook: Option<AddCleanupHook>,
     make_callback: Option<MakeCallback>,
@@ -62,6 +64,11 @@ pub fn symbols() -> &'static Symbols {
         create_external: unsafe { find(c"napi_create_external_arraybuffer") },
         // SAFETY: this symbol has had this signature since Node-API 7.
         detach: unsafe { find(c"napi_detach_arraybuffer") },
+        // SAFETY: V8's own `ArrayBuffer::SetDetachKey(Local<Value>)`, since version 11. A `Local` is
+        // one pointer, and Node-API's values are these pointers, that of the buffer itself, too.
+        set_detach_key: unsafe {
+            find(c"_ZN2v811ArrayBuffer12SetDetachKeyENS_5LocalINS_5ValueEEE")
+        },
         // SAFETY: this symbol has had this signature since Node-API 1. Neon's binding decodes the
         // array's type into an enumeration that newer types are not in.
         typed_array_info: unsafe { find(c"napi_get_typedarray_info") },

@@ -5,7 +5,7 @@ const crypto = require('crypto');
 const fs = require('fs');
 const test = require('tape');
 const zlib = require('zlib');
-const { forkFixture, freshKey, freshKeys, freshName, isDead, isDeno, isLinux, nextMessage, sharedMappings, shm, temporaryFolder } = require('./support');
+const { forkFixture, freshKey, freshKeys, freshName, isDead, isDeno, isLinux, nextMessage, runCode, sharedMappings, shm, temporaryFolder } = require('./support');
 
 /** JavaScript throws a TypeError where a method is called on an emptied buffer. */
 function mayThrow(action) {
@@ -178,6 +178,23 @@ test('a buffer that was transferred away is harmless, and get shows the memory a
     t.ok(moved.every((element) => element === 0), 'zeros');
     moved[0] = 1;
   }
+  t.end();
+});
+
+test('a buffer that is marked as untransferable is emptied all the same, at the exit too', async (t) => {
+  const { stdout, stderr, code, signal } = await runCode(`
+    const { markAsUntransferable } = require('worker_threads');
+    const marked = () => {
+      const array = shm.create(10, 'Uint8Array');
+      if (markAsUntransferable) markAsUntransferable(array.buffer);
+      return array;
+    };
+    const array = marked();
+    console.log(shm.destroy(array.key));
+    array[0] = 1;
+    global.kept = [array, marked()];
+  `);
+  t.deepEqual([stdout + stderr, code, signal], ['true\nshm segments destroyed: 1\n', 0, null]);
   t.end();
 });
 
