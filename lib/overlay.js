@@ -20,6 +20,9 @@ const { places, moved, withdrawn } =
     withdrawn: new WeakSet(),
   });
 
+/** Tells a method that is guarded: test runners load this module anew for every file. */
+const guarded = binding.overlay.guarded || (binding.overlay.guarded = new WeakSet());
+
 /** `ArrayBuffer.prototype.transfer`, before anybody can replace it; undefined on older engines. */
 const transfer = /** @type {any} */ (ArrayBuffer.prototype).transfer;
 
@@ -60,10 +63,44 @@ function protect(buffer) {
   }
   const { markAsUntransferable } = require('worker_threads');
   if (markAsUntransferable) markAsUntransferable(buffer);
+  guardStreams();
+}
+
+/**
+ * Byte streams take the memory of a view over that they are given, and before Node 24 they do not
+ * look at the mark.
+ */
+function guardStreams() {
+  guard('ReadableStreamBYOBReader', 'read', (error) => Promise.reject(error));
+  guard('ReadableByteStreamController', 'enqueue', raise);
+  guard('ReadableStreamBYOBRequest', 'respondWithNewView', raise);
+}
+
+/** Has a method of a class `fail` that is given a view of a lent buffer. */
+function guard(name, method, fail) {
+  const prototype = global[name] && global[name].prototype;
+  const original = prototype && prototype[method];
+  if (typeof original !== 'function' || guarded.has(original)) return;
+  const guarding = {
+    [method](view, ...rest) {
+      if (ArrayBuffer.isView(view) && places.has(view.buffer)) return fail(refusal());
+      return original.call(this, view, ...rest);
+    },
+  }[method];
+  guarded.add(guarding);
+  prototype[method] = guarding;
+}
+
+function raise(error) {
+  throw error;
 }
 
 function refuse() {
-  throw new TypeError('Shared memory cannot be transferred; detach it, or make a copy with slice()');
+  throw refusal();
+}
+
+function refusal() {
+  return new TypeError('Shared memory cannot be transferred; detach it, or make a copy with slice()');
 }
 
 /** Where the data is in a lent buffer; undefined for a buffer that is all data. */
@@ -80,6 +117,7 @@ function placeOf(buffer) {
 function moveAway(buffer) {
   withdrawn.add(buffer);
   if (!places.has(buffer) || !(buffer instanceof ArrayBuffer)) return;
+  places.delete(buffer); // or the stream below would not get it
   try {
     moved.set(buffer, transfer ? transfer.call(buffer) : transferToStream(buffer));
   } catch (_) {

@@ -52,6 +52,28 @@ test('a lent buffer cannot be transferred, and is copied when it is posted', { s
   t.end();
 });
 
+test('byte streams do not take over the memory of a lent buffer', { skip: skip || (nodeMajor < 18 && 'this runtime has no global streams') }, async (t) => {
+  await prints(t, 'shm segments destroyed: 1\n', `
+    const array = shm.create(100000, 'Uint8Array');
+    let controller;
+    const stream = new ReadableStream({ type: 'bytes', start: (given) => void (controller = given) });
+    assert.throws(() => controller.enqueue(array), TypeError);
+    const reader = stream.getReader({ mode: 'byob' });
+    await assert.rejects(reader.read(new Uint8Array(array.buffer, array.byteOffset, 100)), TypeError);
+    const read = reader.read(new Uint8Array(100));
+    assert.throws(() => controller.byobRequest.respondWithNewView(array.subarray(0, 1)), TypeError);
+    controller.byobRequest.view[0] = 7;
+    controller.byobRequest.respond(1);
+    assert.deepStrictEqual([(await read).value[0], array.length], [7, 100000]);
+    controller.enqueue(new Uint8Array([8]));
+    assert.strictEqual((await reader.read(new Uint8Array(1))).value[0], 8);
+    const passing = shm.create(1, 'Uint8Array');
+    assert(shm.destroy(passing.key));
+    assert(${nodeMajor < 24} ? passing.length === 0 : passing[0] === 0);
+  `);
+  t.end();
+});
+
 test('10,000 cycles leave neither mappings nor memory behind, and the heap stays whole', { skip }, async (t) => {
   const name = freshName();
   await prints(t, 'done\n', `
