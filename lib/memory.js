@@ -31,12 +31,10 @@ function createMemory(binding) {
     keys: null,
     /** @type {typeof import('./options') | null} */
     options: null,
-    /** @type {typeof import('./overlay') | null} */
-    overlay: null,
   };
   const keys = () => loaded.keys || (loaded.keys = require('./keys'));
   const optionsModule = () => loaded.options || (loaded.options = require('./options'));
-  const overlay = () => loaded.overlay || (loaded.overlay = require('./overlay'));
+  const overlay = () => binding.overlay || require('./overlay').overlayOf(binding);
 
   function createOptions(perm, call) {
     return perm === undefined ? noCreateOptions : optionsModule().createOptions(perm, call);
@@ -135,7 +133,7 @@ function createMemory(binding) {
    * System V array tells its key.
    */
   function show(buffer, type, key, offset, count) {
-    const place = binding.overlay !== undefined ? overlay().placeOf(buffer) : undefined;
+    const place = binding.overlay !== undefined ? binding.overlay.placeOf(buffer) : undefined;
     const start = place === undefined ? 0 : place[0];
     const length = place === undefined ? buffer.byteLength : place[1];
     if (count === undefined) count = Math.floor((length - offset) / type.bytes);
@@ -149,7 +147,7 @@ function createMemory(binding) {
   function makeDisposable(array, key) {
     const value = () => {
       // This array may have been detached before, and the key attached anew since.
-      const withdrawn = binding.overlay !== undefined && overlay().isWithdrawn(array.buffer);
+      const withdrawn = binding.overlay !== undefined && binding.overlay.isWithdrawn(array.buffer);
       // Even an attached one may be of no elements: what there is can be less than one takes.
       if (array.buffer.byteLength > 0 && !withdrawn) detach(key);
     };

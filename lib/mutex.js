@@ -4,7 +4,7 @@
 
 const { performance } = require('perf_hooks');
 const { detached, withCode } = require('./errors');
-const { isWithdrawn, placeOf } = require('./overlay');
+const { overlayOf } = require('./overlay');
 const { millisecondsOf, optionsOf, reasonOf } = require('./wait');
 const { checkWord, compareExchangeFor } = require('./words');
 
@@ -30,6 +30,7 @@ const NUMBER = Symbol.for('shm-typed-array.owner');
 /** The class `Mutex` on the native functions and on `wait`, `waitAsync`, `notify`. */
 function createMutex(binding, { wait, waitAsync, notify }) {
   const compareExchange = compareExchangeFor(binding);
+  const { isWithdrawn, placeOf } = overlayOf(binding);
   /** What this thread is called in the words it owns; 0 as long as it has no mutex. */
   let self = 0;
 

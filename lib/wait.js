@@ -44,14 +44,14 @@ function createWaiting(binding) {
 
   function blockFor(int32Array, index, expected, milliseconds) {
     const result = binding.wait(int32Array, index, expected, milliseconds);
-    if (result === NOT_OURS) throw unknownMemory(int32Array);
+    if (result === NOT_OURS) throw unknownMemory(binding, int32Array);
     return result;
   }
 
   function notify(int32Array, index, count) {
     checkWord(int32Array, index);
     const woken = binding.notify(int32Array, index, countOf(count));
-    if (woken === NOT_OURS) throw unknownMemory(int32Array);
+    if (woken === NOT_OURS) throw unknownMemory(binding, int32Array);
     return woken;
   }
 
@@ -67,7 +67,7 @@ function createWaiting(binding) {
       }
       if (!waits.started) start();
       const id = binding.waitAsync(int32Array, index, expected, ref);
-      if (id === NOT_OURS) throw unknownMemory(int32Array);
+      if (id === NOT_OURS) throw unknownMemory(binding, int32Array);
       if (id === NOT_EQUAL_AT_ONCE) resolve('not-equal');
       else add(id, { resolve, reject, ref, signal, settle }, timeout);
     });

@@ -3,7 +3,6 @@
 // them where the runtime's own refuse.
 
 const { detached, invalidType, invalidValue, outOfRange } = require('./errors');
-const { isWithdrawn } = require('./overlay');
 
 const TypedArray = Object.getPrototypeOf(Int32Array);
 const tag = /** @type {any} */ (Object.getOwnPropertyDescriptor(TypedArray.prototype, Symbol.toStringTag));
@@ -32,8 +31,8 @@ function isDetached(buffer) {
 }
 
 /** Why the native side does not know the memory under an array. */
-function unknownMemory(int32Array) {
-  if (isWithdrawn(int32Array.buffer)) return detached();
+function unknownMemory(binding, int32Array) {
+  if (binding.overlay !== undefined && binding.overlay.isWithdrawn(int32Array.buffer)) return detached();
   return invalidValue('int32Array', 'must be over shared memory that this thread has attached', int32Array);
 }
 
@@ -45,7 +44,7 @@ function compareExchangeFor(binding) {
   } catch (_) {
     return (int32Array, index, expected, replacement) => {
       const found = binding.compareExchange(int32Array, index, expected, replacement);
-      if (found === null) throw unknownMemory(int32Array);
+      if (found === null) throw unknownMemory(binding, int32Array);
       return found;
     };
   }

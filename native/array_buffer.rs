@@ -17,7 +17,7 @@ use neon::sys::bindings as napi;
 
 use crate::error::{Error, Result};
 use crate::mapping::Mapping;
-use crate::node_api::symbols;
+use crate::node_api::{set_detach_key, symbols};
 
 /// Node-API's `napi_ok`.
 const OK: i32 = 0;
@@ -196,7 +196,7 @@ impl ArrayBuffer {
 /// a key, and Node ends the process when it is asked to detach one that is locked, or finds one at
 /// its own end.
 fn unmark(env: napi::Env, buffer: napi::Value) {
-    if let Some(set_detach_key) = symbols().set_detach_key {
+    if let Some(set_detach_key) = set_detach_key(env) {
         let mut no_key: napi::Value = std::ptr::null_mut();
         // SAFETY: `no_key` is a local to write to.
         if unsafe { napi::get_undefined(env, &raw mut no_key) }.is_ok() {

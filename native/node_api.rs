@@ -2,7 +2,7 @@
 
 use std::ffi::{c_void, CStr};
 use std::mem::{size_of, transmute_copy};
-use std::ptr::null_mut;
+use std::ptr::{null, null_mut};
 use std::sync::OnceLock;
 
 use neon::prelude::*;
@@ -19,7 +19,7 @@ pub type CreateExternal = unsafe extern "C" fn(
     *mut napi::Value,
 ) -> i32;
 pub type Detach = unsafe extern "C" fn(napi::Env, napi::Value) -> i32;
-pub type SetDetachKey = unsafe extern "C" fn(napi::Value, napi::Value);
+type SetDetachKey = unsafe extern "C" fn(napi::Value, napi::Value);
 pub type TypedArrayInfo = unsafe extern "C" fn(
     napi::Env,
     napi::Value,
@@ -50,7 +50,6 @@ pub const OK: i32 = 0;
 pub struct Symbols {
     pub create_external: Option<CreateExternal>,
     pub detach: Option<Detach>,
-    pub set_detach_key: Option<SetDetachKey>,
     pub typed_array_info: Option<TypedArrayInfo>,
     add_cleanup_hook: Option<AddCleanupHook>,
     make_callback: Option<MakeCallback>,
@@ -64,11 +63,6 @@ pub fn symbols() -> &'static Symbols {
         create_external: unsafe { find(c"napi_create_external_arraybuffer") },
         // SAFETY: this symbol has had this signature since Node-API 7.
         detach: unsafe { find(c"napi_detach_arraybuffer") },
-        // SAFETY: V8's own `ArrayBuffer::SetDetachKey(Local<Value>)`, since version 11. A `Local` is
-        // one pointer, and Node-API's values are these pointers, that of the buffer itself, too.
-        set_detach_key: unsafe {
-            find(c"_ZN2v811ArrayBuffer12SetDetachKeyENS_5LocalINS_5ValueEEE")
-        },
         // SAFETY: this symbol has had this signature since Node-API 1. Neon's binding decodes the
         // array's type into an enumeration that newer types are not in.
         typed_array_info: unsafe { find(c"napi_get_typedarray_info") },
@@ -94,6 +88,34 @@ pub unsafe fn find<F: Copy>(name: &CStr) -> Option<F> {
     }
     // SAFETY: `F` is as large as a pointer, and the caller vouches for its type.
     Some(unsafe { transmute_copy(&symbol) })
+}
+
+/// The beginning of Node-API's `napi_node_version`.
+#[repr(C)]
+struct NodeVersion {
+    major: u32,
+}
+
+/// V8's own `ArrayBuffer::SetDetachKey`, which Node-API has not. Only in versions of Node.js that are
+/// known to take it like this, and to need it.
+pub fn set_detach_key(env: napi::Env) -> Option<SetDetachKey> {
+    static FOUND: OnceLock<Option<SetDetachKey>> = OnceLock::new();
+    *FOUND.get_or_init(|| {
+        type GetVersion = unsafe extern "C" fn(napi::Env, *mut *const NodeVersion) -> i32;
+        // SAFETY: this symbol has had this signature since Node-API 1.
+        let version: GetVersion = unsafe { find(c"napi_get_node_version") }?;
+        let mut found = null();
+        // SAFETY: `found` is a local to write to.
+        if unsafe { version(env, &raw mut found) } != OK || found.is_null() {
+            return None;
+        }
+        // SAFETY: the call succeeded, and what it points to is the host's and never changes.
+        let is_known = (24..=26).contains(&unsafe { (*found).major });
+        // SAFETY: `SetDetachKey(Local<Value>)` has this name in these versions. A `Local` is one pointer
+        // there, and Node-API's values are these pointers, that of the buffer itself, too.
+        let key = || unsafe { find(c"_ZN2v811ArrayBuffer12SetDetachKeyENS_5LocalINS_5ValueEEE") };
+        is_known.then(key).flatten()
+    })
 }
 
 /// Keeps this addon loaded as long as the process lives
