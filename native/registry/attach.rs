@@ -118,6 +118,7 @@ impl<V: Default> Registry<V> {
             // What was created under the key before must have been destroyed by somebody else.
             self.total_created_size -= replace(&mut entry.created, created);
             self.total_created_size += created;
+            entry.created_segment = identity.segment();
         }
         let attachments = &mut entry.attachments;
         attachments.reserve_exact(1);

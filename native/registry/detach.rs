@@ -130,7 +130,9 @@ impl<V> Registry<V> {
         let left = sysv::attaches(id)?.unwrap_or(0);
         if left == 0 {
             sysv::remove(id)?;
-            self.forget_created(entry);
+            if entry.created_segment == Some(id) {
+                self.forget_created(entry);
+            }
         }
         Ok(left)
     }

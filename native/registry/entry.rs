@@ -14,6 +14,15 @@ pub enum Identity {
     Object(ObjectIdentity),
 }
 
+impl Identity {
+    pub fn segment(self) -> Option<sysv::Id> {
+        match self {
+            Self::Segment(id) => Some(id),
+            Self::Object(_) => None,
+        }
+    }
+}
+
 /// One mapping of one segment or object. `view` is what JavaScript sees of it.
 pub struct Attachment<V> {
     pub(super) identity: Identity,
@@ -25,10 +34,7 @@ pub struct Attachment<V> {
 impl<V> Attachment<V> {
     /// The segment that counts this as one of its attaches; a private copy of one is none.
     pub(super) fn attached_segment(&self) -> Option<sysv::Id> {
-        match self.identity {
-            Identity::Segment(id) if self.variant.is_shared() => Some(id),
-            _ => None,
-        }
+        self.identity.segment().filter(|_| self.variant.is_shared())
     }
 }
 
@@ -37,6 +43,8 @@ pub struct Entry<V> {
     pub attachments: Vec<Attachment<V>>,
     /// Bytes that this thread has created under the key and not destroyed.
     pub created: usize,
+    /// The segment that these bytes are; the key may stand for another one by now.
+    pub created_segment: Option<sysv::Id>,
 }
 
 impl<V> Default for Entry<V> {
@@ -44,6 +52,7 @@ impl<V> Default for Entry<V> {
         Self {
             attachments: Vec::new(),
             created: 0,
+            created_segment: None,
         }
     }
 }

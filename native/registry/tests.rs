@@ -223,6 +223,21 @@ fn abandoned_memory_is_gone_but_not_what_another_has_made_in_its_place() {
 }
 
 #[test]
+fn the_end_of_what_had_the_key_before_is_not_that_of_what_was_created_since() {
+    let keys = Keys::new();
+    let (mut ours, mut theirs) = (registry(), registry());
+    let key = &keys.segment;
+    let plain = Options::default();
+    theirs.create(key, 100, 0o600, plain).unwrap().unwrap();
+    ours.get(key, plain).unwrap().unwrap();
+    assert_eq!(left(&mut theirs, key, true), Some(0));
+    ours.create(key, 200, 0o600, plain).unwrap().unwrap();
+    theirs.get(key, plain).unwrap().unwrap();
+    assert_eq!(left(&mut ours, key, false), Some(1));
+    assert_eq!(ours.total_created_size(), 200);
+}
+
+#[test]
 fn an_address_is_known_while_its_mapping_is_attached() {
     let keys = Keys::new();
     let mut ours = registry();
