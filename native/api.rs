@@ -32,7 +32,10 @@ impl Thread {
         node_api::at_environment_end(cx, move || {
             // No call can be under way then; a panic here would abort the process.
             if let Ok(mut registry) = ending.try_borrow_mut() {
-                registry.detach_all();
+                let (_, ended) = registry.detach_all();
+                for attachment in ended.into_iter().filter(|ended| ended.mapping.is_taken()) {
+                    registry.hold(attachment.mapping);
+                }
             }
         });
         Self(registry)
@@ -125,7 +128,7 @@ fn show<'cx>(
         view.check_replaceable()?;
     }
     if let Some(transferred) = attachment.view.take() {
-        transferred.give_up(cx);
+        transferred.give_up(cx, &attachment.mapping);
     }
     if !options.shared() {
         if let Some((view, handle)) = ArrayBuffer::over(cx, &attachment.mapping)? {
@@ -201,7 +204,7 @@ pub fn detach<'cx>(
     let key = key_argument(&mut cx)?;
     let bits = whole_number::<u32>(&mut cx, 1)?;
     let detached = registry.detach(&key, bits & FORCE != 0);
-    neuter(&mut cx, detached.ended, 2, bits & KEEP != 0)?;
+    neuter(&mut cx, registry, detached.ended, 2, bits & KEEP != 0)?;
     match detached.left {
         Ok(left) => Ok(cx.number(left.map_or(-1.0, f64::from))),
         Err(error) => error.throw(&mut cx, Some(&key)),
@@ -215,7 +218,7 @@ pub fn detach_all<'cx>(
 ) -> JsResult<'cx, JsNumber> {
     let bits = whole_number::<u32>(&mut cx, 0)?;
     let (destroyed, ended) = registry.detach_all();
-    neuter(&mut cx, ended, 1, bits & KEEP != 0)?;
+    neuter(&mut cx, registry, ended, 1, bits & KEEP != 0)?;
     Ok(cx.number(destroyed))
 }
 
@@ -224,12 +227,18 @@ pub fn detach_all<'cx>(
 /// finds a buffer that is collected and not yet finalized, so that none is let go of any more.
 fn neuter(
     cx: &mut FunctionContext,
+    registry: &mut Registry<View>,
     ended: Vec<Attachment<View>>,
     move_away: usize,
     keep: bool,
 ) -> NeonResult<()> {
-    for view in ended.into_iter().filter_map(|attachment| attachment.view) {
-        if let Some(buffer) = view.neuter(cx) {
+    for Attachment { view, mapping, .. } in ended {
+        let Some(view) = view else { continue };
+        let buffer = view.neuter(cx, &mapping);
+        if mapping.is_taken() {
+            registry.hold(mapping);
+        }
+        if let Some(buffer) = buffer {
             let move_away = cx.argument::<JsFunction>(move_away)?;
             let undefined = cx.undefined();
             // It catches its own errors: views that cannot be emptied read zeros.

@@ -155,7 +155,8 @@ impl ArrayBuffer {
     }
 
     /// Lets go of a buffer whose memory somebody has transferred to another one.
-    pub fn give_up<'cx>(self, cx: &mut impl Context<'cx>) {
+    pub fn give_up<'cx>(self, cx: &mut impl Context<'cx>, mapping: &Mapping) {
+        mapping.set_taken();
         delete(cx.to_raw(), self.reference);
     }
 
@@ -172,10 +173,17 @@ impl ArrayBuffer {
     ///
     /// Detaching a lent buffer would let the engine reuse memory that native work may still be
     /// writing to.
-    pub fn neuter<'cx>(&self, cx: &mut impl Context<'cx>) -> Option<Handle<'cx, JsValue>> {
+    pub fn neuter<'cx>(
+        &self,
+        cx: &mut impl Context<'cx>,
+        mapping: &Mapping,
+    ) -> Option<Handle<'cx, JsValue>> {
         let env = cx.to_raw();
         let value = self.value(env)?;
         if let (Origin::External, Some(detach)) = (&self.origin, symbols().detach) {
+            if array_buffer_memory(env, value).is_some_and(|memory| memory.len != mapping.len()) {
+                mapping.set_taken();
+            }
             unmark(env, value);
             // SAFETY: `value` is an ArrayBuffer of this environment. A refusal leaves views of
             // zero pages, which is harmless.

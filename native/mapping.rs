@@ -35,6 +35,7 @@ pub struct Mapping {
     /// Bytes of the user's data.
     len: usize,
     retired: AtomicBool,
+    taken: AtomicBool,
 }
 
 // SAFETY: a Mapping is an address range and atomic flags; it never reads or writes the memory
@@ -73,6 +74,7 @@ impl Mapping {
             skip,
             len,
             retired: AtomicBool::new(false),
+            taken: AtomicBool::new(false),
         }
     }
 
@@ -110,6 +112,15 @@ impl Mapping {
     /// Whether private zero pages are where the shared memory was.
     pub fn is_retired(&self) -> bool {
         self.retired.load(Ordering::Acquire)
+    }
+
+    /// Somebody has transferred the memory to a buffer of their own, which another thread can have.
+    pub fn set_taken(&self) {
+        self.taken.store(true, Ordering::Release);
+    }
+
+    pub fn is_taken(&self) -> bool {
+        self.taken.load(Ordering::Acquire)
     }
 
     /// Replaces the shared memory by private zero pages at the same addresses. Whoever still reads

@@ -9,6 +9,7 @@ mod detach;
 mod entry;
 
 use std::collections::{BTreeMap, HashMap};
+use std::mem::{forget, take};
 use std::sync::Arc;
 
 use crate::key::Key;
@@ -24,6 +25,8 @@ pub struct Registry<V> {
     by_address: Option<BTreeMap<usize, Arc<Mapping>>>,
     total_size: usize,
     total_created_size: usize,
+    /// Ended mappings that may never be given back: see [`Registry::hold`].
+    held: Vec<Arc<Mapping>>,
 }
 
 impl<V> Default for Registry<V> {
@@ -33,6 +36,7 @@ impl<V> Default for Registry<V> {
             by_address: None,
             total_size: 0,
             total_created_size: 0,
+            held: Vec::new(),
         }
     }
 }
@@ -78,6 +82,13 @@ impl<V> Registry<V> {
         }
     }
 
+    /// Keeps an ended mapping that is taken over. The engine lets go of it with this thread, although
+    /// the buffer that has it by now can be in another one: it must then never be given back.
+    pub fn hold(&mut self, mapping: Arc<Mapping>) {
+        self.held.retain(|held| Arc::strong_count(held) > 1);
+        self.held.push(mapping);
+    }
+
     /// Bytes that this thread has mapped.
     pub fn total_size(&self) -> usize {
         self.total_size
@@ -93,6 +104,7 @@ impl<V> Registry<V> {
 impl<V> Drop for Registry<V> {
     fn drop(&mut self) {
         self.detach_all();
+        take(&mut self.held).into_iter().for_each(forget);
     }
 }
 

@@ -3,7 +3,7 @@
 
 const test = require('tape');
 const path = require('path');
-const { Worker, forkFixture, freshKeys, freshKey, freshName, isBun, isDeno, isLinux, nextMessage, sharedMappings, shm, until } = require('./support');
+const { Worker, forkFixture, freshKeys, freshKey, freshName, isBun, isDeno, isLinux, nextMessage, runCode, sharedMappings, shm, until } = require('./support');
 
 const skip = Worker === null && 'this runtime has no worker_threads';
 
@@ -81,6 +81,29 @@ test('the end of a worker, by terminate() too, leaves no mapping behind', { skip
   t.ok(mine.every((array) => array[0] === 7), "the main thread's arrays are as they were");
   shm.detachAll();
   t.end();
+});
+
+const cannotTransfer = skip || (typeof ArrayBuffer.prototype.transfer !== 'function' && 'this runtime has no ArrayBuffer.prototype.transfer');
+
+test('memory that a worker has given to another thread can be touched when the worker has ended', { skip: cannotTransfer }, async (t) => {
+  const key = freshKey();
+  const { code, signal, stdout, stderr } = await runCode(`
+    const { Worker, isMainThread, parentPort } = require('worker_threads');
+    if (isMainThread) {
+      let taken;
+      const worker = new Worker(__filename);
+      worker.on('message', (buffer) => {
+        taken = new Uint8Array(buffer);
+        worker.postMessage('end');
+      });
+      worker.on('exit', () => console.log(taken.fill(1).length));
+    } else {
+      const taken = shm.create(1 << 22, 'Uint8Array', ${key}).buffer.transfer();
+      parentPort.postMessage(taken, [taken]);
+      parentPort.once('message', () => process.exit());
+    }
+  `);
+  t.deepEqual([code, signal, stdout], [0, null, `${1 << 22}\n`], stderr);
 });
 
 test('workers that alone have the package leave nothing of it behind', { skip: skip || (!isLinux && 'reads /proc') }, async (t) => {
