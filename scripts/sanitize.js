@@ -39,7 +39,7 @@ const tools = {
   valgrind() {
     const project = projectWith('valgrind', '');
     const wrapper = path.join(project, 'node-under-valgrind');
-    const options = '--quiet --error-exitcode=99 --smc-check=all-non-file --undef-value-errors=no --show-leak-kinds=none';
+    const options = '--quiet --vgdb=no --error-exitcode=99 --smc-check=all-non-file --undef-value-errors=no --show-leak-kinds=none';
     fs.writeFileSync(wrapper, `#!/bin/sh\nexec valgrind ${options} ${process.execPath} "$@"\n`, { mode: 0o755 });
     return { project, env: { SHM_TEST_EXEC: wrapper, SHM_TEST_TIMEOUT: '900' } };
   },
