@@ -33,7 +33,7 @@ function modelActors() {
   return actors.map(() => ({
     system,
     attached: Array.from({ length: KEYS }, () => []),
-    created: new Array(KEYS).fill(0),
+    created: new Array(KEYS).fill(null),
     views: [],
   }));
 }

@@ -97,7 +97,7 @@ function endAll(actor, index) {
     left = memory.attaches;
     if (left > 0) continue;
     if (actor.system[index] === memory) actor.system[index] = null;
-    actor.created[index] = 0;
+    if (actor.created[index] === memory) actor.created[index] = null;
   }
   return left;
 }
@@ -106,7 +106,7 @@ function modelDetach(actor, index, force) {
   const destroyed = force && actor.system[index] !== null;
   if (destroyed) {
     actor.system[index] = null;
-    actor.created[index] = 0;
+    actor.created[index] = null;
   }
   if (actor.attached[index].length === 0) return destroyed ? 0 : -1;
   const left = endAll(actor, index);
@@ -117,7 +117,7 @@ function modelCreate(actor, elements, name, index) {
   if (actor.system[index] !== null) return null;
   const memory = new Memory(index, elements * bytesOf(name));
   actor.system[index] = memory;
-  actor.created[index] = memory.size;
+  actor.created[index] = memory;
   return attach(actor, index, name, elements);
 }
 
@@ -204,7 +204,7 @@ const calls = {
     real: (actor) => [actor.shm.getTotalSize(), actor.shm.getTotalCreatedSize()],
     model: (actor) => [
       actor.attached.reduce((sum, list) => list.reduce((part, mapping) => part + mapping.memory.size, sum), 0),
-      actor.created.reduce((sum, size) => sum + size, 0),
+      actor.created.reduce((sum, memory) => sum + (memory === null ? 0 : memory.size), 0),
     ],
   },
   write: onArray([at, fc.nat(255)], (array, index, value) => {
