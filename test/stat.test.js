@@ -3,7 +3,7 @@
 
 const fs = require('fs');
 const test = require('tape');
-const { forkCode, freshKey, freshKeys, freshName, isLinux, nextMessage, runCode, shm, thrownBy } = require('./support');
+const { forkCode, freshKey, freshKeys, freshName, isDeno, isLinux, nextMessage, runCode, shm, thrownBy } = require('./support');
 
 const linuxOnly = { skip: !isLinux && 'reads /dev/shm and /proc' };
 
@@ -127,7 +127,9 @@ test('list leaves out what is no object', linuxOnly, (t) => {
   t.end();
 });
 
-test('a name that is no UTF-8 does not keep list from telling of the others', linuxOnly, (t) => {
+const noBytes = !isLinux ? 'reads /dev/shm' : isDeno && 'Deno makes no file whose name is bytes';
+
+test('a name that is no UTF-8 does not keep list from telling of the others', { skip: noBytes }, (t) => {
   const name = freshName();
   shm.create(1, 'Buffer', name);
   const foreign = Buffer.concat([Buffer.from(`/dev/shm${name}`), Buffer.alloc(200, 0xff)]);
