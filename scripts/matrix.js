@@ -15,7 +15,7 @@ const refusal = require('../test/fixtures/refuse-external');
 const README = path.join(root, 'README.md');
 
 // Emulation is about ten times slower.
-const EMULATED = { SHM_TEST_TIMEOUT: '1800' };
+const EMULATED = { SHM_TEST_TIMEOUT: '1800', SHM_TEST_EMULATED: '1' };
 
 /** Each row: its name, what it is called in the table, the runtime it takes, the addon, its environment. */
 const rows = ['10.20.0', '10', '12', '14', '16', '18', '20', '22', '24', '26']
