@@ -9,7 +9,7 @@ const { spawnSync } = require('child_process');
 const fs = require('fs');
 const os = require('os');
 const path = require('path');
-const { build } = require('../lib/build');
+const { build } = require('../lib/cli/compile');
 
 const root = path.join(__dirname, '..');
 const expected = path.join(__dirname, 'instructions.json');

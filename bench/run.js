@@ -3,7 +3,7 @@
 // Arguments: names of cases (none means all); --smoke does each once and judges nothing.
 
 const path = require('path');
-const { build } = require('../lib/build');
+const { build } = require('../lib/cli/compile');
 const { published } = require('./contestants');
 const { drawCharts } = require('./chart');
 const { table } = require('./table');

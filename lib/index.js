@@ -4,7 +4,7 @@
 // Loading a file takes longer than most calls. So at the start there is only the addon, which may be
 // missing and has to say so; everything else is loaded when it is first wanted.
 
-const binding = require('./binding');
+const binding = require('./runtime/binding');
 
 /** A function that gives what `load()` has made, once. */
 function later(load) {
@@ -12,11 +12,11 @@ function later(load) {
   return () => (loaded === null ? (loaded = load()) : loaded);
 }
 
-const memory = later(() => require('./memory').createMemory(binding));
-const types = later(() => require('./types'));
-const status = later(() => require('./stat'));
-const waiting = later(() => require('./wait').createWaiting(binding));
-const mutex = later(() => require('./mutex').createMutex(binding, waiting()));
+const memory = later(() => require('./memory/memory').createMemory(binding));
+const types = later(() => require('./memory/types'));
+const status = later(() => require('./memory/stat'));
+const waiting = later(() => require('./sync/wait').createWaiting(binding));
+const mutex = later(() => require('./sync/mutex').createMutex(binding, waiting()));
 
 const { getTotalSize, getTotalCreatedSize } = binding;
 

@@ -5,7 +5,7 @@ use std::io;
 
 use neon::prelude::*;
 
-use crate::key::Key;
+use crate::memory::key::Key;
 
 /// The reason a call failed; the key is added where it is known, in [`Error::throw`].
 #[derive(Debug)]

@@ -175,7 +175,7 @@ function sourceBuild(name, rust) {
   npmInstall(folder, commandOf('npm', '11.21.2', 'npm'));
   const installed = path.join(folder, 'node_modules', 'shm-typed-array');
   const withRust = Object.assign({}, process.env, { PATH: rust });
-  run(folder, process.execPath, [path.join(installed, 'lib', 'cli.js'), 'build'], { env: withRust });
+  run(folder, process.execPath, [path.join(installed, 'lib', 'cli', 'cli.js'), 'build'], { env: withRust });
   fs.rmSync(path.join(installed, 'prebuilds'), { recursive: true });
   useFromNode(folder);
 }

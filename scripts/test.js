@@ -3,7 +3,7 @@
 
 const { spawnSync } = require('child_process');
 const path = require('path');
-const { build } = require('../lib/build');
+const { build } = require('../lib/cli/compile');
 
 const hasCargo = spawnSync('cargo', ['--version']).status === 0;
 if (hasCargo && !process.env.SHM_TEST_PREBUILT) build();

@@ -7,7 +7,7 @@ const test = require('tape');
 const { execArgv, execPath, forkCode, freshKey, freshName, isLinux, nextMessage, outcome, runCode, runScript, shm } = require('./support');
 const { spawn, spawnSync } = require('child_process');
 
-const file = path.join(__dirname, '..', 'lib', 'cli.js');
+const file = path.join(__dirname, '..', 'lib', 'cli', 'cli.js');
 const linuxOnly = { skip: !isLinux && 'reads /proc and /dev/shm' };
 
 function cli(...args) {

@@ -242,8 +242,8 @@ const handleOf = (stream) => stream._handle && Object.getPrototypeOf(stream._han
 
 test('zlib is guarded once, however often the package is loaded', { skip: !handleOf(zlib.createGzip()) && 'this zlib has no handles' }, (t) => {
   const guard = () => {
-    delete require.cache[require.resolve('../lib/zlib')];
-    require('../lib/zlib').guardZlib();
+    delete require.cache[require.resolve('../lib/runtime/zlib')];
+    require('../lib/runtime/zlib').guardZlib();
     return handleOf(zlib.createGzip()).write;
   };
   t.equal(guard(), guard());

@@ -206,7 +206,7 @@ function build(folder, programs) {
     fs.writeFileSync(path.join(bin, name), `#!/bin/sh\n${programs[name]}\n`, { mode: 0o755 });
   });
   const env = Object.assign({}, process.env, { PATH: bin });
-  return runScript(path.join(folder, 'lib', 'cli.js'), ['build'], { env });
+  return runScript(path.join(folder, 'lib', 'cli', 'cli.js'), ['build'], { env });
 }
 
 const neededRust = /^rust-version = "(.*)"$/m.exec(fs.readFileSync(path.join(root, 'Cargo.toml'), 'utf8'))[1];
@@ -264,7 +264,7 @@ test('a read-only file system: the package loads, and building there says why no
   const folder = installed({ [prebuilt]: addon(), 'load.js': "require('./lib'); console.log('loaded');" });
   const loaded = await readOnly(folder, path.join(folder, 'load.js'), []);
   t.equal(loaded.stdout, 'loaded\n', loaded.stderr);
-  const built = await readOnly(folder, path.join(folder, 'lib', 'cli.js'), ['build']);
+  const built = await readOnly(folder, path.join(folder, 'lib', 'cli', 'cli.js'), ['build']);
   t.equal(built.code, 1);
   t.equal(
     built.stderr,

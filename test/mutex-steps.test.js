@@ -3,7 +3,7 @@
 // by the test. (Should a wakeup be forgotten, everybody looks up after a moment: with real waits that hardly shows.)
 
 const test = require('tape');
-const { createMutex } = require('../lib/mutex');
+const { createMutex } = require('../lib/sync/mutex');
 const { thrownBy } = require('./support');
 
 const [SELF, OTHER] = [7, 8];

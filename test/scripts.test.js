@@ -102,7 +102,7 @@ test('pack-release stops if an addon is empty, or for another processor or syste
 });
 
 test('npm test fails if the tests are killed', { skip }, async (t) => {
-  const folder = copyOf(['scripts/test.js', 'lib/build.js']);
+  const folder = copyOf(['scripts/test.js', 'lib/cli/compile.js']);
   fs.mkdirSync(path.join(folder, 'test'));
   fs.writeFileSync(path.join(folder, 'test', 'run.js'), "process.kill(process.pid, 'SIGKILL'); setInterval(() => {}, 1000);");
   const env = Object.assign({}, process.env, { SHM_TEST_PREBUILT: '1' });

@@ -1,6 +1,6 @@
 'use strict';
 
-const { build } = require('../build');
+const { build } = require('./compile');
 
 const help = `Usage: shm-typed-array build
 

@@ -154,7 +154,7 @@ function everyFailure(counts) {
 
 /** Node-API's own errors are as good; an abort is not. Arguments are what JavaScript never gives. */
 function wrongArguments(counts) {
-  const binding = require('../../lib/binding');
+  const binding = require('../../lib/runtime/binding');
   const values = [undefined, null, 0, -1, 1.5, NaN, Infinity, 2 ** 53, '', 'x', '\0', 'x'.repeat(1e6), {}, [], Symbol('s'), () => {}, true, new Uint8Array(1), Object.create(null), new Proxy({}, {})];
   for (const name of Object.keys(binding)) {
     for (const first of values) {

@@ -9,7 +9,7 @@ const path = require('path');
 const { amount, check, ended, execArgv, execPath, freshKey, freshName, nextMessage, option, shm } = require('./support/harness');
 const { runApart, startIn } = require('./support/containers');
 
-const CLI = path.join(__dirname, '..', '..', 'lib', 'cli.js');
+const CLI = path.join(__dirname, '..', '..', 'lib', 'cli', 'cli.js');
 const OWNER = 0x3fffffff;
 const PID = 100; // what a process that locks in a container is made to have
 

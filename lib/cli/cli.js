@@ -1,0 +1,88 @@
+#!/usr/bin/env node
+'use strict';
+// The command `shm-typed-array`: which sub-command runs, and how it ends. Each is a file of lib/cli.
+
+const { UsageError, parse } = require('./options');
+const { printable } = require('./text');
+
+const commands = {
+  ls: () => require('./ls'),
+  stat: () => require('./stat'),
+  rm: () => require('./rm'),
+  dump: () => require('./dump'),
+  build: () => require('./build'),
+};
+
+const help = `Usage: shm-typed-array COMMAND [OPTIONS]
+
+  ls      list the System V segments and POSIX objects of this machine
+  stat    tell everything about some of them
+  rm      destroy some of them
+  dump    show what is in one, as hexadecimal bytes and as values
+  build   compile the native addon on this machine (needs Rust, https://rustup.rs)
+
+shm-typed-array COMMAND --help tells more. A KEY is a number, decimal or 0x…, for a System V
+segment, and a /name for a POSIX object.
+
+Exit codes: 0 done, 1 failed or there is no such key, 2 called wrongly.
+`;
+
+function version() {
+  const fs = require('fs');
+  const path = require('path');
+  return JSON.parse(fs.readFileSync(path.join(__dirname, '..', '..', 'package.json'), 'utf8')).version;
+}
+
+async function main(name, args) {
+  if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
+    process.stdout.write(help);
+    return 0;
+  }
+  if (name === '--version') {
+    process.stdout.write(`${version()}\n`);
+    return 0;
+  }
+  if (!Object.prototype.hasOwnProperty.call(commands, name)) {
+    process.stderr.write(`shm-typed-array: there is no command '${printable(name)}'\n\n${help}`);
+    return 2;
+  }
+  try {
+    return await run(commands[name](), args);
+  } catch (error) {
+    process.stderr.write(`shm-typed-array ${name}: ${printableLines(error.message)}\n`);
+    return 1;
+  }
+}
+
+async function run(command, args) {
+  if (args.includes('--help') || args.includes('-h')) {
+    process.stdout.write(command.help);
+    return 0;
+  }
+  try {
+    return (await command.run(parse(args, command.options))) || 0;
+  } catch (error) {
+    if (!isUsageError(error)) throw error;
+    process.stderr.write(`${printableLines(error.message)}\n\n${command.help}`);
+    return 2;
+  }
+}
+
+/** Called wrongly, as this command or the package itself says. */
+function isUsageError(error) {
+  return error instanceof UsageError || /^ERR_(INVALID_ARG|OUT_OF_RANGE)/.test(error.code);
+}
+
+/** Names stand in messages, and whoever may write to /dev/shm chooses them. */
+function printableLines(text) {
+  return text.split('\n').map(printable).join('\n');
+}
+
+// A reader that has seen enough, such as `head`, is no error.
+process.stdout.on('error', (error) => {
+  process.exit(/** @type {any} */ (error).code === 'EPIPE' ? 0 : 1);
+});
+
+main(process.argv[2], process.argv.slice(3)).then((code) => {
+  process.exitCode = code;
+});

@@ -1,0 +1,131 @@
+'use strict';
+// What there is of shared memory: of one key, and all that this user can see. Nothing is attached.
+
+const fs = require('fs');
+const { NAME_MAX, keyOf } = require('./arguments');
+const binding = require('../runtime/binding');
+const { withCode } = require('../errors');
+
+const DIRECTORY = '/dev/shm';
+const SEGMENTS = '/proc/sysvipc/shm';
+const isLinux = process.platform === 'linux';
+
+/** Bits of a segment's mode beside the permissions: it goes with its last attach. */
+const SHM_DEST = 0o1000;
+
+/** What there is of that key; null if there is nothing. */
+function stat(key) {
+  key = keyOf(key);
+  const found = typeof key === 'number' ? statSegment(key) : binding.stat(key);
+  if (found === null) return null;
+  return typeof key === 'number' ? segmentInfo(key, found) : objectInfo(key, found);
+}
+
+/** The kernel tells of a segment that may not be read, too, but in a list of all only. */
+function statSegment(key) {
+  try {
+    return binding.stat(key);
+  } catch (error) {
+    if (error.code !== 'EACCES' || !isLinux) throw error;
+    return segments().find((segment) => segment.key === key) || null;
+  }
+}
+
+/** All segments and objects that this user can see. */
+function list() {
+  if (!isLinux) {
+    const message = 'This system tells nobody what objects there are. `stat(key)` tells of one; `ipcs -m` lists segments';
+    throw withCode(new Error(message), 'ERR_SHM_UNAVAILABLE');
+  }
+  return segments()
+    .map((found) => segmentInfo(found.key, found))
+    .concat(objects());
+}
+
+/** The lines of /proc/sysvipc/shm, by the names in its first line. */
+function segments() {
+  const [head, ...lines] = fs.readFileSync(SEGMENTS, 'utf8').trim().split('\n');
+  const names = head.trim().split(/\s+/);
+  const column = (name) => names.indexOf(name);
+  const [key, id, perms, size, cpid, lpid, nattch] = ['key', 'shmid', 'perms', 'size', 'cpid', 'lpid', 'nattch'].map(column);
+  const [uid, gid, atime, dtime, ctime] = ['uid', 'gid', 'atime', 'dtime', 'ctime'].map(column);
+  return lines.map((line) => {
+    const fields = line.trim().split(/\s+/);
+    const number = (index) => Number(fields[index]);
+    return {
+      key: number(key) >>> 0,
+      size: number(size),
+      mode: parseInt(fields[perms], 8),
+      uid: number(uid),
+      gid: number(gid),
+      id: number(id),
+      attaches: number(nattch),
+      creatorPid: number(cpid),
+      lastPid: number(lpid),
+      attached: number(atime),
+      detached: number(dtime),
+      changed: number(ctime),
+    };
+  });
+}
+
+/** The file of `Mutex` (native/sync/owner.rs). It is no memory, and removing it would harm its users. */
+const OWNERS = '.shm-typed-array-owners';
+
+/** The regular files of /dev/shm whose names are UTF-8. */
+function objects() {
+  const found = [];
+  for (const name of fs.readdirSync(DIRECTORY)) {
+    // A name that is no UTF-8 comes with a longer character for each byte that is none, and can be
+    // longer then than names are.
+    if (name === OWNERS || Buffer.byteLength(name) > NAME_MAX) continue;
+    const status = binding.stat(`/${name}`);
+    if (status !== null) found.push(objectInfo(`/${name}`, status));
+  }
+  return found;
+}
+
+function segmentInfo(key, found) {
+  return {
+    // Key 0 is that of segments which have none: IPC_PRIVATE, or destroyed but still attached.
+    key: key === 0 ? null : key,
+    kind: 'sysv',
+    size: found.size,
+    perm: permOf(found.mode),
+    uid: found.uid,
+    gid: found.gid,
+    id: found.id,
+    attaches: found.attaches,
+    destroyed: (found.mode & SHM_DEST) !== 0,
+    creatorPid: found.creatorPid,
+    lastPid: found.lastPid,
+    attachedAt: dateOf(found.attached),
+    detachedAt: dateOf(found.detached),
+    changedAt: dateOf(found.changed),
+  };
+}
+
+function objectInfo(key, found) {
+  return {
+    key,
+    kind: 'posix',
+    size: found.size,
+    perm: permOf(found.mode),
+    uid: found.uid,
+    gid: found.gid,
+    modifiedAt: dateOf(found.modified),
+    changedAt: dateOf(found.changed),
+  };
+}
+
+/** Permissions as `create` takes them: three octal digits. */
+function permOf(mode) {
+  return `00${(mode & 0o777).toString(8)}`.slice(-3);
+}
+
+/** A time in seconds; 0 stands for never. */
+function dateOf(seconds) {
+  return seconds === 0 ? null : new Date(Math.round(seconds * 1000));
+}
+
+module.exports = { list, stat };

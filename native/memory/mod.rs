@@ -1,0 +1,9 @@
+//! Memory by its key: made, found, mapped, given back. No Node-API here.
+
+pub mod key;
+pub mod layout;
+pub mod mapping;
+pub mod options;
+pub mod posix;
+pub mod registry;
+pub mod sysv;

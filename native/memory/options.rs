@@ -1,0 +1,107 @@
+//! The options that JavaScript passes as bits: how memory is made, laid out and mapped.
+
+use crate::memory::key::Key;
+
+/// The bits are those of `lib/memory/options.js`.
+const RAW: u32 = 1;
+const COPY_ON_WRITE: u32 = 1 << 1;
+const SPARSE: u32 = 1 << 2;
+const POPULATE: u32 = 1 << 3;
+const HUGE_PAGES: u32 = 1 << 4;
+const SHARED: u32 = 1 << 5;
+
+/// The bits that ask for a mapping of its own, beside others of the same key.
+const VARIANT: u32 = RAW | COPY_ON_WRITE | SHARED;
+
+/// How memory is to be made and mapped. The default is what a call without options does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    bits: u32,
+}
+
+/// What must be equal for two calls to be given the same mapping of a key.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Variant {
+    bits: u32,
+}
+
+impl Options {
+    /// The options that these bits stand for.
+    pub fn new(bits: u32) -> Self {
+        Self { bits }
+    }
+
+    pub fn variant(self) -> Variant {
+        Variant {
+            bits: self.bits & VARIANT,
+        }
+    }
+
+    /// What the options come to for a key: a segment has no header in any case.
+    pub fn of(self, key: &Key) -> Self {
+        match key {
+            Key::Segment(_) => Self {
+                bits: self.bits & !RAW,
+            },
+            Key::Object(_) => self,
+        }
+    }
+
+    /// A POSIX object without a header: all of it is data.
+    pub fn raw(self) -> bool {
+        self.bits & RAW != 0
+    }
+
+    /// Writes stay in this process, and reading is all that the permissions must allow.
+    pub fn copy_on_write(self) -> bool {
+        self.bits & COPY_ON_WRITE != 0
+    }
+
+    /// No memory is reserved: pages come into being when they are touched.
+    pub fn sparse(self) -> bool {
+        self.bits & SPARSE != 0
+    }
+
+    /// Every page is faulted in now.
+    pub fn populate(self) -> bool {
+        self.bits & POPULATE != 0
+    }
+
+    /// It is to be shown through a `SharedArrayBuffer`.
+    pub fn shared(self) -> bool {
+        self.bits & SHARED != 0
+    }
+
+    /// The memory is to be in huge pages.
+    pub fn huge_pages(self) -> bool {
+        self.bits & HUGE_PAGES != 0
+    }
+}
+
+impl Variant {
+    /// Whether this is a view of the memory itself, not of a private copy.
+    pub fn is_shared(self) -> bool {
+        self.bits & COPY_ON_WRITE == 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_seen_through_a_mapping_makes_a_variant() {
+        let plain = Options::default();
+        assert_eq!(
+            Options::new(SPARSE | POPULATE | HUGE_PAGES).variant(),
+            plain.variant()
+        );
+        let raw = Options::new(RAW | POPULATE);
+        let copy = Options::new(COPY_ON_WRITE);
+        assert_ne!(raw.variant(), plain.variant());
+        assert_ne!(Options::new(SHARED).variant(), plain.variant());
+        assert_ne!(copy.variant(), plain.variant());
+        assert_ne!(copy.variant(), raw.variant());
+        assert!(raw.variant().is_shared() && !copy.variant().is_shared());
+    }
+}

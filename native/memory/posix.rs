@@ -1,0 +1,179 @@
+//! POSIX shared memory objects
+//! ([shm_overview(7)](https://man7.org/linux/man-pages/man7/shm_overview.7.html)): how they are
+//! made and opened.
+
+use std::fs::{File, Metadata};
+
+use memmap2::{MmapOptions, MmapRaw};
+
+use crate::error::{Error, Result};
+use crate::memory::layout::{check_layout, raw_size, HEADER};
+use crate::memory::mapping::Mapping;
+use crate::memory::options::Options;
+use crate::sys::{self, Draft, Identity, Kind, Name};
+
+/// Bytes that take longer to reserve than it takes to ask whether the name is free.
+const WORTH_ASKING: usize = 64 << 10;
+
+/// Makes an object with `bytes` bytes of zeros as data; `None` if the name is taken. Nobody ever
+/// sees it half-made, and a failure or a crash leaves nothing.
+pub fn create(
+    name: &Name,
+    bytes: usize,
+    mode: u32,
+    options: Options,
+) -> Result<Option<(Identity, Mapping)>> {
+    let header = if options.raw() { 0 } else { HEADER };
+    let Some(size) = bytes.checked_add(header) else {
+        return Err(Error::from_errno(libc::EFBIG, "posix_fallocate"));
+    };
+    let Some(draft) = Draft::new(name, mode)? else {
+        return Ok(None);
+    };
+    // An existing object is no reason to fill the memory, but asking costs as much as reserving little.
+    if size > WORTH_ASKING && draft.is_late(name)? {
+        return Ok(None);
+    }
+    let (identity, pages) = match furnish(draft.file(), bytes, size, options) {
+        Ok(furnished) => furnished,
+        Err(error) => {
+            return if draft.is_late(name)? {
+                Ok(None)
+            } else {
+                Err(error)
+            }
+        }
+    };
+    if !draft.publish(name)? {
+        return Ok(None);
+    }
+    Ok(Some((identity, Mapping::object(pages, header, bytes))))
+}
+
+/// Gives a new file its size, its memory and its header, and maps it.
+fn furnish(
+    file: &File,
+    bytes: usize,
+    size: usize,
+    options: Options,
+) -> Result<(Identity, MmapRaw)> {
+    let pages = if options.huge_pages() {
+        map_huge(file, size, options)?
+    } else {
+        if options.sparse() {
+            sys::set_size(file, size as u64)?;
+        } else {
+            sys::reserve(file, size as u64)?;
+        }
+        map(file, size, options)?
+    };
+    if !options.raw() {
+        sys::write_header(file, (bytes as u64).to_ne_bytes())?;
+    }
+    Ok((sys::identity_of(file)?, pages))
+}
+
+/// Maps a new file in huge pages. They are given out where a mapping that asked for them is
+/// touched, so this must happen before anything else reserves the memory.
+fn map_huge(file: &File, size: usize, options: Options) -> Result<MmapRaw> {
+    sys::set_size(file, size as u64)?;
+    let pages = map_pages(file, size, options)?;
+    sys::advise_huge_pages(pages.as_mut_ptr(), size, Kind::Object)?;
+    if !options.sparse() {
+        // What this could not get is for `reserve` to say, which asks for the same memory.
+        let _ = sys::populate(pages.as_mut_ptr(), size);
+        sys::reserve(file, size as u64)?;
+    }
+    Ok(pages)
+}
+
+fn map(file: &File, size: usize, options: Options) -> Result<MmapRaw> {
+    let pages = map_pages(file, size, options)?;
+    if options.huge_pages() {
+        sys::advise_huge_pages(pages.as_mut_ptr(), size, Kind::Object)?;
+    }
+    if options.populate() {
+        populate(&pages)?;
+    }
+    Ok(pages)
+}
+
+fn map_pages(file: &File, size: usize, options: Options) -> Result<MmapRaw> {
+    let mut how = MmapOptions::new();
+    how.len(size);
+    let mapped = if options.copy_on_write() {
+        // Few pages will be written, so the copies must not count before they are made.
+        how.no_reserve_swap();
+        // SAFETY: no reference to the memory is ever made, so it may change at any time.
+        unsafe { how.map_copy(file) }.map(MmapRaw::from)
+    } else {
+        how.map_raw(file)
+    };
+    mapped.map_err(|error| {
+        sys::make_room(&error);
+        let hint = sys::mapping_hint(error.raw_os_error().unwrap_or_default());
+        Error::from_io(&error, "mmap").with_hint(hint)
+    })
+}
+
+fn populate(pages: &MmapRaw) -> Result<()> {
+    match sys::populate(pages.as_mut_ptr(), pages.len()) {
+        Ok(()) => Ok(()),
+        // The kernel's word for what would be a SIGBUS later.
+        Err(error) if error.raw_os_error() == Some(libc::EFAULT) => {
+            Err(Error::from_errno(libc::ENOSPC, "madvise").with_hint(
+                "The object is sparse, and there is no room for the pages that it lacks",
+            ))
+        }
+        Err(error) => Err(Error::from_io(&error, "madvise")),
+    }
+}
+
+/// Opens and maps the object; `None` if there is none.
+pub fn open(name: &Name, options: Options) -> Result<Option<(Identity, Mapping)>> {
+    let Some(file) = sys::open(name, !options.copy_on_write())? else {
+        return Ok(None);
+    };
+    let identity = sys::identity_of(&file)?;
+    if options.raw() {
+        let size = raw_size(identity.size).map_err(Error::Layout)?;
+        let pages = map(&file, size, options)?;
+        return Ok(Some((identity, Mapping::object(pages, 0, size))));
+    }
+    let header = sys::read_header(&file)?.map(u64::from_ne_bytes);
+    if cfg!(target_os = "macos") && header.unwrap_or(0) == 0 {
+        // Its creator has not finished it; on Linux a name is given to finished objects only.
+        return Ok(None);
+    }
+    let (size, len) = check_layout(header, identity.size).map_err(Error::Layout)?;
+    let pages = map(&file, size, options)?;
+    Ok(Some((identity, Mapping::object(pages, HEADER, len))))
+}
+
+/// Refuses an object of ours that somebody has made shorter than what is mapped of it: touching
+/// the rest would be a SIGBUS.
+pub fn check_size(found: &Identity, mapping: &Mapping) -> Result<()> {
+    if found.size < mapping.size() as u64 {
+        return Err(Error::Layout(format!(
+            "has been cut to {} bytes since its {} bytes were mapped: detach it, and do not touch its end",
+            found.size,
+            mapping.size()
+        )));
+    }
+    Ok(())
+}
+
+/// Which object has the name at this moment; `None` if there is none.
+pub fn find(name: &Name) -> Result<Option<Identity>> {
+    sys::find(name)
+}
+
+/// What the system tells of the object, without mapping it; `None` if there is none.
+pub fn status(name: &Name) -> Result<Option<Metadata>> {
+    Ok(sys::status(name)?.filter(Metadata::is_file))
+}
+
+/// Removes the name. Whoever has the object mapped keeps it; `false` if there was none.
+pub fn unlink(name: &Name) -> Result<bool> {
+    sys::unlink(name)
+}

@@ -1,0 +1,112 @@
+//! What this thread has attached and what it has created: key → attachments, byte totals.
+//!
+//! A key has one attachment, as a rule. It has more when it is attached in several variants (raw,
+//! copy on write), and when the segment or object behind it was destroyed and made anew, or has
+//! grown, while the old one was attached here: the newest is the last, and a detach ends them all.
+
+mod attach;
+mod detach;
+mod entry;
+
+use std::collections::{BTreeMap, HashMap};
+use std::mem::{forget, take};
+use std::sync::Arc;
+
+use crate::memory::key::Key;
+use crate::memory::mapping::Mapping;
+
+pub use entry::Attachment;
+use entry::Entry;
+
+/// Everything one thread has attached.
+pub struct Registry<V> {
+    keys: HashMap<Key, Entry<V>, foldhash::fast::RandomState>,
+    /// The attached mappings by the address of their data, from the first [`Registry::mapping_at`] on.
+    by_address: Option<BTreeMap<usize, Arc<Mapping>>>,
+    total_size: usize,
+    total_created_size: usize,
+    /// Ended mappings that may never be given back: see [`Registry::hold`].
+    held: Vec<Arc<Mapping>>,
+}
+
+impl<V> Default for Registry<V> {
+    fn default() -> Self {
+        Self {
+            keys: HashMap::default(),
+            by_address: None,
+            total_size: 0,
+            total_created_size: 0,
+            held: Vec::new(),
+        }
+    }
+}
+
+impl<V> Registry<V> {
+    /// The attachment of `key` that was made last.
+    pub fn newest(&mut self, key: &Key) -> Option<&mut Attachment<V>> {
+        self.keys.get_mut(key)?.attachments.last_mut()
+    }
+
+    fn uncount(&mut self, mapping: &Mapping) {
+        self.total_size -= mapping.size();
+        if let Some(by_address) = &mut self.by_address {
+            by_address.remove(&(mapping.data() as usize));
+        }
+    }
+
+    /// The mapping that was at `address` has been lent to the engine, and is elsewhere.
+    pub fn moved(&mut self, address: usize) {
+        if let Some(by_address) = &mut self.by_address {
+            if let Some(mapping) = by_address.remove(&address) {
+                by_address.insert(mapping.data() as usize, mapping);
+            }
+        }
+    }
+
+    /// The attached mapping in whose data the address lies.
+    pub fn mapping_at(&mut self, address: usize) -> Option<&Arc<Mapping>> {
+        let attached = self.keys.values().flat_map(|entry| &entry.attachments);
+        let by_address = self.by_address.get_or_insert_with(|| {
+            let mappings = attached.map(|attachment| &attachment.mapping);
+            mappings
+                .map(|mapping| (mapping.data() as usize, Arc::clone(mapping)))
+                .collect()
+        });
+        let (start, mapping) = by_address.range(..=address).next_back()?;
+        (address - start < mapping.len()).then_some(mapping)
+    }
+
+    fn keep(&mut self, key: &Key, entry: Entry<V>) {
+        if !entry.is_empty() {
+            self.keys.insert(key.clone(), entry);
+        }
+    }
+
+    /// Keeps an ended mapping that is taken over. The engine lets go of it with this thread, although
+    /// the buffer that has it by now can be in another one: it must then never be given back.
+    pub fn hold(&mut self, mapping: Arc<Mapping>) {
+        self.held.retain(|held| Arc::strong_count(held) > 1);
+        self.held.push(mapping);
+    }
+
+    /// Bytes that this thread has mapped.
+    pub fn total_size(&self) -> usize {
+        self.total_size
+    }
+
+    /// Bytes that this thread has created and not destroyed.
+    pub fn total_created_size(&self) -> usize {
+        self.total_created_size
+    }
+}
+
+/// The thread's end is the end of its attachments.
+impl<V> Drop for Registry<V> {
+    fn drop(&mut self) {
+        self.detach_all();
+        take(&mut self.held).into_iter().for_each(forget);
+    }
+}
+
+#[cfg(test)]
+mod tests;

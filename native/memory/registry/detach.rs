@@ -1,0 +1,161 @@
+//! Memory goes: detached, destroyed, or taken back.
+
+use std::mem::take;
+
+use super::entry::{Attachment, Entry, Identity};
+use super::Registry;
+use crate::error::{Error, Result};
+use crate::memory::key::Key;
+use crate::memory::{posix, sysv};
+
+/// What a detach came to.
+pub struct Detached<V> {
+    /// 0 if the memory was destroyed, else how many attaches are left (for an object always 1);
+    /// `None` if there was nothing to detach.
+    pub left: Result<Option<u32>>,
+    /// The ended attachments: private zeros by now, their views still to be neutered.
+    pub ended: Vec<Attachment<V>>,
+}
+
+impl<V> Registry<V> {
+    /// Ends every attachment of `key`. A segment goes with its last attach, an object only if
+    /// `force` is true; `force` also destroys what is not attached here.
+    pub fn detach(&mut self, key: &Key, force: bool) -> Detached<V> {
+        let mut entry = self.keys.remove(key).unwrap_or_default();
+        // First what may be forbidden, so that a refusal changes nothing.
+        let detached = match if force { destroy(key) } else { Ok(false) } {
+            Ok(destroyed) => self.end(&mut entry, destroyed),
+            Err(error) => Detached {
+                left: Err(error),
+                ended: Vec::new(),
+            },
+        };
+        self.keep(key, entry);
+        detached
+    }
+
+    fn end(&mut self, entry: &mut Entry<V>, destroyed: bool) -> Detached<V> {
+        if destroyed {
+            self.forget_created(entry);
+        }
+        if entry.attachments.is_empty() {
+            return Detached {
+                left: Ok(destroyed.then_some(0)),
+                ended: Vec::new(),
+            };
+        }
+        let (ended, refused) = self.retire(entry);
+        let mut left = Ok(Some(1));
+        for id in segments_of(&ended) {
+            left = self.settle(entry, id).map(Some);
+        }
+        Detached {
+            left: match refused {
+                Some(error) => Err(error),
+                None if destroyed => Ok(Some(0)),
+                None => left,
+            },
+            ended,
+        }
+    }
+
+    /// Ends every attachment of this thread; the number is of the segments that this destroyed.
+    pub fn detach_all(&mut self) -> (u32, Vec<Attachment<V>>) {
+        let mut destroyed = 0;
+        let mut all = Vec::new();
+        for (key, mut entry) in take(&mut self.keys) {
+            let (ended, _) = self.retire(&mut entry);
+            for id in segments_of(&ended) {
+                // A segment that may not be destroyed by this user stays, as it does at exit.
+                destroyed += u32::from(matches!(self.settle(&mut entry, id), Ok(0)));
+            }
+            all.extend(ended);
+            self.keep(&key, entry);
+        }
+        (destroyed, all)
+    }
+
+    /// Takes back the newest attachment, which JavaScript was not shown, as if it had never been
+    /// made. The runtime may still hold its addresses, so it is retired as all others are.
+    pub fn withdraw(&mut self, key: &Key) {
+        let mut entry = self.keys.remove(key).unwrap_or_default();
+        self.withdraw_from(&mut entry);
+        self.keep(key, entry);
+    }
+
+    fn withdraw_from(&mut self, entry: &mut Entry<V>) -> Option<Identity> {
+        let unseen = entry.attachments.pop()?;
+        self.uncount(&unseen.mapping);
+        // Nothing can be done about a refusal here; the attach then lasts as long as the process.
+        let _ = unseen.mapping.retire();
+        Some(unseen.identity)
+    }
+
+    /// Takes back memory that was just created and that JavaScript could not be shown: withdraws it
+    /// and destroys it, unless it is something else by now that has the key.
+    pub fn abandon(&mut self, key: &Key) {
+        let mut entry = self.keys.remove(key).unwrap_or_default();
+        if let Some(created) = self.withdraw_from(&mut entry) {
+            // Nothing can be done about a failure here; what stays is empty and nobody's.
+            let _ = match (key, created) {
+                (_, Identity::Segment(id)) => sysv::remove(id),
+                (Key::Object(name), Identity::Object(identity)) => match posix::find(name) {
+                    Ok(Some(found)) if found.is_same_object(&identity) => posix::unlink(name),
+                    _ => Ok(false),
+                },
+                (Key::Segment(_), Identity::Object(_)) => Ok(false),
+            };
+            self.forget_created(&mut entry);
+        }
+        self.keep(key, entry);
+    }
+
+    /// Puts zero pages over the attachments. Those that the system refused stay attached.
+    fn retire(&mut self, entry: &mut Entry<V>) -> (Vec<Attachment<V>>, Option<Error>) {
+        let mut ended = take(&mut entry.attachments);
+        let mut refused = None;
+        for index in (0..ended.len()).rev() {
+            if let Err(error) = ended[index].mapping.retire() {
+                refused = Some(error);
+                entry.attachments.insert(0, ended.remove(index));
+            } else {
+                self.uncount(&ended[index].mapping);
+            }
+        }
+        (ended, refused)
+    }
+
+    /// After a detach: destroys the segment if that was its last attach; how many are left.
+    fn settle(&mut self, entry: &mut Entry<V>, id: sysv::Id) -> Result<u32> {
+        let left = sysv::attaches(id)?.unwrap_or(0);
+        if left == 0 {
+            sysv::remove(id)?;
+            if entry.created_segment == Some(id) {
+                self.forget_created(entry);
+            }
+        }
+        Ok(left)
+    }
+
+    fn forget_created(&mut self, entry: &mut Entry<V>) {
+        self.total_created_size -= take(&mut entry.created);
+    }
+}
+
+/// The segments that ended attachments were attaches of, each once.
+fn segments_of<V>(ended: &[Attachment<V>]) -> impl Iterator<Item = sysv::Id> + '_ {
+    let mut last = None;
+    let ids = ended.iter().filter_map(Attachment::attached_segment);
+    ids.filter(move |id| last.replace(*id) != Some(*id))
+}
+
+/// Destroys what `key` stands for now, attached or not; `false` if there is nothing.
+fn destroy(key: &Key) -> Result<bool> {
+    match key {
+        Key::Object(name) => posix::unlink(name),
+        Key::Segment(number) => match sysv::find(*number)? {
+            Some(id) => sysv::remove(id),
+            None => Ok(false),
+        },
+    }
+}

@@ -1,0 +1,179 @@
+//! System V shared memory segments
+//! ([sysvipc(7)](https://man7.org/linux/man-pages/man7/sysvipc.7.html)): made, found, attached,
+//! counted and removed.
+
+use std::io;
+use std::mem::{size_of, MaybeUninit};
+
+use libc::key_t;
+use memmap2::{MmapOptions, MmapRaw};
+
+use crate::error::{Error, Result};
+use crate::memory::mapping::Mapping;
+use crate::memory::options::Options;
+use crate::sys::{self, Kind, SegmentPages};
+
+/// The kernel's number for a segment; a later segment with the same key has another one.
+pub type Id = libc::c_int;
+
+/// Makes a segment of `bytes` bytes, all zero, and attaches it; `None` if the key is taken.
+pub fn create(
+    key: key_t,
+    bytes: usize,
+    mode: i32,
+    options: Options,
+) -> Result<Option<(Id, Mapping)>> {
+    let mut flags = libc::IPC_CREAT | libc::IPC_EXCL | mode;
+    if options.sparse() {
+        flags |= sys::SHM_NORESERVE;
+    }
+    loop {
+        let id = match shmget(key, bytes, flags) {
+            Ok(id) => id,
+            Err(error) if error.errno() == Some(libc::EEXIST) => return Ok(None),
+            Err(error) => {
+                let hint = sys::segment_hint(error.errno().unwrap_or_default(), bytes);
+                return Err(error.with_hint(hint));
+            }
+        };
+        match attach(id, bytes, options) {
+            Ok(mapping) => return Ok(Some((id, mapping))),
+            // Another process has attached and destroyed it before it could be attached here.
+            Err(error) if is_gone(&error) => {}
+            Err(error) => {
+                // It is not attached, so it would outlive this process unseen.
+                let _ = remove(id);
+                return Err(error);
+            }
+        }
+    }
+}
+
+/// Which segment has the key at this moment; `None` if there is none.
+pub fn find(key: key_t) -> Result<Option<Id>> {
+    match shmget(key, 0, 0) {
+        Ok(id) => Ok(Some(id)),
+        Err(error) if matches!(error.errno(), Some(libc::ENOENT | libc::EIDRM)) => Ok(None),
+        Err(error) => {
+            let hint = sys::mapping_hint(error.errno().unwrap_or_default());
+            Err(error.with_hint(hint))
+        }
+    }
+}
+
+fn shmget(key: key_t, bytes: usize, flags: i32) -> Result<Id> {
+    // SAFETY: shmget takes no pointers.
+    match unsafe { libc::shmget(key, bytes, flags) } {
+        -1 => Err(Error::last("shmget")),
+        id => Ok(id),
+    }
+}
+
+/// Attaches all of an existing segment; `None` if it has been destroyed meanwhile.
+pub fn open(id: Id, options: Options) -> Result<Option<Mapping>> {
+    let Some(status) = stat(id)? else {
+        return Ok(None);
+    };
+    let opened = if options.copy_on_write() {
+        private_copy(id, status.shm_segsz)
+    } else {
+        attach(id, status.shm_segsz, options)
+    };
+    match opened {
+        Ok(mapping) => Ok(Some(mapping)),
+        Err(error) if is_gone(&error) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn attach(id: Id, bytes: usize, options: Options) -> Result<Mapping> {
+    let pages = SegmentPages::attach(id, bytes).map_err(|error| mapping_error(&error, "shmat"))?;
+    let mapping = Mapping::segment(pages);
+    if options.huge_pages() {
+        sys::advise_huge_pages(mapping.data(), bytes, Kind::Segment)?;
+    }
+    if options.populate() {
+        sys::populate(mapping.data(), bytes).map_err(|error| mapping_error(&error, "madvise"))?;
+    }
+    Ok(mapping)
+}
+
+fn mapping_error(error: &io::Error, syscall: &'static str) -> Error {
+    sys::make_room(error);
+    let hint = sys::mapping_hint(error.raw_os_error().unwrap_or_default());
+    Error::from_io(error, syscall).with_hint(hint)
+}
+
+/// A copy of the segment that belongs to this process alone. No system attaches a segment copy on
+/// write, so the copy is made at once; reading is all that the permissions must allow.
+fn private_copy(id: Id, bytes: usize) -> Result<Mapping> {
+    let copy: MmapRaw = MmapOptions::new()
+        .len(bytes)
+        .map_anon()
+        .map_err(|error| mapping_error(&error, "mmap"))?
+        .into();
+    // SAFETY: the kernel chooses an unused address; nothing of ours is replaced.
+    let attached = unsafe { libc::shmat(id, std::ptr::null(), libc::SHM_RDONLY) };
+    if attached as isize == -1 {
+        return Err(mapping_error(&io::Error::last_os_error(), "shmat"));
+    }
+    #[allow(clippy::cast_ptr_alignment)] // both begin at a page's start
+    let (from, to) = (attached.cast::<u64>(), copy.as_mut_ptr().cast::<u64>());
+    for word in 0..bytes.div_ceil(size_of::<u64>()) {
+        // SAFETY: both ranges begin at a page's start and are whole pages, so the last word is
+        // inside as well. Other processes may write the source meanwhile, hence the volatile
+        // reads of a type of which every bit pattern is valid.
+        unsafe { to.add(word).write(from.add(word).read_volatile()) };
+    }
+    // SAFETY: attached above, and seen by nobody else.
+    unsafe { libc::shmdt(attached) };
+    Ok(Mapping::object(copy, 0, bytes))
+}
+
+/// What the kernel tells of the segment that has the key now, without attaching it; `None` if there
+/// is none.
+pub fn status(key: key_t) -> Result<Option<(Id, libc::shmid_ds)>> {
+    let Some(id) = find(key)? else {
+        return Ok(None);
+    };
+    Ok(stat(id)?.map(|status| (id, status)))
+}
+
+/// How many attaches the segment has, in all processes; `None` if it is gone.
+pub fn attaches(id: Id) -> Result<Option<u32>> {
+    let status = stat(id)?;
+    // The kernel's type is wider on Linux, but no system has that many.
+    Ok(status.map(|status| u32::try_from(status.shm_nattch).unwrap_or(u32::MAX)))
+}
+
+fn stat(id: Id) -> Result<Option<libc::shmid_ds>> {
+    let mut status = MaybeUninit::<libc::shmid_ds>::uninit();
+    // SAFETY: `status` is large enough for the structure that IPC_STAT fills.
+    if unsafe { libc::shmctl(id, libc::IPC_STAT, status.as_mut_ptr()) } == 0 {
+        // SAFETY: the call succeeded, so the structure is filled.
+        return Ok(Some(unsafe { status.assume_init() }));
+    }
+    gone_or_error(Error::last("shmctl"))
+}
+
+/// Destroys the segment for everyone who does not have it attached already; `false` if it is gone
+/// ([shmctl(2)](https://man7.org/linux/man-pages/man2/shmctl.2.html), `IPC_RMID`).
+pub fn remove(id: Id) -> Result<bool> {
+    // SAFETY: IPC_RMID reads and writes no buffer.
+    if unsafe { libc::shmctl(id, libc::IPC_RMID, std::ptr::null_mut()) } == 0 {
+        return Ok(true);
+    }
+    Ok(gone_or_error::<()>(Error::last("shmctl"))?.is_some())
+}
+
+fn is_gone(error: &Error) -> bool {
+    matches!(error.errno(), Some(libc::EINVAL | libc::EIDRM))
+}
+
+fn gone_or_error<T>(error: Error) -> Result<Option<T>> {
+    if is_gone(&error) {
+        return Ok(None);
+    }
+    let hint = sys::mapping_hint(error.errno().unwrap_or_default());
+    Err(error.with_hint(hint))
+}

@@ -1,0 +1,13 @@
+//! Everything that sees Node-API.
+
+pub mod arguments;
+pub mod array_buffer;
+pub mod callback;
+#[cfg(target_os = "linux")]
+pub mod event_loop;
+pub mod memory;
+pub mod per_thread;
+pub mod stat;
+pub mod symbols;
+pub mod wait;
+pub mod wait_async;

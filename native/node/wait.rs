@@ -1,0 +1,142 @@
+//! Waiting for each other: the functions behind `wait`, `notify` and `Mutex`.
+//!
+//! JavaScript has checked the arguments; what is checked here is that the word is in memory that
+//! this thread has attached. Results are numbers, which lib/sync/wait.js names.
+
+use std::time::Duration;
+
+use neon::prelude::*;
+
+use crate::error::Result;
+use crate::memory::registry::Registry;
+use crate::node::arguments::whole_number;
+use crate::node::array_buffer::bytes_of_typed_array;
+use crate::node::memory::{Thread, View};
+use crate::node::per_thread::PerThread;
+use crate::sync::owner::Owner;
+use crate::sync::word::{Outcome, Word};
+
+pub const NOTIFIED: i32 = 0;
+pub const NOT_EQUAL: i32 = 1;
+pub const TIMED_OUT: i32 = 2;
+pub const DETACHED: i32 = 3;
+/// The array is not over memory that this thread has attached.
+pub const NOT_OURS: i32 = -1;
+
+/// Exports everything of this file to one JavaScript thread.
+pub fn export(cx: &mut ModuleContext, thread: &Thread) -> NeonResult<()> {
+    thread.export(cx, "wait", wait)?;
+    thread.export(cx, "notify", notify)?;
+    thread.export(cx, "compareExchange", compare_exchange)?;
+    let owner = PerThread::<Owner>::new(cx);
+    owner.export(cx, "ownerNumber", owner_number)?;
+    owner.export(cx, "isOwnerAlive", is_owner_alive)
+}
+
+/// The word that `(array, index)` are the first two arguments for.
+pub fn word_argument(
+    registry: &mut Registry<View>,
+    cx: &mut FunctionContext,
+) -> NeonResult<Option<Word>> {
+    let array = cx.argument::<JsValue>(0)?;
+    let index = whole_number::<usize>(cx, 1)?;
+    let Some((start, bytes)) = bytes_of_typed_array(cx, array, 4) else {
+        return Ok(None);
+    };
+    let offset = index.saturating_mul(4);
+    if offset >= bytes {
+        return Ok(None);
+    }
+    let mapping = registry.mapping_at(start + offset);
+    Ok(mapping.and_then(|mapping| Word::new(mapping, start + offset)))
+}
+
+/// A JavaScript number as the 32 bits that an `Int32Array` holds for it.
+pub fn bits_argument(cx: &mut FunctionContext, index: usize) -> NeonResult<u32> {
+    let value = cx.argument::<JsNumber>(index)?.value(cx);
+    #[allow(clippy::cast_possible_truncation)] // JavaScript has made it a signed 32-bit number
+    let signed = value as i32;
+    Ok(u32::from_ne_bytes(signed.to_ne_bytes()))
+}
+
+/// `wait(array, index, value, milliseconds)`: blocks; `Infinity` milliseconds are for ever.
+fn wait<'cx>(
+    registry: &mut Registry<View>,
+    mut cx: FunctionContext<'cx>,
+) -> JsResult<'cx, JsNumber> {
+    let Some(word) = word_argument(registry, &mut cx)? else {
+        return Ok(cx.number(NOT_OURS));
+    };
+    let expected = bits_argument(&mut cx, 2)?;
+    let milliseconds = cx.argument::<JsNumber>(3)?.value(&mut cx);
+    // What is more than a duration can be is for ever too.
+    let timeout = Duration::try_from_secs_f64(milliseconds / 1000.0).ok();
+    match word.wait(expected, timeout) {
+        Ok(outcome) => Ok(cx.number(match outcome {
+            Outcome::Notified => NOTIFIED,
+            Outcome::NotEqual => NOT_EQUAL,
+            Outcome::TimedOut => TIMED_OUT,
+        })),
+        Err(error) => error.throw(&mut cx, None),
+    }
+}
+
+/// `notify(array, index, count)`: how many were woken.
+fn notify<'cx>(
+    registry: &mut Registry<View>,
+    mut cx: FunctionContext<'cx>,
+) -> JsResult<'cx, JsNumber> {
+    let Some(word) = word_argument(registry, &mut cx)? else {
+        return Ok(cx.number(NOT_OURS));
+    };
+    let count = whole_number::<u32>(&mut cx, 2)?;
+    match word.notify(count) {
+        Ok(woken) => Ok(cx.number(woken)),
+        Err(error) => error.throw(&mut cx, None),
+    }
+}
+
+/// `compareExchange(array, index, expected, replacement)`: what the word held, or null if it is in
+/// no memory of ours. It serves runtimes whose `Atomics` refuse arrays like these.
+fn compare_exchange<'cx>(
+    registry: &mut Registry<View>,
+    mut cx: FunctionContext<'cx>,
+) -> JsResult<'cx, JsValue> {
+    let Some(word) = word_argument(registry, &mut cx)? else {
+        return Ok(cx.null().upcast());
+    };
+    let expected = bits_argument(&mut cx, 2)?;
+    let replacement = bits_argument(&mut cx, 3)?;
+    let found = word.compare_exchange(expected, replacement);
+    Ok(cx.number(i32::from_ne_bytes(found.to_ne_bytes())).upcast())
+}
+
+/// `ownerNumber()`: what this thread is called in the mutexes it holds.
+fn owner_number<'cx>(
+    owner: &mut Option<Owner>,
+    mut cx: FunctionContext<'cx>,
+) -> JsResult<'cx, JsNumber> {
+    match claimed(owner) {
+        Ok(owner) => Ok(cx.number(owner.number())),
+        Err(error) => error.throw(&mut cx, None),
+    }
+}
+
+/// `isOwnerAlive(number)`: whether the thread of that number still lives.
+fn is_owner_alive<'cx>(
+    owner: &mut Option<Owner>,
+    mut cx: FunctionContext<'cx>,
+) -> JsResult<'cx, JsBoolean> {
+    let number = whole_number::<u32>(&mut cx, 0)?;
+    match claimed(owner).and_then(|owner| owner.is_alive(number)) {
+        Ok(alive) => Ok(cx.boolean(alive)),
+        Err(error) => error.throw(&mut cx, None),
+    }
+}
+
+fn claimed(owner: &mut Option<Owner>) -> Result<&mut Owner> {
+    match owner {
+        Some(owner) => Ok(owner),
+        none => Ok(none.insert(Owner::claim()?)),
+    }
+}

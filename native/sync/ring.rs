@@ -1,0 +1,251 @@
+//! The part of `io_uring` that waiting takes (Linux 6.7 on). Each wait is a waiter of its own in the
+//! kernel's queue from the moment it is started, so that a notification counts it, and wakes it in
+//! its turn ([io_uring(7)](https://man7.org/linux/man-pages/man7/io_uring.7.html)).
+
+mod abi;
+
+use std::fs::File;
+use std::io;
+use std::mem::size_of;
+use std::os::fd::{AsRawFd, FromRawFd, RawFd};
+use std::ptr::null;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::Arc;
+
+use memmap2::{MmapOptions, MmapRaw};
+
+use self::abi::{Completion, Parameters, Request};
+use crate::sync::waits::{Ended, Id};
+use crate::sync::word::Word;
+
+/// How many waits can end before they are looked at without the kernel having to allocate memory.
+const COMPLETIONS: u32 = 4096;
+
+/// What completes under this number is of no interest.
+const NOBODY: u64 = u64::MAX;
+/// What completes under this number is the last.
+const THE_END: u64 = u64::MAX - 1;
+
+/// A descriptor and the memory that is shared with the kernel through it.
+pub struct Ring {
+    file: File,
+    queues: MmapRaw,
+    request: MmapRaw,
+    parameters: Parameters,
+}
+
+/// Starts and cancels waits.
+pub struct Requests(Arc<Ring>);
+
+/// Tells of waits that have ended.
+pub struct Completions(Arc<Ring>);
+
+/// Fails where the kernel is older, or does not let this process use `io_uring`.
+pub fn new() -> io::Result<(Requests, Completions)> {
+    let ring = Arc::new(Ring::new()?);
+    let (mut requests, mut completions) = (Requests(Arc::clone(&ring)), Completions(ring));
+    // A wait that ends at once tells whether the kernel knows such waits.
+    let word = AtomicU32::new(0);
+    requests.wait(NOBODY, word.as_ptr(), 1)?;
+    match completions.next() {
+        Some(Completion { result, .. }) if result == -libc::EAGAIN => Ok((requests, completions)),
+        _ => Err(io::ErrorKind::Unsupported.into()),
+    }
+}
+
+impl Ring {
+    fn new() -> io::Result<Self> {
+        let mut parameters = Parameters {
+            cq_entries: COMPLETIONS,
+            flags: abi::SETUP_CQSIZE | abi::SETUP_COOP_TASKRUN,
+            ..Parameters::default()
+        };
+        // SAFETY: the structure is as large as the kernel's, and a local to read and write.
+        let fd = unsafe { libc::syscall(libc::SYS_io_uring_setup, 1, &mut parameters) };
+        let fd = RawFd::try_from(fd).ok().filter(|fd| *fd >= 0);
+        let fd = fd.ok_or_else(io::Error::last_os_error)?;
+        // SAFETY: a new descriptor, which nobody else closes.
+        let file = unsafe { File::from_raw_fd(fd) };
+        let completions = size_of::<Completion>() * parameters.cq_entries as usize;
+        let array = size_of::<u32>() * parameters.sq_entries as usize;
+        let queues = (parameters.cq.completions as usize + completions)
+            .max(parameters.sq.array as usize + array);
+        Ok(Self {
+            queues: MmapOptions::new().len(queues).map_raw(&file)?,
+            request: MmapOptions::new()
+                .len(size_of::<Request>() * parameters.sq_entries as usize)
+                .offset(abi::OFFSET_OF_ENTRIES)
+                .map_raw(&file)?,
+            file,
+            parameters,
+        })
+    }
+
+    /// What is so many bytes into the queues. The kernel aligns all that it tells the offset of.
+    #[allow(clippy::cast_ptr_alignment)]
+    fn at<T>(&self, offset: u32) -> *mut T {
+        // SAFETY: the kernel has told the offset, so it is inside the mapping.
+        unsafe { self.queues.as_mut_ptr().add(offset as usize) }.cast()
+    }
+
+    fn word(&self, offset: u32) -> &AtomicU32 {
+        // SAFETY: one of the words of the queues, which are mapped as long as `self` lives; both
+        // sides use it atomically.
+        unsafe { &*self.at(offset) }
+    }
+
+    /// Submits requests, and waits for completions; how many have been submitted
+    /// ([io_uring_enter(2)](https://man7.org/linux/man-pages/man2/io_uring_enter.2.html)).
+    fn enter(&self, submit: u32, complete: u32, flags: u32) -> io::Result<()> {
+        let (fd, no_signals) = (self.file.as_raw_fd(), null::<libc::sigset_t>());
+        // SAFETY: no memory is passed. What requests point to is for those who make them to care for.
+        let submitted = unsafe {
+            libc::syscall(
+                libc::SYS_io_uring_enter,
+                fd,
+                submit,
+                complete,
+                flags,
+                no_signals,
+                0_usize,
+            )
+        };
+        match submitted {
+            -1 => Err(io::Error::last_os_error()),
+            submitted if submitted == submit.into() => Ok(()),
+            _ => Err(io::ErrorKind::WouldBlock.into()),
+        }
+    }
+}
+
+impl AsRawFd for Ring {
+    /// Readable when waits have ended.
+    fn as_raw_fd(&self) -> RawFd {
+        self.file.as_raw_fd()
+    }
+}
+
+impl Requests {
+    pub fn ring(&self) -> Arc<Ring> {
+        Arc::clone(&self.0)
+    }
+
+    /// Starts to wait for `word`, if it holds `expected`.
+    pub fn start(&mut self, id: Id, word: &Word, expected: u32) -> io::Result<()> {
+        self.wait(id, word.address(), expected)
+    }
+
+    fn wait(&mut self, id: Id, word: *const u32, expected: u32) -> io::Result<()> {
+        self.submit(Request {
+            op: abi::OP_FUTEX_WAIT,
+            fd: abi::FUTEX_32,
+            address: word as u64,
+            second: expected.into(),
+            third: u32::MAX.into(), // any bit of a notification will do
+            user_data: id,
+            ..Request::default()
+        })
+    }
+
+    pub fn cancel(&mut self, id: Id) -> io::Result<()> {
+        self.submit(Request {
+            op: abi::OP_ASYNC_CANCEL,
+            flags: abi::CQE_SKIP_SUCCESS,
+            address: id,
+            user_data: NOBODY,
+            ..Request::default()
+        })
+    }
+
+    /// Cancels all waits; nobody is woken in their place from then on.
+    pub fn end(&mut self) -> io::Result<()> {
+        self.submit(Request {
+            op: abi::OP_ASYNC_CANCEL,
+            op_flags: abi::CANCEL_ALL | abi::CANCEL_ANY,
+            user_data: THE_END,
+            ..Request::default()
+        })
+    }
+
+    /// There is room for one request, which the kernel takes at once.
+    fn submit(&mut self, request: Request) -> io::Result<()> {
+        let ring = &*self.0;
+        #[allow(clippy::cast_ptr_alignment)] // the beginning of a page
+        let place = ring.request.as_mut_ptr().cast::<Request>();
+        // SAFETY: it is large enough for a request, and `self`, borrowed mutably, is the only one
+        // who writes to it.
+        unsafe { place.write(request) };
+        let tail = ring.word(ring.parameters.sq.tail);
+        let before = tail.load(Ordering::Relaxed);
+        tail.store(before.wrapping_add(1), Ordering::Release);
+        // If the kernel does not take it, it is not to be there when the next one is.
+        ring.enter(1, 0, 0)
+            .inspect_err(|_| tail.store(before, Ordering::Release))
+    }
+}
+
+impl Completions {
+    fn next(&mut self) -> Option<Completion> {
+        let ring = &*self.0;
+        let offsets = &ring.parameters.cq;
+        let head = ring.word(offsets.head);
+        let first = head.load(Ordering::Relaxed);
+        if first == ring.word(offsets.tail).load(Ordering::Acquire) {
+            return None;
+        }
+        let index = first & ring.word(offsets.mask).load(Ordering::Relaxed);
+        // SAFETY: the index is inside the queue, and the kernel does not write there before the
+        // head has passed; `self`, borrowed mutably, is the only one who moves it.
+        let completion = unsafe {
+            let queue = ring.at::<Completion>(offsets.completions);
+            queue.add(index as usize).read()
+        };
+        head.store(first.wrapping_add(1), Ordering::Release);
+        Some(completion)
+    }
+
+    /// The waits that have ended since the last call, up to as many as the queue holds.
+    pub fn take(&mut self) -> Vec<(Id, Ended)> {
+        let mut ended = Vec::new();
+        while let Some(Completion {
+            user_data: id,
+            result,
+            ..
+        }) = self.next()
+        {
+            if id != NOBODY {
+                ended.push((id, how(result)));
+            }
+        }
+        let flags = self.0.word(self.0.parameters.sq.flags);
+        if flags.load(Ordering::Acquire) & abi::SQ_CQ_OVERFLOW != 0 {
+            // There are more. Should the kernel not bring them now, the descriptor stays readable.
+            let _ = self.0.enter(0, 0, abi::ENTER_GETEVENTS);
+        }
+        ended
+    }
+
+    /// Sleeps until waits have ended, and tells which; `None` if there will be no more.
+    pub fn sleep(&mut self) -> Option<Vec<(Id, Ended)>> {
+        if let Err(error) = self.0.enter(0, 1, abi::ENTER_GETEVENTS) {
+            // EBADR is told once, of a completion that the kernel had no memory for.
+            if !matches!(error.raw_os_error(), Some(libc::EINTR | libc::EBADR)) {
+                return None;
+            }
+        }
+        let ended = self.take();
+        let last = ended.iter().any(|&(id, _)| id == THE_END);
+        (!last).then_some(ended)
+    }
+}
+
+fn how(result: i32) -> Ended {
+    match -result {
+        libc::ECANCELED => Ended::Cancelled,
+        libc::EAGAIN => Ended::NotEqual,
+        _ => Ended::Notified,
+    }
+}
+
+#[cfg(test)]
+mod tests;

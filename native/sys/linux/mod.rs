@@ -1,0 +1,18 @@
+//! Linux.
+
+mod futex;
+mod hugetlb;
+mod locks;
+mod objects;
+mod pages;
+mod place;
+mod reserve;
+mod segments;
+
+pub use futex::*;
+pub use locks::*;
+pub use objects::*;
+pub use pages::*;
+pub use place::PREFIX;
+pub use reserve::{reserve, set_size};
+pub use segments::*;

@@ -1,0 +1,233 @@
+//! POSIX objects are files of the tmpfs at /dev/shm.
+
+use std::ffi::{CStr, CString, OsStr};
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::mem::MaybeUninit;
+use std::os::fd::AsRawFd;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
+use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use super::super::object::{Identity, Name};
+use super::place::DIRECTORY;
+use crate::error::{Error, Result};
+use crate::memory::layout::HEADER;
+
+fn path(name: &Name) -> &Path {
+    Path::new(OsStr::from_bytes(name.path().to_bytes()))
+}
+
+/// An object that nobody can see before [`Draft::publish`]; dropped, it never was.
+pub struct Draft {
+    file: File,
+    /// The name it has to bear meanwhile where the file system knows no nameless files.
+    temporary: Option<CString>,
+}
+
+impl Draft {
+    /// A new empty file with permissions `mode` (less the umask).
+    #[allow(clippy::unnecessary_wraps)] // where a name is needed from the start it may be taken
+    pub fn new(_name: &Name, mode: u32) -> Result<Option<Self>> {
+        let opened = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .mode(mode)
+            .custom_flags(libc::O_TMPFILE)
+            .open(DIRECTORY);
+        match opened {
+            Ok(file) => Ok(Some(Self {
+                file,
+                temporary: None,
+            })),
+            Err(error) => match error.raw_os_error() {
+                Some(libc::EOPNOTSUPP | libc::EISDIR) => Self::with_temporary_name(mode).map(Some),
+                Some(libc::ENOENT) => Err(Error::from_io(&error, "open")
+                    .with_hint("This system has no /dev/shm: mount a tmpfs there")),
+                _ => Err(open_error(&error)),
+            },
+        }
+    }
+
+    fn with_temporary_name(mode: u32) -> Result<Self> {
+        static COUNTER: AtomicU32 = AtomicU32::new(0);
+        loop {
+            let count = COUNTER.fetch_add(1, Ordering::Relaxed);
+            let path = format!(
+                "{DIRECTORY}/.shm-typed-array.{}.{count}",
+                std::process::id()
+            );
+            let opened = OpenOptions::new()
+                .read(true)
+                .write(true)
+                .create_new(true)
+                .mode(mode)
+                .open(&path);
+            match opened {
+                Ok(file) => {
+                    let temporary = CString::new(path).ok();
+                    return Ok(Self { file, temporary });
+                }
+                // A killed process, or one of another container, had the same process id.
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(open_error(&error)),
+            }
+        }
+    }
+
+    pub fn file(&self) -> &File {
+        &self.file
+    }
+
+    /// Whether another object has the name already.
+    #[allow(clippy::unused_self)] // on macOS the draft has it
+    pub fn is_late(&self, name: &Name) -> Result<bool> {
+        Ok(find(name)?.is_some())
+    }
+
+    /// Gives the finished object its name; `false` if another one took it meanwhile
+    /// ([linkat(2)](https://man7.org/linux/man-pages/man2/linkat.2.html)).
+    pub fn publish(&self, name: &Name) -> Result<bool> {
+        let linked = match &self.temporary {
+            Some(temporary) => link(libc::AT_FDCWD, temporary, name, 0),
+            // Without the capability this is ENOENT on kernels before 6.10; /proc is the other way.
+            None => link(self.file.as_raw_fd(), c"", name, libc::AT_EMPTY_PATH).or_else(|_| {
+                let own = CString::new(format!("/proc/self/fd/{}", self.file.as_raw_fd()))?;
+                link(libc::AT_FDCWD, &own, name, libc::AT_SYMLINK_FOLLOW)
+            }),
+        };
+        match linked {
+            Ok(()) => Ok(true),
+            Err(error) if error.raw_os_error() == Some(libc::EEXIST) => Ok(false),
+            Err(error) => Err(Error::from_io(&error, "linkat")),
+        }
+    }
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        if let Some(temporary) = &self.temporary {
+            // Nothing can be done about a failure here: the file is ours alone and harmless.
+            let _ = fs::remove_file(OsStr::from_bytes(temporary.to_bytes()));
+        }
+    }
+}
+
+fn link(directory: i32, from: &CStr, to: &Name, flags: i32) -> io::Result<()> {
+    // SAFETY: both paths are NUL-terminated strings that outlive the call.
+    let status = unsafe {
+        libc::linkat(
+            directory,
+            from.as_ptr(),
+            libc::AT_FDCWD,
+            to.path().as_ptr(),
+            flags,
+        )
+    };
+    if status == 0 {
+        Ok(())
+    } else {
+        Err(io::Error::last_os_error())
+    }
+}
+
+/// Opens the object for reading, and for writing too if `writable`, without following links or
+/// waiting for a FIFO.
+pub fn open(name: &Name, writable: bool) -> Result<Option<File>> {
+    let opened = OpenOptions::new()
+        .read(true)
+        .write(writable)
+        .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_NOCTTY)
+        .open(path(name));
+    match opened {
+        Ok(file) => Ok(Some(file)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(open_error(&error)),
+    }
+}
+
+fn open_error(error: &io::Error) -> Error {
+    let hint = match error.raw_os_error() {
+        Some(libc::EACCES) => "The object's permissions, or those of /dev/shm, do not allow this user to read and write it (with copyOnWrite: to read it)",
+        Some(libc::ELOOP) => "It is a symbolic link; only regular files are opened",
+        Some(libc::EISDIR | libc::ENXIO) => "It is no regular file",
+        Some(libc::EMFILE) => "This process has as many files open as it may (ulimit -n)",
+        _ => "",
+    };
+    Error::from_io(error, "open").with_hint(hint)
+}
+
+/// Which object has the name at this moment, without opening it
+/// ([lstat(2)](https://man7.org/linux/man-pages/man2/lstat.2.html)).
+pub fn find(name: &Name) -> Result<Option<Identity>> {
+    let mut found = MaybeUninit::<libc::stat>::uninit();
+    // SAFETY: the path is NUL-terminated, and `found` is large enough for what the call fills in.
+    if unsafe { libc::lstat(name.path().as_ptr(), found.as_mut_ptr()) } == 0 {
+        // SAFETY: the call succeeded, so the structure is filled.
+        return Ok(Some(identity_from(&unsafe { found.assume_init() })));
+    }
+    match Error::last("stat") {
+        error if error.errno() == Some(libc::ENOENT) => Ok(None),
+        error => Err(error),
+    }
+}
+
+/// What the file system tells of whatever has the name, without opening it.
+pub fn status(name: &Name) -> Result<Option<fs::Metadata>> {
+    match fs::symlink_metadata(path(name)) {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Error::from_io(&error, "stat")),
+    }
+}
+
+/// Which object an open file is.
+pub fn identity_of(file: &File) -> Result<Identity> {
+    let mut found = MaybeUninit::<libc::stat>::uninit();
+    // SAFETY: the descriptor is open, and `found` is large enough for what the call fills in.
+    if unsafe { libc::fstat(file.as_raw_fd(), found.as_mut_ptr()) } != 0 {
+        return Err(Error::last("fstat"));
+    }
+    // SAFETY: the call succeeded, so the structure is filled.
+    let found = unsafe { found.assume_init() };
+    if found.st_mode & libc::S_IFMT != libc::S_IFREG {
+        return Err(Error::from_errno(libc::EINVAL, "open").with_hint("It is no regular file"));
+    }
+    Ok(identity_from(&found))
+}
+
+#[allow(clippy::cast_sign_loss)] // no size is negative
+fn identity_from(found: &libc::stat) -> Identity {
+    Identity {
+        device: found.st_dev,
+        inode: found.st_ino,
+        size: found.st_size as u64,
+    }
+}
+
+/// The first bytes of the object; `None` if it is too short to have them.
+pub fn read_header(file: &File) -> Result<Option<[u8; HEADER]>> {
+    let mut header = [0; HEADER];
+    match file.read_exact_at(&mut header, 0) {
+        Ok(()) => Ok(Some(header)),
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(None),
+        Err(error) => Err(Error::from_io(&error, "pread")),
+    }
+}
+
+/// Writes the header of an object that is long enough for it. Through the descriptor: a write to
+/// the mapping would cost a page fault.
+pub fn write_header(file: &File, header: [u8; HEADER]) -> Result<()> {
+    file.write_all_at(&header, 0)
+        .map_err(|error| Error::from_io(&error, "pwrite"))
+}
+
+/// Removes the name; `false` if there was none.
+pub fn unlink(name: &Name) -> Result<bool> {
+    match fs::remove_file(path(name)) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(Error::from_io(&error, "unlink")),
+    }
+}

@@ -1,0 +1,186 @@
+//! POSIX objects have a name space of their own, are sized once and in whole pages, and can be neither
+//! read nor linked.
+
+use std::cell::Cell;
+use std::fs::{File, Metadata};
+use std::io;
+use std::os::fd::FromRawFd;
+
+use memmap2::MmapOptions;
+
+use super::super::object::{Identity, Name};
+use crate::error::{Error, Result};
+use crate::memory::layout::HEADER;
+
+/// An object that bears its name from the start: this system knows no other way. Until it has its
+/// size and its header, [`crate::memory::posix`] takes it for absent. Dropped unpublished, it is unlinked.
+pub struct Draft {
+    file: File,
+    name: Name,
+    published: Cell<bool>,
+}
+
+impl Draft {
+    /// A new object of size 0 with permissions `mode` (less the umask), or `None` if `name` is
+    /// taken ([shm_open(2)](https://man.freebsd.org/cgi/man.cgi?query=shm_open&sektion=2)).
+    pub fn new(name: &Name, mode: u32) -> Result<Option<Self>> {
+        let flags = libc::O_CREAT | libc::O_EXCL | libc::O_RDWR;
+        match shm_open(name, flags, mode) {
+            Ok(file) => Ok(Some(Self {
+                file,
+                name: name.clone(),
+                published: Cell::new(false),
+            })),
+            Err(error) if error.raw_os_error() == Some(libc::EEXIST) => Ok(None),
+            Err(error) => Err(open_error(&error)),
+        }
+    }
+
+    pub fn file(&self) -> &File {
+        &self.file
+    }
+
+    /// Whether another object has the name already: the draft itself has it.
+    #[allow(clippy::unnecessary_wraps, clippy::unused_self)] // Linux has to ask
+    pub fn is_late(&self, _name: &Name) -> Result<bool> {
+        Ok(false)
+    }
+
+    /// The object is finished: its header is written.
+    #[allow(clippy::unnecessary_wraps)] // Linux can fail here
+    pub fn publish(&self, _name: &Name) -> Result<bool> {
+        self.published.set(true);
+        Ok(true)
+    }
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        if !self.published.get() {
+            // Nothing can be done about a failure here.
+            let _ = unlink(&self.name);
+        }
+    }
+}
+
+fn shm_open(name: &Name, flags: i32, mode: u32) -> io::Result<File> {
+    // SAFETY: the name is a NUL-terminated string that outlives the call; a mode is passed
+    // whether or not the flags ask for one.
+    let descriptor = unsafe { libc::shm_open(name.path().as_ptr(), flags, mode) };
+    if descriptor == -1 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: the descriptor is open and nobody else's.
+    Ok(unsafe { File::from_raw_fd(descriptor) })
+}
+
+/// Opens the object for reading, and for writing too if `writable`.
+pub fn open(name: &Name, writable: bool) -> Result<Option<File>> {
+    let access = if writable {
+        libc::O_RDWR
+    } else {
+        libc::O_RDONLY
+    };
+    match shm_open(name, access, 0) {
+        Ok(file) => Ok(Some(file)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(open_error(&error)),
+    }
+}
+
+fn open_error(error: &io::Error) -> Error {
+    let hint = match error.raw_os_error() {
+        Some(libc::EACCES) => {
+            "The object's permissions do not allow this user to read and write it (with copyOnWrite: to read it)"
+        }
+        Some(libc::ENAMETOOLONG) => "macOS allows 31 bytes, the slash included",
+        Some(libc::EMFILE) => "This process has as many files open as it may (ulimit -n)",
+        _ => "",
+    };
+    Error::from_io(error, "shm_open").with_hint(hint)
+}
+
+/// Which object has the name at this moment.
+pub fn find(name: &Name) -> Result<Option<Identity>> {
+    open(name, false)?.as_ref().map(identity_of).transpose()
+}
+
+/// What the system tells of the object; it must be opened for that.
+pub fn status(name: &Name) -> Result<Option<Metadata>> {
+    let Some(file) = open(name, false)? else {
+        return Ok(None);
+    };
+    match file.metadata() {
+        Ok(found) => Ok(Some(found)),
+        Err(error) => Err(Error::from_io(&error, "fstat")),
+    }
+}
+
+/// Which object an open file is.
+pub fn identity_of(file: &File) -> Result<Identity> {
+    use std::os::unix::fs::MetadataExt;
+    let found = file
+        .metadata()
+        .map_err(|error| Error::from_io(&error, "fstat"))?;
+    Ok(Identity {
+        device: found.dev(),
+        inode: found.ino(),
+        size: found.len(),
+    })
+}
+
+/// The first bytes of the object; `None` if it is too short to have them.
+pub fn read_header(file: &File) -> Result<Option<[u8; HEADER]>> {
+    if identity_of(file)?.size < HEADER as u64 {
+        return Ok(None);
+    }
+    let page = MmapOptions::new()
+        .len(HEADER)
+        .map_raw_read_only(file)
+        .map_err(|error| Error::from_io(&error, "mmap"))?;
+    // SAFETY: the mapping is HEADER bytes long and page-aligned. Another process may write it at
+    // the same time, hence the volatile read of a type of which every bit pattern is valid.
+    Ok(Some(unsafe {
+        page.as_ptr().cast::<[u8; HEADER]>().read_volatile()
+    }))
+}
+
+/// Writes the header of an object that is long enough for it; objects know no pwrite here.
+pub fn write_header(file: &File, header: [u8; HEADER]) -> Result<()> {
+    let page = MmapOptions::new()
+        .len(HEADER)
+        .map_raw(file)
+        .map_err(|error| Error::from_io(&error, "mmap"))?;
+    // SAFETY: the mapping is HEADER bytes long, an array of bytes needs no alignment, and no
+    // reference to the memory exists.
+    unsafe {
+        page.as_mut_ptr()
+            .cast::<[u8; HEADER]>()
+            .write_volatile(header)
+    };
+    Ok(())
+}
+
+/// Removes the name; `false` if there was none.
+pub fn unlink(name: &Name) -> Result<bool> {
+    // SAFETY: the name is a NUL-terminated string that outlives the call.
+    if unsafe { libc::shm_unlink(name.path().as_ptr()) } == 0 {
+        return Ok(true);
+    }
+    let error = io::Error::last_os_error();
+    if error.kind() == io::ErrorKind::NotFound {
+        return Ok(false);
+    }
+    Err(Error::from_io(&error, "shm_unlink"))
+}
+
+/// Makes the object `size` bytes long, which this system rounds up to whole pages.
+pub fn set_size(file: &File, size: u64) -> Result<()> {
+    file.set_len(size)
+        .map_err(|error| Error::from_io(&error, "ftruncate"))
+}
+
+/// This system has no call that reserves memory, and no file system that could be full.
+pub fn reserve(file: &File, size: u64) -> Result<()> {
+    set_size(file, size)
+}

@@ -1,0 +1,129 @@
+//! The one place where platforms are told apart. Both folders offer the same functions.
+
+#[cfg(target_os = "linux")]
+mod linux;
+#[cfg(target_os = "linux")]
+pub use linux::*;
+
+#[cfg(target_os = "macos")]
+mod macos;
+#[cfg(target_os = "macos")]
+pub use macos::*;
+
+#[cfg(not(any(target_os = "linux", target_os = "macos")))]
+compile_error!("shm-typed-array runs on Linux and macOS");
+
+mod object;
+mod spare;
+#[cfg(feature = "no-backtraces")]
+mod unwinder;
+pub use object::{Identity, Name, NAME_MAX};
+pub use spare::{make_room, HEADROOM, SPARE};
+
+use std::fs::File;
+use std::io;
+use std::os::fd::AsRawFd;
+
+/// The two kinds of shared memory, where a platform treats them differently.
+#[derive(Clone, Copy)]
+pub enum Kind {
+    Segment,
+    Object,
+}
+
+/// Maps private zero pages over `base..base + size`, replacing what is there
+/// ([mmap(2)](https://man7.org/linux/man-pages/man2/mmap.2.html), `MAP_FIXED`).
+///
+/// # Safety
+/// The whole range must be mapped and be the caller's to replace.
+pub unsafe fn put_zero_pages(base: *mut u8, size: usize) -> io::Result<()> {
+    // SAFETY: the caller owns the range.
+    let mut pages = unsafe { map_zeros(base, size, libc::MAP_PRIVATE) };
+    if is_out_of_memory(&pages) {
+        // Private pages count as data (ulimit -d), shared ones of no file do not.
+        // SAFETY: as above.
+        pages = unsafe { map_zeros(base, size, libc::MAP_SHARED) };
+    }
+    if is_out_of_memory(&pages) && SPARE.give_up() {
+        // SAFETY: as above.
+        pages = unsafe { map_zeros(base, size, libc::MAP_PRIVATE) };
+        SPARE.provide();
+    }
+    pages
+}
+
+fn is_out_of_memory(result: &io::Result<()>) -> bool {
+    matches!(result, Err(error) if error.raw_os_error() == Some(libc::ENOMEM))
+}
+
+/// # Safety
+/// As for [`put_zero_pages`].
+unsafe fn map_zeros(base: *mut u8, size: usize, kind: i32) -> io::Result<()> {
+    // SAFETY: the caller owns the range. MAP_NORESERVE: nobody will fill these pages, so they
+    // must not count against the memory that the system is willing to promise.
+    let pages = unsafe {
+        libc::mmap(
+            base.cast(),
+            size,
+            libc::PROT_READ | libc::PROT_WRITE,
+            kind | libc::MAP_ANONYMOUS | libc::MAP_FIXED | libc::MAP_NORESERVE,
+            -1,
+            0,
+        )
+    };
+    if pages == libc::MAP_FAILED {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(())
+}
+
+/// Bytes of a page of memory.
+pub fn page_size() -> usize {
+    // SAFETY: sysconf takes no pointers.
+    let size = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
+    usize::try_from(size).unwrap_or(4096)
+}
+
+/// Locks one byte of a file for as long as it stays open; `false` if somebody else has it. The
+/// kernel gives the lock back when the file is closed, by death too
+/// ([fcntl(2)](https://man7.org/linux/man-pages/man2/fcntl.2.html), open file description locks).
+pub fn lock_byte(file: &File, position: u64) -> io::Result<bool> {
+    match byte_lock(file, libc::F_OFD_SETLK, position) {
+        Ok(_) => Ok(true),
+        Err(error) => match error.raw_os_error() {
+            Some(libc::EAGAIN | libc::EACCES) => Ok(false),
+            _ => Err(error),
+        },
+    }
+}
+
+/// Whether another open file has that byte locked.
+pub fn is_byte_locked(file: &File, position: u64) -> io::Result<bool> {
+    let found = byte_lock(file, libc::F_OFD_GETLK, position)?;
+    Ok(found != UNLOCKED)
+}
+
+#[allow(clippy::cast_possible_truncation, clippy::unnecessary_cast)] // small, of either type
+const UNLOCKED: libc::c_short = libc::F_UNLCK as libc::c_short;
+
+/// The kind of lock that the kernel answers with. Its constants are of another type than its
+/// structure, and which, depends on the system.
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_lossless,
+    clippy::unnecessary_cast
+)]
+fn byte_lock(file: &File, command: libc::c_int, position: u64) -> io::Result<libc::c_short> {
+    // SAFETY: a structure of numbers, for which zeros are valid; the kernel wants the pid 0.
+    let mut lock: libc::flock = unsafe { std::mem::zeroed() };
+    lock.l_type = libc::F_WRLCK as libc::c_short;
+    lock.l_whence = libc::SEEK_SET as libc::c_short;
+    lock.l_start = libc::off_t::try_from(position).map_err(|_| io::ErrorKind::InvalidInput)?;
+    lock.l_len = 1;
+    // SAFETY: the descriptor is open as long as `file` lives, the structure is a local.
+    let status = unsafe { libc::fcntl(file.as_raw_fd(), command, &mut lock) };
+    if status == -1 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(lock.l_type)
+}
