@@ -1,13 +1,10 @@
-//! What a call can fail with, and how that becomes a JavaScript error shaped like Node's own
-//! system errors: `code`, `errno` (negative, as libuv has it), `syscall`, `key`.
+//! What a call can fail with: a code, words for it, and what to do about it. The key is added where
+//! it is known, when the error is thrown to JavaScript.
 
+use std::fmt::Display;
 use std::io;
 
-use neon::prelude::*;
-
-use crate::memory::key::Key;
-
-/// The reason a call failed; the key is added where it is known, in [`Error::throw`].
+/// The reason a call failed.
 #[derive(Debug)]
 pub enum Error {
     /// A system call failed. `hint` says what to do about it, or is empty.
@@ -65,7 +62,8 @@ impl Error {
         }
     }
 
-    fn code(&self) -> &'static str {
+    /// What a program tells this error by: the name of an `errno`, or a code of this package.
+    pub fn code(&self) -> &'static str {
         match self {
             Self::System { errno, .. } => name_of(*errno),
             Self::Layout(_) => "ERR_SHM_LAYOUT",
@@ -74,7 +72,16 @@ impl Error {
         }
     }
 
-    fn message(&self, key: Option<&Key>) -> String {
+    /// The system call that failed.
+    pub fn syscall(&self) -> Option<&'static str> {
+        match self {
+            Self::System { syscall, .. } => Some(syscall),
+            _ => None,
+        }
+    }
+
+    /// What happened to `key` and what to do, beginning with the code.
+    pub fn message(&self, key: Option<&dyn Display>) -> String {
         let about = key.map(|key| format!(" {key}")).unwrap_or_default();
         match self {
             Self::System {
@@ -96,24 +103,6 @@ impl Error {
                 self.code()
             ),
         }
-    }
-
-    /// Throws this as a JavaScript `Error` about `key`.
-    pub fn throw<T>(self, cx: &mut FunctionContext, key: Option<&Key>) -> NeonResult<T> {
-        let error = cx.error(self.message(key))?;
-        let code = cx.string(self.code());
-        error.set(cx, "code", code)?;
-        if let Self::System { errno, syscall, .. } = self {
-            let errno = cx.number(-errno);
-            error.set(cx, "errno", errno)?;
-            let syscall = cx.string(syscall);
-            error.set(cx, "syscall", syscall)?;
-        }
-        if let Some(key) = key {
-            let key = key.to_js(cx);
-            error.set(cx, "key", key)?;
-        }
-        cx.throw(error)
     }
 }
 

@@ -1,5 +1,4 @@
-//! The functions that JavaScript can call. What each does is described in `api`, `wait` and
-//! `wait_async`.
+//! The functions that JavaScript can call, and nothing else. What each does is written at it, in `node`.
 
 mod error;
 mod memory;
@@ -7,27 +6,25 @@ mod node;
 mod sync;
 mod sys;
 
-use crate::node::{memory as functions, stat, symbols, wait, wait_async};
 use neon::prelude::*;
 
+use crate::node::instance::Instance;
+use crate::node::{memory as attachments, owner, stat, symbols, wait, wait_async};
+
+/// Every thread loads the addon once, whatever the number of copies of `lib/` it has.
 #[neon::main]
 fn main(mut cx: ModuleContext) -> NeonResult<()> {
     symbols::stay_loaded();
-    let thread = functions::Thread::new(&mut cx);
-    thread.export(&mut cx, "create", functions::create)?;
-    thread.export(&mut cx, "get", functions::get)?;
-    thread.export(&mut cx, "lend", functions::lend)?;
-    thread.export(&mut cx, "withdraw", functions::withdraw)?;
-    thread.export(&mut cx, "abandon", functions::abandon)?;
-    thread.export(&mut cx, "detach", functions::detach)?;
-    thread.export(&mut cx, "detachAll", functions::detach_all)?;
-    thread.export(&mut cx, "getTotalSize", functions::total_size)?;
-    thread.export(
-        &mut cx,
-        "getTotalCreatedSize",
-        functions::total_created_size,
-    )?;
+    cx.export_function("open", open)?;
     cx.export_function("stat", stat::stat)?;
-    wait::export(&mut cx, &thread)?;
-    wait_async::export(&mut cx, &thread)
+    owner::export(&mut cx)
+}
+
+/// `open()`: the functions for one copy of `lib/`, on attachments and waits of its own.
+fn open(mut cx: FunctionContext) -> JsResult<JsObject> {
+    let instance = Instance::new(&mut cx);
+    attachments::export(&mut cx, &instance)?;
+    wait::export(&mut cx, &instance)?;
+    wait_async::export(&mut cx, &instance)?;
+    Ok(instance.functions())
 }

@@ -1,6 +1,6 @@
 'use strict';
-// The native functions: finds the addon for this system and loads it, or has load-error.js say why
-// there is none. Programs wait for this file, so it does no more than that takes.
+// The native functions for this copy of lib/: finds the addon for this system and loads it, or has
+// load-error.js say why there is none. Programs wait for this file, so it does no more than that takes.
 
 const fs = require('fs');
 const path = require('path');
@@ -8,7 +8,7 @@ const path = require('path');
 const NODE_API = 5;
 const root = path.join(__dirname, '..', '..');
 
-/** The native functions. Throws an error with a `code` if there is no addon for this system. */
+/** The addon. Throws an error with a `code` if there is no addon for this system. */
 function load() {
   // Neon aborts the process where Node-API is too old, so this is asked before it is loaded.
   if (!(Number(process.versions.napi) >= NODE_API)) throw require('./load-error').nodeTooOld(NODE_API);
@@ -125,4 +125,8 @@ function textOf({ buffer, byteOffset, byteLength }) {
   return String.fromCharCode(...new Uint8Array(buffer, byteOffset, byteLength));
 }
 
-module.exports = load();
+const addon = load();
+
+// Attachments and waits belong to this copy of lib/; the rest is the same for all in this thread.
+const { stat, ownerNumber, isOwnerAlive } = addon;
+module.exports = Object.assign(addon.open(), { stat, ownerNumber, isOwnerAlive });

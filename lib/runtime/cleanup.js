@@ -1,24 +1,24 @@
 'use strict';
 // The end of the process or worker thread: everything is detached on a normal exit.
 
-/**
- * Where the instances of this module in one thread keep their `detachAll`. Test runners load modules
- * anew for every file: one listener serves them all, or Node would warn of a leak.
- */
-const INSTANCES = Symbol.for('shm-typed-array.instances');
+const { oncePerThread } = require('./thread');
 
-/** Calls `detachAll` at the exit event; the main thread tells how many segments that destroyed. */
+/**
+ * Calls `detachAll` at the exit event; the main thread tells how many segments that destroyed. One
+ * listener serves all copies of the package, or Node would warn of a leak.
+ */
 function detachAtExit(detachAll) {
-  if (process[INSTANCES] === undefined) {
-    Object.defineProperty(process, INSTANCES, { value: [] });
-    process.on('exit', () => detachEverything(process[INSTANCES]));
-  }
-  process[INSTANCES].push(detachAll);
+  const copies = oncePerThread('exit', () => {
+    const registered = [];
+    process.on('exit', () => detachEverything(registered));
+    return registered;
+  });
+  copies.push(detachAll);
 }
 
-function detachEverything(instances) {
+function detachEverything(copies) {
   let destroyed = 0;
-  for (const detachAll of instances) {
+  for (const detachAll of copies) {
     try {
       destroyed += detachAll();
     } catch (error) {

@@ -10,10 +10,7 @@ const { withCode } = require('../errors');
 /** `ArrayBuffer.prototype.transfer`, before anybody can replace it; undefined on older engines. */
 const transfer = /** @type {any} */ (ArrayBuffer.prototype).transfer;
 
-/**
- * What lends the memory of that addon. It is kept at the addon: copies of this module in a thread can
- * have one, and then get each other's buffers from it.
- */
+/** What lends the memory of that binding, and is kept at it. */
 function overlayOf(binding) {
   return binding.overlay || (binding.overlay = createOverlay(binding));
 }

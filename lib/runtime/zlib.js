@@ -6,21 +6,19 @@
 // by a transfer, without this package) while a compression runs ends the process. So the steps
 // that follow a detach are given zeros instead, which is what the memory reads as by then.
 
-const classes = ['Deflate', 'BrotliCompress', 'BrotliDecompress', 'ZstdCompress', 'ZstdDecompress'];
+const { oncePerThread } = require('./thread');
 
-/** Tells a prototype that is guarded: test runners load this module anew for every file. */
-const GUARDED = Symbol.for('shm-typed-array.guarded');
+const classes = ['Deflate', 'BrotliCompress', 'BrotliDecompress', 'ZstdCompress', 'ZstdDecompress'];
 
 /** Handle → the zeros that its thread reads: nobody else would keep them from being collected. */
 const given = new WeakMap();
 
-let guarded = false;
-let modules = 0;
+const state = oncePerThread('zlib', () => ({ isGuarded: false, modules: 0 }));
 
 /** To be called before arrays are emptied. It does nothing as long as nobody has loaded zlib. */
 function guardZlib() {
-  if (guarded || !isLoaded()) return;
-  guarded = true;
+  if (state.isGuarded || !isLoaded()) return;
+  state.isGuarded = true;
   const zlib = require('zlib');
   for (const name of classes) {
     if (typeof zlib[name] !== 'function') continue;
@@ -35,14 +33,12 @@ function guardZlib() {
 function isLoaded() {
   const list = /** @type {any} */ (process).moduleLoadList;
   if (!Array.isArray(list) || list.length === 0) return true; // Bun and Deno do not tell
-  if (list.length === modules) return false;
-  modules = list.length;
+  if (list.length === state.modules) return false;
+  state.modules = list.length;
   return list.includes('NativeModule zlib');
 }
 
 function guard(prototype) {
-  if (prototype[GUARDED] === true) return;
-  prototype[GUARDED] = true;
   const { write } = prototype;
   prototype.write = function (flush, input, offset, length, ...output) {
     if (input && input.byteLength < offset + length) {

@@ -5,6 +5,7 @@
 const { performance } = require('perf_hooks');
 const { detached, withCode } = require('../errors');
 const { overlayOf } = require('../runtime/overlay');
+const { oncePerThread } = require('../runtime/thread');
 const { millisecondsOf, optionsOf, reasonOf } = require('./wait');
 const { checkWord, compareExchangeFor } = require('./words');
 
@@ -24,9 +25,6 @@ const LOOK_UP = 50;
 // A lock that was handed on is left to whoever was woken for so long (milliseconds).
 const HANDED_ON_FOR = 5;
 
-// Copies of this module in one thread are one owner. So its number is where they all find it.
-const NUMBER = Symbol.for('shm-typed-array.owner');
-
 /** The class `Mutex` on the native functions and on `wait`, `waitAsync`, `notify`. */
 function createMutex(binding, { wait, waitAsync, notify }) {
   const compareExchange = compareExchangeFor(binding);
@@ -37,7 +35,7 @@ function createMutex(binding, { wait, waitAsync, notify }) {
   class Mutex {
     constructor(int32Array, index) {
       notify(int32Array, index, 0); // throws what there is to say about the arguments
-      if (self === 0) self = ownerNumber(binding);
+      if (self === 0) self = oncePerThread('owner', binding.ownerNumber);
       this.int32Array = int32Array;
       this.index = index;
       // Whether the array may not be empty after a detach: its words are nobody else's then.
@@ -197,11 +195,6 @@ function createMutex(binding, { wait, waitAsync, notify }) {
   }
 
   return Mutex;
-}
-
-function ownerNumber(binding) {
-  if (process[NUMBER] === undefined) Object.defineProperty(process, NUMBER, { value: binding.ownerNumber() });
-  return process[NUMBER];
 }
 
 function timedOut() {

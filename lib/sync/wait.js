@@ -118,11 +118,7 @@ function createWaiting(binding) {
   return { wait, waitAsync, notify };
 }
 
-/**
- * The asynchronous waits by their number. Copies of this module in a thread can have one addon, as
- * where a test runner loads it anew for every file: the addon calls one function for all of them,
- * and one's detach ends another's waits. So they find all that at the addon.
- */
+/** The asynchronous waits by their number, kept at the binding, where a detach finds them. */
 function waitsOf(binding) {
   if (binding.waits !== undefined) return binding.waits;
   const pending = new Map();

@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use neon::prelude::*;
-
 use crate::sys::Name;
 
 /// A key, cheap to clone.
@@ -20,24 +18,17 @@ impl Key {
         Self::Segment(libc::key_t::from_ne_bytes(number.to_ne_bytes()))
     }
 
-    /// The key as JavaScript knows it.
-    pub fn to_js<'cx>(&self, cx: &mut impl Context<'cx>) -> Handle<'cx, JsValue> {
-        match self {
-            Self::Segment(key) => cx.number(unsigned(*key)).upcast(),
-            Self::Object(name) => cx.string(name.to_string()).upcast(),
-        }
+    /// The number of a segment's key as JavaScript has it.
+    pub fn unsigned(key: libc::key_t) -> u32 {
+        u32::from_ne_bytes(key.to_ne_bytes())
     }
 }
 
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Segment(key) => write!(f, "{}", unsigned(*key)),
+            Self::Segment(key) => write!(f, "{}", Self::unsigned(*key)),
             Self::Object(name) => write!(f, "'{name}'"),
         }
     }
-}
-
-fn unsigned(key: libc::key_t) -> u32 {
-    u32::from_ne_bytes(key.to_ne_bytes())
 }

@@ -5,9 +5,6 @@
 //! with its slash for a POSIX object.
 #![allow(clippy::unnecessary_wraps)] // Neon's functions return results, also where none can fail
 
-use std::cell::RefCell;
-use std::rc::Rc;
-
 use neon::prelude::*;
 
 use crate::error::Result;
@@ -15,53 +12,25 @@ use crate::memory::options::Options;
 use crate::memory::registry::{Attachment, Registry};
 use crate::node::arguments::{key_argument, whole_number};
 use crate::node::array_buffer::ArrayBuffer;
-use crate::node::symbols;
+use crate::node::instance::{Instance, View};
+use crate::node::throw::throw;
 
-pub type View = Option<ArrayBuffer>;
-
-/// What one JavaScript thread has attached. The functions exported to that thread share it, and it
-/// ends when the thread does.
-pub struct Thread(Rc<RefCell<Registry<View>>>);
-
-impl Thread {
-    pub fn new(cx: &mut ModuleContext) -> Self {
-        let registry = Rc::<RefCell<Registry<View>>>::default();
-        // The functions go with the thread, too, but later, and on some runtimes not at all; what
-        // is lent to the engine must be back before it frees its memory.
-        let ending = Rc::clone(&registry);
-        symbols::at_environment_end(cx, move || {
-            // No call can be under way then; a panic here would abort the process.
-            if let Ok(mut registry) = ending.try_borrow_mut() {
-                let (_, ended) = registry.detach_all();
-                for attachment in ended.into_iter().filter(|ended| ended.mapping.is_taken()) {
-                    registry.hold(attachment.mapping);
-                }
-            }
-        });
-        Self(registry)
-    }
-
-    /// Exports a function that works on this thread's registry.
-    pub fn export<T: Value>(
-        &self,
-        cx: &mut ModuleContext,
-        name: &str,
-        function: impl for<'cx> Fn(&mut Registry<View>, FunctionContext<'cx>) -> JsResult<'cx, T>
-            + 'static,
-    ) -> NeonResult<()> {
-        let registry = Rc::clone(&self.0);
-        let function = JsFunction::new(cx, move |mut cx| match registry.try_borrow_mut() {
-            Ok(mut registry) => function(&mut registry, cx),
-            // Only a setter that somebody has put on Error.prototype can get here.
-            Err(_) => cx.throw_error("called from inside another call of shm-typed-array"),
-        })?;
-        cx.export_value(name, function)
-    }
+/// Adds the functions of this file to an instance.
+pub fn export<'cx>(cx: &mut FunctionContext<'cx>, instance: &Instance<'cx>) -> NeonResult<()> {
+    instance.export(cx, "create", create)?;
+    instance.export(cx, "get", get)?;
+    instance.export(cx, "lend", lend)?;
+    instance.export(cx, "withdraw", withdraw)?;
+    instance.export(cx, "abandon", abandon)?;
+    instance.export(cx, "detach", detach)?;
+    instance.export(cx, "detachAll", detach_all)?;
+    instance.export(cx, "getTotalSize", total_size)?;
+    instance.export(cx, "getTotalCreatedSize", total_created_size)
 }
 
 /// `create(key, bytes, mode, options)`: the `ArrayBuffer` of a new segment or object, all zero; null
 /// if the key is taken. A number if the memory must be lent to the engine: see [`lend`].
-pub fn create<'cx>(
+fn create<'cx>(
     registry: &mut Registry<View>,
     mut cx: FunctionContext<'cx>,
 ) -> JsResult<'cx, JsValue> {
@@ -73,11 +42,11 @@ pub fn create<'cx>(
         Ok(None) => return Ok(cx.null().upcast()),
         Ok(Some(attachment)) => show(&mut cx, attachment, options),
         // Nothing was made, so nothing is taken back: what has the key is somebody else's.
-        Err(error) => return error.throw(&mut cx, Some(&key)),
+        Err(error) => return throw(&mut cx, &error, Some(&key)),
     };
     shown.or_else(|error| {
         registry.abandon(&key);
-        error.throw(&mut cx, Some(&key))
+        throw(&mut cx, &error, Some(&key))
     })
 }
 
@@ -86,10 +55,7 @@ pub fn create<'cx>(
 ///
 /// If it has fewer than `least` bytes of data, or more than `most`, the answer is −1 less how many
 /// it has, and it is attached no more than before.
-pub fn get<'cx>(
-    registry: &mut Registry<View>,
-    mut cx: FunctionContext<'cx>,
-) -> JsResult<'cx, JsValue> {
+fn get<'cx>(registry: &mut Registry<View>, mut cx: FunctionContext<'cx>) -> JsResult<'cx, JsValue> {
     let key = key_argument(&mut cx)?;
     let options = Options::new(whole_number(&mut cx, 1)?);
     let least = whole_number::<usize>(&mut cx, 2)?;
@@ -97,7 +63,7 @@ pub fn get<'cx>(
     let attachment = match registry.get(&key, options) {
         Ok(None) => return Ok(cx.null().upcast()),
         Ok(Some(attachment)) => attachment,
-        Err(error) => return error.throw(&mut cx, Some(&key)),
+        Err(error) => return throw(&mut cx, &error, Some(&key)),
     };
     let unseen = attachment.view.is_none();
     let bytes = attachment.mapping.len();
@@ -111,7 +77,7 @@ pub fn get<'cx>(
     if unseen && (shown.is_err() || !fits) {
         registry.withdraw(&key);
     }
-    shown.or_else(|error| error.throw(&mut cx, Some(&key)))
+    shown.or_else(|error| throw(&mut cx, &error, Some(&key)))
 }
 
 /// The attachment's buffer, made when it is first wanted; the bytes that [`lend`] must be given if
@@ -142,7 +108,7 @@ fn show<'cx>(
 /// `lend(key, room, shared)`: moves the memory that [`create`] or [`get`] has just attached into
 /// `room`, a new `ArrayBuffer` with at least as many bytes as they have told, or, if `shared`, a
 /// `Uint8Array` over the whole of a new `SharedArrayBuffer`. Returns `[byteOffset, byteLength]` of the data in it.
-pub fn lend<'cx>(
+fn lend<'cx>(
     registry: &mut Registry<View>,
     mut cx: FunctionContext<'cx>,
 ) -> JsResult<'cx, JsValue> {
@@ -164,13 +130,13 @@ pub fn lend<'cx>(
             registry.moved(address);
             Ok(place.upcast())
         }
-        Err(error) => error.throw(&mut cx, Some(&key)),
+        Err(error) => throw(&mut cx, &error, Some(&key)),
     }
 }
 
 /// `withdraw(key)`: takes the newest attachment back that could not be lent, without destroying
 /// anything.
-pub fn withdraw<'cx>(
+fn withdraw<'cx>(
     registry: &mut Registry<View>,
     mut cx: FunctionContext<'cx>,
 ) -> JsResult<'cx, JsUndefined> {
@@ -181,7 +147,7 @@ pub fn withdraw<'cx>(
 
 /// `abandon(key)`: takes the newest attachment back that has been created but could not be lent, and
 /// destroys it.
-pub fn abandon<'cx>(
+fn abandon<'cx>(
     registry: &mut Registry<View>,
     mut cx: FunctionContext<'cx>,
 ) -> JsResult<'cx, JsUndefined> {
@@ -197,7 +163,7 @@ const KEEP: u32 = 2;
 /// `detach(key, bits, moveAway)`: 0 if that destroyed the memory, else how many attaches are left
 /// (for an object always 1), -1 if there was nothing to detach. With the bit `FORCE` it is
 /// destroyed. `moveAway` and the bit `KEEP`: see [`neuter`].
-pub fn detach<'cx>(
+fn detach<'cx>(
     registry: &mut Registry<View>,
     mut cx: FunctionContext<'cx>,
 ) -> JsResult<'cx, JsNumber> {
@@ -207,12 +173,12 @@ pub fn detach<'cx>(
     neuter(&mut cx, registry, detached.ended, 2, bits & KEEP != 0)?;
     match detached.left {
         Ok(left) => Ok(cx.number(left.map_or(-1.0, f64::from))),
-        Err(error) => error.throw(&mut cx, Some(&key)),
+        Err(error) => throw(&mut cx, &error, Some(&key)),
     }
 }
 
 /// `detachAll(bits, moveAway)`: how many System V segments that destroyed.
-pub fn detach_all<'cx>(
+fn detach_all<'cx>(
     registry: &mut Registry<View>,
     mut cx: FunctionContext<'cx>,
 ) -> JsResult<'cx, JsNumber> {
@@ -252,7 +218,7 @@ fn neuter(
 }
 
 /// `getTotalSize()`: bytes that this thread has mapped.
-pub fn total_size<'cx>(
+fn total_size<'cx>(
     registry: &mut Registry<View>,
     mut cx: FunctionContext<'cx>,
 ) -> JsResult<'cx, JsNumber> {
@@ -261,7 +227,7 @@ pub fn total_size<'cx>(
 }
 
 /// `getTotalCreatedSize()`: bytes that this thread has created and not destroyed.
-pub fn total_created_size<'cx>(
+fn total_created_size<'cx>(
     registry: &mut Registry<View>,
     mut cx: FunctionContext<'cx>,
 ) -> JsResult<'cx, JsNumber> {

@@ -5,9 +5,12 @@ pub mod array_buffer;
 pub mod callback;
 #[cfg(target_os = "linux")]
 pub mod event_loop;
+pub mod instance;
 pub mod memory;
+pub mod owner;
 pub mod per_thread;
 pub mod stat;
 pub mod symbols;
+pub mod throw;
 pub mod wait;
 pub mod wait_async;

@@ -24,16 +24,14 @@ impl<T: 'static> PerThread<T> {
         Self(slot)
     }
 
-    /// Exports a function that works on it.
-    pub fn export<R: Value>(
+    /// A function that works on it.
+    pub fn function<'cx, R: Value>(
         &self,
-        cx: &mut ModuleContext,
-        name: &str,
-        function: for<'cx> fn(&mut Option<T>, FunctionContext<'cx>) -> JsResult<'cx, R>,
-    ) -> NeonResult<()> {
+        cx: &mut impl Context<'cx>,
+        function: for<'f> fn(&mut Option<T>, FunctionContext<'f>) -> JsResult<'f, R>,
+    ) -> JsResult<'cx, JsFunction> {
         let state = self.clone();
-        let function = JsFunction::new(cx, move |cx| function(&mut state.borrow(), cx))?;
-        cx.export_value(name, function)
+        JsFunction::new(cx, move |cx| function(&mut state.borrow(), cx))
     }
 
     pub fn borrow(&self) -> RefMut<'_, Option<T>> {

@@ -8,6 +8,7 @@ use neon::prelude::*;
 use crate::memory::key::Key;
 use crate::memory::{posix, sysv};
 use crate::node::arguments::key_argument;
+use crate::node::throw::throw;
 
 /// `stat(key)`: numbers and, for times, seconds since 1970; null if there is nothing of that key.
 pub fn stat(mut cx: FunctionContext) -> JsResult<JsValue> {
@@ -26,7 +27,7 @@ pub fn stat(mut cx: FunctionContext) -> JsResult<JsValue> {
             }
             Ok(object.upcast())
         }
-        Err(error) => error.throw(&mut cx, Some(&key)),
+        Err(error) => throw(&mut cx, &error, Some(&key)),
     }
 }
 

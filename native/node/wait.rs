@@ -7,13 +7,11 @@ use std::time::Duration;
 
 use neon::prelude::*;
 
-use crate::error::Result;
 use crate::memory::registry::Registry;
 use crate::node::arguments::whole_number;
 use crate::node::array_buffer::bytes_of_typed_array;
-use crate::node::memory::{Thread, View};
-use crate::node::per_thread::PerThread;
-use crate::sync::owner::Owner;
+use crate::node::instance::{Instance, View};
+use crate::node::throw::throw;
 use crate::sync::word::{Outcome, Word};
 
 pub const NOTIFIED: i32 = 0;
@@ -23,14 +21,11 @@ pub const DETACHED: i32 = 3;
 /// The array is not over memory that this thread has attached.
 pub const NOT_OURS: i32 = -1;
 
-/// Exports everything of this file to one JavaScript thread.
-pub fn export(cx: &mut ModuleContext, thread: &Thread) -> NeonResult<()> {
-    thread.export(cx, "wait", wait)?;
-    thread.export(cx, "notify", notify)?;
-    thread.export(cx, "compareExchange", compare_exchange)?;
-    let owner = PerThread::<Owner>::new(cx);
-    owner.export(cx, "ownerNumber", owner_number)?;
-    owner.export(cx, "isOwnerAlive", is_owner_alive)
+/// Adds the functions of this file to an instance.
+pub fn export<'cx>(cx: &mut FunctionContext<'cx>, instance: &Instance<'cx>) -> NeonResult<()> {
+    instance.export(cx, "wait", wait)?;
+    instance.export(cx, "notify", notify)?;
+    instance.export(cx, "compareExchange", compare_exchange)
 }
 
 /// The word that `(array, index)` are the first two arguments for.
@@ -77,7 +72,7 @@ fn wait<'cx>(
             Outcome::NotEqual => NOT_EQUAL,
             Outcome::TimedOut => TIMED_OUT,
         })),
-        Err(error) => error.throw(&mut cx, None),
+        Err(error) => throw(&mut cx, &error, None),
     }
 }
 
@@ -92,7 +87,7 @@ fn notify<'cx>(
     let count = whole_number::<u32>(&mut cx, 2)?;
     match word.notify(count) {
         Ok(woken) => Ok(cx.number(woken)),
-        Err(error) => error.throw(&mut cx, None),
+        Err(error) => throw(&mut cx, &error, None),
     }
 }
 
@@ -109,34 +104,4 @@ fn compare_exchange<'cx>(
     let replacement = bits_argument(&mut cx, 3)?;
     let found = word.compare_exchange(expected, replacement);
     Ok(cx.number(i32::from_ne_bytes(found.to_ne_bytes())).upcast())
-}
-
-/// `ownerNumber()`: what this thread is called in the mutexes it holds.
-fn owner_number<'cx>(
-    owner: &mut Option<Owner>,
-    mut cx: FunctionContext<'cx>,
-) -> JsResult<'cx, JsNumber> {
-    match claimed(owner) {
-        Ok(owner) => Ok(cx.number(owner.number())),
-        Err(error) => error.throw(&mut cx, None),
-    }
-}
-
-/// `isOwnerAlive(number)`: whether the thread of that number still lives.
-fn is_owner_alive<'cx>(
-    owner: &mut Option<Owner>,
-    mut cx: FunctionContext<'cx>,
-) -> JsResult<'cx, JsBoolean> {
-    let number = whole_number::<u32>(&mut cx, 0)?;
-    match claimed(owner).and_then(|owner| owner.is_alive(number)) {
-        Ok(alive) => Ok(cx.boolean(alive)),
-        Err(error) => error.throw(&mut cx, None),
-    }
-}
-
-fn claimed(owner: &mut Option<Owner>) -> Result<&mut Owner> {
-    match owner {
-        Some(owner) => Ok(owner),
-        none => Ok(none.insert(Owner::claim()?)),
-    }
 }

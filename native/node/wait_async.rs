@@ -14,9 +14,10 @@ use crate::error::{Error, Result};
 use crate::memory::registry::Registry;
 use crate::node::arguments::whole_number;
 use crate::node::callback::{Callback, Deliver};
-use crate::node::memory::{Thread, View};
+use crate::node::instance::{Instance, View};
 use crate::node::per_thread::PerThread;
 use crate::node::symbols::Function;
+use crate::node::throw::throw;
 use crate::node::wait::{
     bits_argument, word_argument, DETACHED, NOTIFIED, NOT_EQUAL, NOT_OURS, TIMED_OUT,
 };
@@ -28,21 +29,23 @@ use crate::sync::word::Word;
 /// No wait was started: the word holds another value.
 const NOT_EQUAL_AT_ONCE: i32 = -2;
 
-/// Exports everything of this file to one JavaScript thread.
-pub fn export(cx: &mut ModuleContext, thread: &Thread) -> NeonResult<()> {
+/// Adds the functions of this file to an instance.
+pub fn export<'cx>(cx: &mut FunctionContext<'cx>, instance: &Instance<'cx>) -> NeonResult<()> {
     let waiting = PerThread::<Waiting>::new(cx);
     let place = waiting.clone();
     let begin = JsFunction::new(cx, move |cx| begin(&place, cx))?;
-    cx.export_value("onWaitEnded", begin)?;
+    instance.add(cx, "onWaitEnded", begin)?;
     let place = waiting.clone();
-    thread.export(cx, "waitAsync", move |registry, cx| {
+    instance.export(cx, "waitAsync", move |registry, cx| {
         wait_async(registry, &place, cx)
     })?;
-    waiting.export(cx, "cancelWait", cancel_wait)?;
-    waiting.export(cx, "cancelDetached", cancel_detached)
+    let cancel_wait = waiting.function(cx, cancel_wait)?;
+    instance.add(cx, "cancelWait", cancel_wait)?;
+    let cancel_detached = waiting.function(cx, cancel_detached)?;
+    instance.add(cx, "cancelDetached", cancel_detached)
 }
 
-/// The asynchronous waits of one JavaScript thread.
+/// The asynchronous waits of one instance.
 struct Waiting {
     waits: Box<dyn Waits>,
     /// In the order of their numbers.
@@ -178,12 +181,12 @@ fn begin<'cx>(
                 Arc::new(Inbox::new(callback)),
                 way == "single",
             )),
-            Err(error) => return error.throw(&mut cx, None),
+            Err(error) => return throw(&mut cx, &error, None),
         },
     };
     let on_ended = match Function::new(&mut cx, callback) {
         Ok(function) => Rc::new(function),
-        Err(error) => return error.throw(&mut cx, None),
+        Err(error) => return throw(&mut cx, &error, None),
     };
     *place.borrow() = Some(Waiting {
         waits,
@@ -220,7 +223,7 @@ fn wait_async<'cx>(
             waiting.keep_alive(cx.to_raw());
             Ok(cx.number(id as f64))
         }
-        Err(error) => error.throw(&mut cx, None),
+        Err(error) => throw(&mut cx, &error, None),
     }
 }
 
@@ -235,7 +238,7 @@ fn cancel_wait<'cx>(
         .map_or(Ok(()), |waiting| waiting.cancel(id))
     {
         Ok(()) => Ok(cx.undefined()),
-        Err(error) => error.throw(&mut cx, None),
+        Err(error) => throw(&mut cx, &error, None),
     }
 }
 
@@ -246,6 +249,6 @@ fn cancel_detached<'cx>(
 ) -> JsResult<'cx, JsUndefined> {
     match waiting.as_mut().map_or(Ok(()), Waiting::cancel_detached) {
         Ok(()) => Ok(cx.undefined()),
-        Err(error) => error.throw(&mut cx, None),
+        Err(error) => throw(&mut cx, &error, None),
     }
 }
