@@ -1,18 +1,19 @@
 'use strict';
 // npm run matrix [-- ROW…]: runs the tests on every runtime that this machine can have, with the
 // prebuilt addons in a copy of the project without a local build. With all rows, and none failed,
-// it also writes the table for the README.
+// it also writes the table of docs/testing.md.
 
 const { execFileSync, spawn } = require('child_process');
 const fs = require('fs');
 const os = require('os');
 const path = require('path');
+const { writeBetween } = require('./between');
 const { prebuild } = require('./prebuild');
 const { CHECKED_IN, manifestFile, root, sourceFiles, targets } = require('./prebuilds');
 const { fetchRuntime } = require('./runtimes');
 const refusal = require('../test/fixtures/refuse-external');
 
-const README = path.join(root, 'README.md');
+const TABLE = path.join(root, 'docs', 'testing.md');
 
 // Emulation is about ten times slower.
 const EMULATED = { SHM_TEST_TIMEOUT: '1800', SHM_TEST_EMULATED: '1' };
@@ -131,9 +132,7 @@ function writeTable(text) {
   const { version } = JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8'));
   const { sha256 } = JSON.parse(fs.readFileSync(manifestFile, 'utf8'));
   const from = `Version ${version}, made by \`npm run matrix\`. One and the same addon (sha256 \`${sha256.slice(0, 16)}…\`) serves every x64 row with glibc.`;
-  const readme = fs.readFileSync(README, 'utf8');
-  const between = /(<!-- npm run matrix writes this -->\n)[^]*?(<!-- to here -->)/;
-  fs.writeFileSync(README, readme.replace(between, (_, start, end) => `${start}${from}\n\n${text}\n${end}`));
+  writeBetween(TABLE, 'npm run matrix', `${from}\n\n${text}`);
 }
 
 async function main(names) {

@@ -1,6 +1,6 @@
 'use strict';
-// A robust lock in one word of shared memory. test/model/mutex.pml checks the protocol; README.md specifies
-// the word for programs in other languages.
+// A robust lock in one word of shared memory. test/model/mutex.pml checks the protocol; docs/other-languages.md
+// specifies the word for programs in other languages.
 
 const { performance } = require('perf_hooks');
 const { detached, withCode } = require('../errors');
