@@ -195,7 +195,7 @@ function until(condition, what) {
  * empty such a buffer any more.
  */
 const canEmpty = process.env.SHM_TEST_REFUSE_EXTERNAL
-  ? nodeMajor >= 18 && nodeMajor < 24
+  ? nodeMajor >= 22
   : Number(process.versions.napi) >= 7;
 
 /** Whether a view shows nothing any more: it is empty, or reads zeros where the runtime cannot empty it. */

@@ -39,7 +39,7 @@ function createMutex(binding, { wait, waitAsync, notify }) {
       this.int32Array = int32Array;
       this.index = index;
       // Whether the array may not be empty after a detach: its words are nobody else's then.
-      this.outlives = placeOf(int32Array.buffer) !== undefined;
+      this.outlives = !(int32Array.buffer instanceof ArrayBuffer) || placeOf(int32Array.buffer) !== undefined;
       // How often this thread may still unlock before it has to hand the lock on; 0: as it likes.
       this.owed = 0;
       // When whoever was woken has come by itself, and need not be left the lock.
