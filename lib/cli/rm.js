@@ -51,17 +51,16 @@ function identified(status) {
 
 /** Destroys what has been shown, unless another has its key by now or, if asked for, somebody has it attached. */
 function destroy({ key, identity }, onlyOrphans) {
+  let reason;
   try {
-    const reason = reasonToKeep(key, identity, onlyOrphans);
-    if (reason === null && shm.destroy(key)) {
-      process.stdout.write(`destroyed ${printable(String(key))}\n`);
-      return true;
-    }
-    complain(key, reason || 'has gone meanwhile');
+    reason = reasonToKeep(key, identity, onlyOrphans);
+    if (reason === null && !shm.destroy(key)) reason = 'has gone meanwhile';
   } catch (error) {
-    complain(key, `stays: ${error.message}`);
+    reason = `stays: ${error.message}`;
   }
-  return false;
+  if (reason === null) process.stdout.write(`destroyed ${printable(String(key))}\n`);
+  else complain(key, reason);
+  return reason === null;
 }
 
 function reasonToKeep(key, identity, onlyOrphans) {
