@@ -8,6 +8,7 @@ const fs = require('fs');
 const os = require('os');
 const path = require('path');
 const { writeBetween } = require('./between');
+const { copyProject } = require('./copy-project');
 const { prebuild } = require('./prebuild');
 const { CHECKED_IN, manifestFile, root, sourceFiles, targets } = require('./prebuilds');
 const { fetchRuntime } = require('./runtimes');
@@ -44,19 +45,6 @@ function provideAddon(target) {
   if (fs.existsSync(file) && fs.statSync(file).mtimeMs > newest) return;
   console.log(`  building the addon for ${target}`);
   prebuild(target);
-}
-
-/** A copy of what belongs to the project, with its prebuilt addons and without a local build. */
-function copyProject(folder) {
-  const listed = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], { cwd: root, encoding: 'utf8' });
-  listed.split('\0').filter((file) => file !== '' && fs.existsSync(path.join(root, file))).forEach(copyFile);
-  fs.symlinkSync(path.join(root, 'node_modules'), path.join(folder, 'node_modules'));
-  return copyFile;
-
-  function copyFile(file) {
-    fs.mkdirSync(path.dirname(path.join(folder, file)), { recursive: true });
-    fs.copyFileSync(path.join(root, file), path.join(folder, file));
-  }
 }
 
 /** Runs the tests of the copy on a runtime, telling the progress, and resolves to their result. */
@@ -140,7 +128,6 @@ async function main(names) {
   if (unknown.length > 0) throw new Error(`unknown row ${unknown.join(', ')}. There are: ${rows.map((row) => row.name).join(', ')}`);
   const chosen = names.length === 0 ? rows : rows.filter((row) => names.includes(row.name));
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'shm-matrix-'));
-  fs.chmodSync(folder, 0o755); // some tests look at it as another user
   const results = [];
   try {
     const copyFile = copyProject(folder);

@@ -120,10 +120,14 @@ test('check-release stops until the address of the project is filled in, which s
 });
 
 test('npm test fails if the tests are killed', { skip }, async (t) => {
-  const folder = copyOf(['scripts/test.js', 'lib/cli/compile.js']);
+  const folder = copyOf(['scripts/test.js', 'scripts/copy-project.js', 'scripts/prebuilds.js', 'lib/cli/compile.js']);
   fs.mkdirSync(path.join(folder, 'test'));
-  fs.writeFileSync(path.join(folder, 'test', 'run.js'), "process.kill(process.pid, 'SIGKILL'); setInterval(() => {}, 1000);");
+  fs.writeFileSync(path.join(folder, 'test', 'run.js'), "console.log(__dirname); process.kill(process.pid, 'SIGKILL'); setInterval(() => {}, 1000);");
+  spawnSync('git', ['init', '--quiet', folder]);
   const env = Object.assign({}, process.env, { SHM_TEST_PREBUILT: '1' });
-  const { code } = await outcome(spawn(process.execPath, [path.join(folder, 'scripts', 'test.js')], { env, stdio: 'pipe' }));
+  const { code, stdout } = await outcome(spawn(process.execPath, [path.join(folder, 'scripts', 'test.js')], { env, stdio: 'pipe' }));
   t.equal(code, 1);
+  const [, where] = /^testing the prebuilt addon\n(.*)\n$/.exec(stdout) || [];
+  t.ok(where && !where.startsWith(folder), `in a copy, not in ${folder}: ${where}`);
+  t.notOk(fs.existsSync(String(where)), 'which is gone afterwards');
 });
