@@ -23,8 +23,8 @@ fn main(mut cx: ModuleContext) -> NeonResult<()> {
 /// `open()`: the functions for one copy of `lib/`, on attachments and waits of its own.
 fn open(mut cx: FunctionContext) -> JsResult<JsObject> {
     let instance = Instance::new(&mut cx);
-    attachments::export(&mut cx, &instance)?;
     wait::export(&mut cx, &instance)?;
-    wait_async::export(&mut cx, &instance)?;
+    let waits = wait_async::export(&mut cx, &instance)?;
+    attachments::export(&mut cx, &instance, waits)?;
     Ok(instance.functions())
 }

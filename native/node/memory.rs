@@ -14,16 +14,26 @@ use crate::node::arguments::{key_argument, whole_number};
 use crate::node::array_buffer::ArrayBuffer;
 use crate::node::instance::{Instance, View};
 use crate::node::throw::throw;
+use crate::node::wait_async::AsyncWaits;
 
 /// Adds the functions of this file to an instance.
-pub fn export<'cx>(cx: &mut FunctionContext<'cx>, instance: &Instance<'cx>) -> NeonResult<()> {
+pub fn export<'cx>(
+    cx: &mut FunctionContext<'cx>,
+    instance: &Instance<'cx>,
+    waits: AsyncWaits,
+) -> NeonResult<()> {
     instance.export(cx, "create", create)?;
     instance.export(cx, "get", get)?;
     instance.export(cx, "lend", lend)?;
     instance.export(cx, "withdraw", withdraw)?;
     instance.export(cx, "abandon", abandon)?;
-    instance.export(cx, "detach", detach)?;
-    instance.export(cx, "detachAll", detach_all)?;
+    let of_all = waits.clone();
+    instance.export(cx, "detach", move |registry, cx| {
+        detach(registry, &waits, cx)
+    })?;
+    instance.export(cx, "detachAll", move |registry, cx| {
+        detach_all(registry, &of_all, cx)
+    })?;
     instance.export(cx, "getTotalSize", total_size)?;
     instance.export(cx, "getTotalCreatedSize", total_created_size)
 }
@@ -165,10 +175,12 @@ const KEEP: u32 = 2;
 /// destroyed. `moveAway` and the bit `KEEP`: see [`neuter`].
 fn detach<'cx>(
     registry: &mut Registry<View>,
+    waits: &AsyncWaits,
     mut cx: FunctionContext<'cx>,
 ) -> JsResult<'cx, JsNumber> {
     let key = key_argument(&mut cx)?;
     let bits = whole_number::<u32>(&mut cx, 1)?;
+    waits.end_on(|mapping| registry.has(&key, mapping));
     let detached = registry.detach(&key, bits & FORCE != 0);
     neuter(&mut cx, registry, detached.ended, 2, bits & KEEP != 0)?;
     match detached.left {
@@ -180,9 +192,11 @@ fn detach<'cx>(
 /// `detachAll(bits, moveAway)`: how many System V segments that destroyed.
 fn detach_all<'cx>(
     registry: &mut Registry<View>,
+    waits: &AsyncWaits,
     mut cx: FunctionContext<'cx>,
 ) -> JsResult<'cx, JsNumber> {
     let bits = whole_number::<u32>(&mut cx, 0)?;
+    waits.end_on(|_| true);
     let (destroyed, ended) = registry.detach_all();
     neuter(&mut cx, registry, ended, 1, bits & KEEP != 0)?;
     Ok(cx.number(destroyed))

@@ -110,7 +110,7 @@ impl<V: Default> Registry<V> {
     ) -> &mut Attachment<V> {
         self.total_size += mapping.size();
         let mapping = Arc::new(mapping);
-        if let Some(by_address) = &mut self.by_address {
+        if let Some(by_address) = self.by_address.as_mut().filter(|_| variant.is_shared()) {
             by_address.insert(mapping.data() as usize, Arc::clone(&mapping));
         }
         let entry = self.keys.entry(key.clone()).or_default();

@@ -7,6 +7,7 @@ mod objects;
 mod pages;
 mod place;
 mod reserve;
+mod ring;
 mod segments;
 
 pub use futex::*;
@@ -15,4 +16,5 @@ pub use objects::*;
 pub use pages::*;
 pub use place::PREFIX;
 pub use reserve::{reserve, set_size};
+pub use ring::{ring, Completed, Completions, Requests};
 pub use segments::*;
