@@ -348,7 +348,7 @@ export interface WaitOptions {
   timeout?: number;
   /** Aborting it ends the wait: the promise is rejected with the signal's reason. */
   signal?: AbortSignal;
-  /** Whether the process stays alive for this wait; false by default. */
+  /** Whether the process stays alive for this wait; true by default. */
   ref?: boolean;
 }
 
@@ -359,8 +359,8 @@ export interface WaitOptions {
  * moment later, a few threads serve all waits, and a word that has changed counts as notified.
  *
  * The promise is rejected, with what `wait` throws, for wrong arguments and when the memory is
- * detached; and with the signal's reason when that is aborted. The process does not stay alive for
- * it unless `ref` is true.
+ * detached; and with the signal's reason when that is aborted. The process stays alive for it unless
+ * `ref` is false.
  */
 export function waitAsync(
   int32Array: Int32Array,
