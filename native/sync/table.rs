@@ -23,6 +23,14 @@ enum Stage {
     Cancelled,
     /// Cancelled by a detach.
     Detached,
+    /// Ended, and the owner has not been told yet.
+    Ended,
+}
+
+impl Stage {
+    fn is_under_way(self) -> bool {
+        matches!(self, Self::Waiting | Self::Cancelled)
+    }
 }
 
 struct Pending {
@@ -86,7 +94,7 @@ impl Table {
         if pending.stage == Stage::Waiting {
             self.waits.cancel(id)?;
         }
-        if pending.stage != Stage::Detached {
+        if pending.stage.is_under_way() {
             pending.stage = stage;
         }
         Ok(())
@@ -104,9 +112,6 @@ impl Table {
             .into_iter()
             .filter(|id| self.pending[id].stage == Stage::Detached)
             .collect();
-        for (id, _) in &self.ended {
-            ending.remove(id);
-        }
         while !ending.is_empty() {
             let ended = self.waits.take_some();
             for (id, how) in &ended {
@@ -115,6 +120,7 @@ impl Table {
                     let _ = self.pending[id].word.notify(1);
                 }
             }
+            self.mark_ended(&ended);
             self.ended.extend(ended);
         }
         cancelled
@@ -130,7 +136,8 @@ impl Table {
     /// The youngest first.
     fn waits_on(&self, goes: impl Fn(&Arc<Mapping>) -> bool) -> Vec<Id> {
         let pending = self.pending.iter().rev();
-        let going = pending.filter(|(_, pending)| goes(pending.word.mapping()));
+        let going = pending
+            .filter(|(_, pending)| pending.stage.is_under_way() && goes(pending.word.mapping()));
         going.map(|(id, _)| *id).collect()
     }
 
@@ -138,7 +145,18 @@ impl Table {
     pub fn take(&mut self) -> Vec<(Id, Ended)> {
         let mut ended = std::mem::take(&mut self.ended);
         ended.extend(self.waits.take());
+        self.mark_ended(&ended);
         ended
+    }
+
+    fn mark_ended(&mut self, ended: &[(Id, Ended)]) {
+        for (id, _) in ended {
+            if let Some(pending) = self.pending.get_mut(id) {
+                if pending.stage.is_under_way() {
+                    pending.stage = Stage::Ended;
+                }
+            }
+        }
     }
 
     /// Forgets a wait that has ended; what the owner is to be told.
