@@ -20,7 +20,7 @@ function begin(lookUp) {
 }
 
 function end(lookUp) {
-  const left = sleepers.get(lookUp) - 1;
+  const left = (sleepers.get(lookUp) || 0) - 1;
   if (left > 0) sleepers.set(lookUp, left);
   else sleepers.delete(lookUp);
   if (sleepers.size > 0) return;

@@ -56,12 +56,12 @@ function createSleeping({ wait, waitAsync, notify }) {
     }
   }
 
-  /** Sets the bit; the word with it. */
+  /** Sets the bit; the word with it. @param {Int32Array} words */
   function mark(words, index) {
     return Atomics.or(words, index, MAY_SLEEP) | MAY_SLEEP;
   }
 
-  /** Counts a change that has been made, and wakes all, if somebody may sleep for it. */
+  /** Counts a change that has been made, and wakes all, if somebody may sleep for it. @param {Int32Array} words */
   function countIfMarked(words, index) {
     const value = Atomics.load(words, index);
     if ((value & MAY_SLEEP) === 0) return;
