@@ -60,6 +60,7 @@ function createQueueClass(binding, geometry, Mutex, { countIfMarked, wakeAll }, 
     constructor(key, options) {
       const { words, bytes, values, isAttached } = geometry.open(key, kind, options);
       this.key = key;
+      /** @type {Int32Array} */
       this.words = words;
       this.bytes = bytes;
       this.isAttached = isAttached;

@@ -59,7 +59,9 @@ function createChannel(binding, geometry, Mutex, sleeping, waiting) {
       this.key = key;
       this.slots = queue.slots;
       this.size = queue.size;
-      Object.defineProperties(this, { queue: { value: queue }, claim: { value: claim }, take: { value: take } });
+      this.queue = queue;
+      this.claim = claim;
+      this.take = take;
     }
 
     send(data, timeout) {

@@ -65,6 +65,8 @@ function createGeometry(binding, memory, { wait }) {
   /**
    * The structure under `key`, which is created if there is none: `{ words, bytes, values, isAttached }`.
    * An option that was not given is what it has.
+   *
+   * @returns {{ words: Int32Array, bytes: Buffer, values: any, isAttached: () => boolean }}
    */
   function open(key, kind, options) {
     needAtomics(kind.what);

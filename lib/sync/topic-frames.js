@@ -56,6 +56,7 @@ function createFramesClass(binding, geometry, Mutex, { wakeAll }, { notify }) {
     constructor(key, options) {
       const { words, bytes, values, isAttached } = geometry.open(key, kind, options);
       this.key = key;
+      /** @type {Int32Array} */
       this.words = words;
       this.bytes = bytes;
       this.isAttached = isAttached;

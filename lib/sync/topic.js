@@ -92,8 +92,9 @@ function createTopic(binding, geometry, Mutex, sleeping, waiting) {
       this.size = frames.size;
       this.history = frames.history;
       this.readers = frames.readers;
-      Object.defineProperties(this, { frames: { value: frames }, show: { value: show }, take: { value: take } });
-      Object.defineProperty(this, 'sleeper', { value: [frames.words, LATEST, take, frames.lookUp] });
+      this.frames = frames;
+      this.show = show;
+      this.take = take;
     }
 
     loan(timeout) {
@@ -128,11 +129,13 @@ function createTopic(binding, geometry, Mutex, sleeping, waiting) {
     }
 
     receive(timeout) {
-      return sleeping.until(...this.sleeper, timeout);
+      const { frames, take } = this;
+      return sleeping.until(frames.words, LATEST, take, frames.lookUp, timeout);
     }
 
     receiveAsync(options) {
-      return sleeping.untilAsync(...this.sleeper, options);
+      const { frames, take } = this;
+      return sleeping.untilAsync(frames.words, LATEST, take, frames.lookUp, options);
     }
 
     [Symbol.asyncIterator]() {
