@@ -85,25 +85,24 @@ async function main(told) {
   const unsure = new Set();
   let killed = 0;
   let consumersKilled = 0;
-  let before = -1;
-  while (killed < KILLS || Atomics.load(state, GOT) < MESSAGES) {
-    await new Promise((resolve) => setTimeout(resolve, 20 + chosen(60)));
+  const moved = async (from) => {
+    const deadline = Date.now() + 60000;
+    while (Atomics.load(state, GOT) < from + MESSAGES / KILLS) {
+      check(Date.now() < deadline, 'nothing moves any more, after so many messages', Atomics.load(state, GOT));
+      await new Promise((resolve) => setTimeout(resolve, 1 + chosen(10)));
+    }
+  };
+  while (killed < KILLS) {
+    await moved(Atomics.load(state, GOT));
     const victims = Array.from(running.values());
     const victim = victims[chosen(victims.length)];
-    if (killed < KILLS) {
-      victim.kill('SIGKILL');
-      const { code } = await ended(victim);
-      check(code === null, 'a process ended by itself', victim.role, code);
-      killed++;
-      if (victim.role === 'consumer') consumersKilled++;
-      else if (state[SENDING + victim.slot] !== state[SENT + victim.slot]) unsure.add(state[SENDING + victim.slot] * PRODUCERS + victim.slot);
-      begin(victim.role, victim.slot);
-    }
-    if (killed % 50 === 0) {
-      const now = Atomics.load(state, GOT);
-      check(now !== before || killed >= KILLS, 'nothing moves at', now);
-      before = now;
-    }
+    victim.kill('SIGKILL');
+    const { code } = await ended(victim);
+    check(code === null, 'a process ended by itself', victim.role, code);
+    killed++;
+    if (victim.role === 'consumer') consumersKilled++;
+    else if (state[SENDING + victim.slot] !== state[SENT + victim.slot]) unsure.add(state[SENDING + victim.slot] * PRODUCERS + victim.slot);
+    begin(victim.role, victim.slot);
   }
   Atomics.store(state, STOP, 1);
   await Promise.all(Array.from(running.values()).filter(({ role }) => role === 'producer').map(ended));
