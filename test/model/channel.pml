@@ -148,8 +148,8 @@ inline take() {
     if
     :: head != tail ->
       atomic {
-        queuedAt(tail);
-        assert(slot != NONE)    /* nothing but damage */
+        slot = ring[tail % ENTRIES];
+        assert(slot < SLOTS && state[slot] == queued && ticket[slot] == tail)
       };
 #ifdef BREAK_TAIL_FIRST
       tail++;

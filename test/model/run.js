@@ -81,6 +81,7 @@ const models = {
       sizes: { MESSAGES: 1, PRODUCERS: 2, DEATHS: 1 },
       breaks: ['CLAIM_BLINDLY', 'REAP_LIVING', 'FINISH_BLINDLY'],
     },
+    { name: 'two producers and a consumer, two are killed', sizes: { MESSAGES: 1, PRODUCERS: 2, DEATHS: 2 } },
     { name: 'two messages, two are killed', sizes: { MESSAGES: 2, DEATHS: 2 }, breaks: ['TICKET_IGNORED'] },
     { name: 'one slot, the oldest is thrown away, one is killed', sizes: { MESSAGES: 2, SLOTS: 1, DROP: 1, DEATHS: 1 } },
   ],
@@ -151,7 +152,10 @@ function resultOf(output) {
   return { errors: Number(errors[1]), states: Number(states[1]), isIncomplete, unreached: unreachedIn(output), output };
 }
 
-/** The steps that were never taken, but for ends and for what `unless` puts before each step. */
+/**
+ * The steps that were never taken, but for ends, for what `unless` puts before each step, and for those of who comes
+ * last: it does not die, and finds little left to do.
+ */
 function unreachedIn(output) {
   const unreached = new Set();
   let proctype = '';
@@ -159,7 +163,8 @@ function unreachedIn(output) {
     const head = /^unreached in (.*)$/.exec(line);
     if (head !== null) proctype = head[1];
     const step = /^\t\S+:(\d+), state (\d+), "(.*)"$/.exec(line);
-    if (step !== null && step[3] !== '-end-' && !step[3].startsWith('(dead[')) unreached.add(`${proctype}, line ${step[1]}, ${step[2]}`);
+    if (step === null || proctype === 'proctype last') continue;
+    if (step[3] !== '-end-' && !step[3].startsWith('(dead[')) unreached.add(`${proctype}, line ${step[1]}, ${step[2]}`);
   }
   return unreached;
 }
