@@ -135,7 +135,7 @@ test('for await: until it is closed and empty', { skip }, async (t) => {
   let refilled = 0;
   for await (const message of channel) {
     seen.push(message.data.toString());
-    if (Date.now() - started < 100) refilled += channel.trySend(`more ${refilled}`) ? 1 : 0;
+    if (Date.now() - started < 100) refilled += channel.trySend(`m${refilled}`) ? 1 : 0;
     else channel.close();
   }
   clearInterval(timer);

@@ -120,6 +120,8 @@ inline finishSend() {
     fi
   :: else
   fi
+#else
+  skip
 #endif
 }
 
@@ -135,6 +137,8 @@ inline finishTake() {
     fi
   :: else
   fi
+#else
+  skip
 #endif
 }
 

@@ -81,7 +81,7 @@ const models = {
       sizes: { MESSAGES: 1, PRODUCERS: 2, DEATHS: 1 },
       breaks: ['CLAIM_BLINDLY', 'REAP_LIVING', 'FINISH_BLINDLY'],
     },
-    { name: 'two producers and a consumer, two are killed', sizes: { MESSAGES: 1, PRODUCERS: 2, DEATHS: 2 } },
+    { name: 'two producers and a consumer, one slot, two are killed', sizes: { MESSAGES: 1, PRODUCERS: 2, SLOTS: 1, DEATHS: 2 } },
     { name: 'two messages, two are killed', sizes: { MESSAGES: 2, DEATHS: 2 }, breaks: ['TICKET_IGNORED'] },
     { name: 'one slot, the oldest is thrown away, one is killed', sizes: { MESSAGES: 2, SLOTS: 1, DROP: 1, DEATHS: 1 } },
   ],
