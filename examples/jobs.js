@@ -4,6 +4,7 @@
 //   node examples/jobs.js [jobs]
 
 const cluster = require('cluster');
+const { randomInt } = require('crypto');
 const shm = require('..');
 
 const WORKERS = 3;
@@ -12,8 +13,8 @@ const isPrimary = cluster.isPrimary === undefined ? cluster.isMaster : cluster.i
 /** Ends when the channel is closed, or when whoever started it is gone. */
 async function work() {
   process.on('disconnect', () => process.exit());
-  const jobs = new shm.Channel(process.env.JOBS);
-  const results = new shm.Channel(process.env.RESULTS);
+  const jobs = new shm.Channel(Number(process.env.JOBS));
+  const results = new shm.Channel(Number(process.env.RESULTS));
   let done = 0;
   for await (const message of jobs) {
     const { number } = JSON.parse(message.data.toString());
@@ -25,10 +26,10 @@ async function work() {
 }
 
 async function main(count) {
-  const [JOBS, RESULTS] = ['jobs', 'results'].map((name) => `/example-${name}-${process.pid}`);
+  // Segments go with the last process that has them, also if this one is killed.
+  const [JOBS, RESULTS] = [randomInt(1, 2 ** 31), randomInt(1, 2 ** 31)];
   const jobs = new shm.Channel(JOBS, { slots: 16, size: 256 });
   const results = new shm.Channel(RESULTS, { slots: 16, size: 256 });
-  // Should this process be killed, the workers end, but nobody destroys what is in /dev/shm: rm --orphans does.
   process.on('exit', () => [JOBS, RESULTS].forEach((key) => shm.destroy(key)));
   cluster.on('exit', (worker, code, signal) => signal && console.log(`worker ${worker.id} was killed`));
   for (let i = 0; i < WORKERS; i++) cluster.fork({ JOBS, RESULTS });

@@ -1,16 +1,16 @@
 'use strict';
-// Request and reply: all clients send to one channel, and each has one for its replies, which tell an id.
+// Request and reply: one channel for all requests, one for the replies to each client. An id tells which is which.
 //   node examples/request-reply.js [requests]
 
 const { fork } = require('child_process');
+const { randomInt } = require('crypto');
 const shm = require('..');
 
-const size = 1024;
+const [size, freshKey] = [1024, () => randomInt(1, 2 ** 31)];
 
 class Client {
   constructor(key) {
-    this.requests = new shm.Channel(key);
-    this.replyTo = `${key}-${process.pid}`;
+    [this.requests, this.replyTo] = [new shm.Channel(key), freshKey()];
     this.replies = new shm.Channel(this.replyTo, { slots: 16, size });
     this.waiting = new Map();
     this.listening = this.listen();
@@ -25,16 +25,10 @@ class Client {
   }
 
   async call(name, ...args) {
-    const id = (this.last = (this.last || 0) + 1);
+    const id = randomInt(2 ** 40);
     const reply = new Promise((resolve) => this.waiting.set(id, resolve));
     await this.requests.sendAsync(JSON.stringify({ id, replyTo: this.replyTo, name, args }));
     return reply;
-  }
-
-  async close() {
-    this.replies.close();
-    await this.listening;
-    shm.destroy(this.replyTo);
   }
 }
 
@@ -50,16 +44,18 @@ async function serve(key, functions) {
 }
 
 async function main(count) {
-  const key = `/example-requests-${process.pid}`;
+  const key = freshKey();
   const requests = new shm.Channel(key, { slots: 16, size });
-  process.on('exit', () => shm.destroy(key));
-  fork(__filename, ['server', key]);
+  fork(__filename, ['server', String(key)]);
   const client = new Client(key);
-  const sums = await Promise.all(Array.from({ length: count }, (_, i) => client.call('add', i, 1)));
+  const sums = await Promise.all(Array.from(Array(count), (_, i) => client.call('add', i, 1)));
   console.log(`${sums.length} replies, ${sums.every((sum, i) => sum === i + 1) ? 'all right' : 'some wrong'}`);
-  await client.close();
+  client.replies.close();
+  await client.listening;
+  shm.destroy(client.replyTo);
   requests.close();
+  shm.destroy(key);
 }
 
-if (process.argv[2] === 'server') serve(process.argv[3], { add: (a, b) => a + b });
+if (process.argv[2] === 'server') serve(Number(process.argv[3]), { add: (a, b) => a + b });
 else main(Number(process.argv[2] || 1000));
