@@ -82,6 +82,11 @@ function createQueueClass(binding, geometry, Mutex, { countIfMarked, wakeAll }, 
       return this.words[CLOSED] !== 0;
     }
 
+    /** How many messages are queued. */
+    waiting() {
+      return ((Atomics.load(this.words, HEAD) >>> 1) - Atomics.load(this.words, TAIL)) & POSITION;
+    }
+
     isEmpty() {
       return Atomics.load(this.words, HEAD) >>> 1 === Atomics.load(this.words, TAIL);
     }
@@ -198,7 +203,8 @@ function createQueueClass(binding, geometry, Mutex, { countIfMarked, wakeAll }, 
       const at = this.firstSlot + slot * SLOT;
       const word = state | this.self;
       if (Atomics.compareExchange(this.words, at, word, FREE) !== word) throw this.damage(`slot ${slot} was taken away`);
-      countIfMarked(this.words, FREED);
+      // Senders have time as long as there is much before them, and to wake them for every slot costs more than to send.
+      if (this.waiting() <= this.slots >> 1) countIfMarked(this.words, FREED);
     }
 
     /** Frees what the dead were writing, and queues again what they had taken. */
