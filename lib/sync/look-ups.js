@@ -1,6 +1,6 @@
 'use strict';
 // Whoever sleeps has to look up from time to time: a process that was killed wakes nobody. For asynchronous waits one
-// timer of the thread does it, however many there are, and only as long as there are some.
+// timer of the thread does it, however many there are; it ends when there are none any more.
 
 /** How often (milliseconds). */
 const LOOK_UP = 1000;
@@ -23,13 +23,14 @@ function end(lookUp) {
   const left = (sleepers.get(lookUp) || 0) - 1;
   if (left > 0) sleepers.set(lookUp, left);
   else sleepers.delete(lookUp);
-  if (sleepers.size > 0) return;
-  clearInterval(timer);
-  timer = null;
 }
 
 function lookUpAll() {
   for (const lookUp of Array.from(sleepers.keys())) lookUp();
+  // Not at the end of the last wait: the next one comes soon, as a rule, and a new timer costs more than the wait.
+  if (sleepers.size > 0) return;
+  clearInterval(timer);
+  timer = null;
 }
 
 module.exports = { begin, end };

@@ -13,6 +13,8 @@ const MAY_SLEEP = 1;
 /** How often a blocking wait looks whether somebody has died (milliseconds). */
 const LOOK_UP = 100;
 
+const noOptions = { timeout: Infinity, signal: undefined, ref: true };
+
 function createSleeping({ wait, waitAsync, notify }) {
   /**
    * Blocks until `attempt(left)` returns something else than undefined, sleeping in between on a word; `left` are
@@ -36,7 +38,7 @@ function createSleeping({ wait, waitAsync, notify }) {
 
   /** The same for asynchronous waits; the options are those of `waitAsync`. */
   async function untilAsync(words, index, attempt, lookUp, options) {
-    const { timeout, signal, ref } = optionsOf(Object.assign({ ref: true }, options));
+    const { timeout, signal, ref } = options === undefined ? noOptions : optionsOf(Object.assign({ ref: true }, options));
     if (signal !== undefined && signal.aborted) throw reasonOf(signal);
     const first = attempt(0);
     if (first !== undefined) return first;
