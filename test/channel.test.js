@@ -208,6 +208,38 @@ test('between processes; the message of one that is killed is delivered again', 
   shm.destroy(key);
 });
 
+test('one that is stopped holds up nobody while it fills a slot or has a message', { skip }, async (t) => {
+  const key = freshName();
+  const channel = new shm.Channel(key, { slots: 4, size: 16 });
+  const child = forkCode(`
+    const channel = new shm.Channel('${key}');
+    const message = channel.receive();
+    const loan = channel.loan();
+    loan.length = loan.data.write('late');
+    process.send('ready');
+    process.once('message', () => {
+      loan.send();
+      message.release();
+      process.exit();
+    });
+  `);
+  channel.send('its');
+  await nextMessage(child);
+  child.kill('SIGSTOP');
+  for (let i = 0; i < 100; i++) {
+    channel.send(`message ${i}`, 1000);
+    const message = channel.receive(1000);
+    t.deepEqual([message.data.toString(), message.deliveries], [`message ${i}`, 0]);
+    message.release();
+  }
+  t.equal(await rejection(channel.receiveAsync({ timeout: 1500 })), 'ERR_SHM_TIMED_OUT', 'who is stopped is not dead');
+  child.kill('SIGCONT');
+  child.send('go on');
+  const message = await channel.receiveAsync({ timeout: 10000 });
+  t.equal(message.data.toString(), 'late');
+  shm.destroy(key);
+});
+
 test('the process lives as long as it waits, unless it is told otherwise', { skip }, async (t) => {
   const key = freshName();
   const channel = new shm.Channel(key, { slots: 4, size: 16 });
