@@ -1,6 +1,7 @@
 /// <reference types="node" />
 
-import { Key, WaitOptions } from '../index';
+import { Key } from './arrays';
+import { WaitOptions } from './wait';
 
 /** What can be sent: it is copied. A string is sent as UTF-8. */
 export type Payload = string | NodeJS.ArrayBufferView;
