@@ -60,7 +60,7 @@ function askedFor({ name, most }, value) {
  * the words of the geometry, `bytesOf(values)` is how many bytes it takes.
  */
 function createGeometry(binding, memory, { wait }) {
-  const { isWithdrawn, placeOf } = overlayOf(binding);
+  const { isLent, isWithdrawn } = overlayOf(binding);
 
   /**
    * The structure under `key`, which is created if there is none: `{ words, bytes, values, isAttached }`.
@@ -78,12 +78,13 @@ function createGeometry(binding, memory, { wait }) {
       words = create(key, kind, valuesOf(kind, asked), options.perm);
     } else if (missing === undefined) finish(key, kind, words, asked);
     const values = read(key, kind, words, asked);
-    const isLent = placeOf(words.buffer) !== undefined;
+    // Whether the array may not be empty after a detach: its words are nobody else's then.
+    const outlives = isLent(words.buffer);
     return {
       words,
       bytes: Buffer.from(words.buffer, words.byteOffset, kind.bytesOf(values)),
       values,
-      isAttached: () => words.length > 0 && !(isLent && isWithdrawn(words.buffer)),
+      isAttached: () => words.length > 0 && !(outlives && isWithdrawn(words.buffer)),
     };
   }
 
