@@ -434,6 +434,8 @@ export class Mutex {
   unlock(): void;
 }
 
+export * from './types/map.js';
+
 /** The most elements (not bytes) of an array: 2³¹ on 64-bit systems, less if the runtime's limit is less. */
 export const LengthMax: number;
 

@@ -17,6 +17,7 @@ const types = later(() => require('./memory/types'));
 const status = later(() => require('./memory/stat'));
 const waiting = later(() => require('./sync/wait').createWaiting(binding));
 const mutex = later(() => require('./sync/mutex').createMutex(binding, waiting()));
+const sharedMap = later(() => require('./sync/map').createSharedMap(binding, memory(), mutex()));
 
 const { getTotalSize, getTotalCreatedSize } = binding;
 
@@ -40,6 +41,9 @@ const shm = {
   notify: (int32Array, index, count) => waiting().notify(int32Array, index, count),
   get Mutex() {
     return mutex();
+  },
+  get SharedMap() {
+    return sharedMap();
   },
 };
 

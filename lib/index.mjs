@@ -18,6 +18,7 @@ export const {
   waitAsync,
   notify,
   Mutex,
+  SharedMap,
   BufferType,
   LengthMax,
   SHMBT_BUFFER,
