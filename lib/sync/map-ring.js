@@ -9,7 +9,7 @@ const { ENTRY, ENTRY_UNITS, PAD, SHARD, UNIT } = require('./map-layout');
 /** Up to so many words a loop is faster than a call of the runtime. */
 const SHORT = 64;
 
-/** What stays free, so that the largest entry can be moved on, wherever the ring ends. */
+/** What stays free: the largest entry can be moved on then, though a pad as large is in front of the ring's end. */
 const spare = (shard) => 2 * shard.entryMax + 1;
 
 /** As much can be live that a tour of the ring always frees enough for a further entry. */
@@ -89,10 +89,8 @@ function mayLive(shard, draft, slot) {
 
 function hasRoom(shard, draft) {
   const { words, start, units } = shard;
-  const head = words[start + SHARD.head];
-  const left = shard.leftAt(head);
-  const pad = (draft.units > left ? left : 0) + 1;
-  return units - ((head - words[start + SHARD.tail]) | 0) >= pad + draft.units + spare(shard);
+  const used = (words[start + SHARD.head] - words[start + SHARD.tail]) | 0;
+  return units - used >= draft.units + spare(shard);
 }
 
 /**
