@@ -1,0 +1,146 @@
+'use strict';
+// SharedMap step by step: what a process leaves that dies before any of its stores. The memory is copied before
+// each, as it is then, and another opens the copy: it has to find all other keys, the old value or the new one of
+// the key that was changed, and a map that works. The next may die of the repair, too.
+
+const test = require('tape');
+const { FIRST_SHARD, SHARD, geometryOf, shardBytes } = require('../lib/sync/map-layout');
+const { freshName, isBun, nodeMajor, shm, thrownBy } = require('./support');
+
+const skip = nodeMajor < 16 && 'SharedMap needs Node 16';
+
+/** An owner that has died: there are so many numbers that hardly one is in use. */
+const DEAD = 0x2ffffff1;
+
+const OPTIONS = { bytes: 6000, entries: 10, maxEntry: 100 };
+const { slots, units } = geometryOf(OPTIONS);
+const START = FIRST_SHARD / 4;
+const RING = (FIRST_SHARD + shardBytes(slots, units)) / 4;
+
+/** Runs `action` and gives the memory as it was before each of its stores, and after the last. */
+function imagesOf(map, action) {
+  const images = [];
+  const { store } = Atomics;
+  const take = () => images.push(Int32Array.from(map.words));
+  Atomics.store = (array, index, value) => {
+    if (array === map.words) take();
+    return store(array, index, value);
+  };
+  try {
+    action();
+  } catch (error) {
+    if (error.code !== 'ERR_SHM_FULL') throw error;
+  } finally {
+    Atomics.store = store;
+  }
+  take();
+  return images;
+}
+
+/** What the memory is like for others when its owner is dead: half an entry may be where nothing is. */
+function abandon(words, image, scramble) {
+  words.set(image);
+  words[START + SHARD.mutex] = DEAD;
+  const head = image[START + SHARD.head];
+  const free = units - ((head - image[START + SHARD.tail]) | 0);
+  const ring = RING - Math.ceil((RING - START) / 1e9) * 0;
+  for (let unit = 0; scramble && unit < free; unit++) {
+    const at = ringStart() + 2 * ((head + unit) & (units - 1));
+    words[at] = scramble;
+    words[at + 1] = -scramble;
+  }
+  return ring;
+}
+
+const ringStart = () => START + 32 + 2 * slots + slots / 4;
+
+/** Throws unless the map has what `expected` has, and for `key` one of the two. */
+function verify(map, expected, key, after) {
+  for (const name of new Set([...expected.keys(), ...after.keys()])) {
+    const found = map.get(name);
+    if (found === expected.get(name) || (name === key || key === null) && found === after.get(name)) continue;
+    throw new Error(`${name} is ${found}, was ${expected.get(name)}, should become ${after.get(name)}`);
+  }
+}
+
+function random(seed) {
+  let state = seed;
+  return (limit) => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return (state >>> 0) % limit;
+  };
+}
+
+/** One change, and what it makes of the entries; the key it is about, null for all. */
+function changeBy(next, entries) {
+  const after = new Map(entries);
+  const key = `k${next(14)}`;
+  const value = next(3) === 0 ? next(1000) : 'x'.repeat(next(60)) + next(1000);
+  switch (next(12)) {
+    case 0: case 1: case 2:
+      after.delete(key);
+      return { key, after, act: (map) => map.delete(key) };
+    case 3:
+      if (next(6) > 0) break;
+      return { key: null, after: new Map(), act: (map) => map.clear() };
+    case 4:
+      after.set(key, typeof entries.get(key) === 'number' ? entries.get(key) + 1 : 1);
+      if (typeof entries.get(key) === 'string') break;
+      return { key, after, act: (map) => map.increment(key) };
+  }
+  after.set(key, value);
+  return { key, after, act: (map) => map.set(key, value) };
+}
+
+test('whoever dies before any store: no key is lost, none is torn', { skip: skip || (isBun && 'Bun keeps its own Atomics in compiled code') }, (t) => {
+  const map = new shm.SharedMap(freshName(), OPTIONS);
+  const copy = new shm.SharedMap(freshName(), OPTIONS);
+  const words = copy.words;
+  words.set(map.words.slice(0, START), 0);
+  copy.seed = map.seed;
+  t.equal(map.shards.length, 1);
+  const next = random(7);
+  let entries = new Map();
+  const counts = { images: 0, repairs: 0, 'deaths in a repair': 0 };
+  map.words[START + SHARD.tail] = map.words[START + SHARD.head] = -900; // the positions wrap soon
+  for (let round = 0; round < 600; round++) {
+    const { key, after, act } = changeBy(next, entries);
+    const images = imagesOf(map, () => act(map));
+    const isFull = key !== null && map.get(key) !== after.get(key);
+    for (const image of images.slice(0, -1)) {
+      counts.images++;
+      abandon(words, image, 1 + next(2 ** 31 - 2));
+      verify(copy, entries, key, after);
+      const repairs = imagesOf(copy, () => copy.delete('none'));
+      verify(copy, entries, key, after);
+      if (copy.stats().repairs !== image[START + SHARD.repairs] + 1) throw new Error('it was not repaired once');
+      const { size, liveBytes } = copy.stats();
+      const found = Array.from(copy);
+      if (size !== found.length || new Map(found).size !== size) throw new Error(`${size} entries are counted, there are ${found.length}`);
+      counts.repairs++;
+      if (round % 10 === 0) {
+        for (const second of repairs) {
+          counts['deaths in a repair']++;
+          abandon(words, second, 0);
+          verify(copy, entries, key, after);
+          copy.delete('none');
+          verify(copy, entries, key, after);
+          if (copy.stats().liveBytes !== liveBytes) throw new Error('a second repair comes to another result');
+        }
+      }
+      // It goes on working, all the way round the ring.
+      for (let more = 0; round % 10 === 0 && more < 60; more++) copy.set('again', 'y'.repeat(more));
+      copy.delete('again');
+      verify(copy, entries, key, after);
+    }
+    if (!isFull) entries = after;
+    verify(map, entries, null, entries);
+  }
+  t.comment(JSON.stringify(counts));
+  t.ok(counts.images > 2000 && counts['deaths in a repair'] > 200);
+  map.destroy();
+  copy.destroy();
+  t.end();
+});
