@@ -117,6 +117,7 @@ test('whoever dies before any store: no key is lost, none is torn', { skip: skip
       const { size, liveBytes } = copy.stats();
       const found = Array.from(copy);
       if (size !== found.length || new Map(found).size !== size) throw new Error(`${size} entries are counted, there are ${found.length}`);
+      if (found.some(([name, value]) => copy.get(name) !== value)) throw new Error('an entry is there that cannot be found');
       counts.repairs++;
       if (round % 10 === 0) {
         for (const second of repairs) {
