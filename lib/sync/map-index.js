@@ -85,8 +85,9 @@ function close(shard, slot) {
 }
 
 /**
- * Makes the index whole after somebody has died at any step: in `close`, in `empty`, in here. Tags become those
- * of the entries, and what is there twice or cannot be found goes; then everything is counted.
+ * Makes a shard whole after somebody has died at any step: in `close`, in `empty`, in here. Tags become those of
+ * the entries, and what is there twice or cannot be found goes. Then everything is counted, and the head goes back
+ * to where the last entry ends, or many deaths would fill the ring with what nobody refers to.
  */
 function repair(shard) {
   const { words, start, firstSlot, slots } = shard;
@@ -125,16 +126,21 @@ function belongs(shard, slot) {
 
 function recount(shard) {
   const { words, start, slots } = shard;
+  const tail = words[start + SHARD.tail];
   let count = 0;
   let live = 0;
+  let used = 0;
   for (let slot = 0; slot < slots; slot++) {
     const position = positionOf(shard, slot);
     if (position === 0) continue;
+    const units = words[shard.entryAt(position)];
     count++;
-    live += words[shard.entryAt(position)];
+    live += units;
+    used = Math.max(used, (position + units - tail) >>> 0);
   }
   words[start + SHARD.count] = count;
   words[start + SHARD.live] = live;
+  Atomics.store(words, start + SHARD.head, (tail + used) | 0);
 }
 
 /** Forgets all entries, whatever is in the shard. */
