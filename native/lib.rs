@@ -8,6 +8,7 @@ mod sys;
 
 use neon::prelude::*;
 
+use crate::node::arguments::whole_number;
 use crate::node::instance::Instance;
 use crate::node::{memory as attachments, owner, stat, symbols, wait, wait_async};
 
@@ -17,12 +18,17 @@ fn main(mut cx: ModuleContext) -> NeonResult<()> {
     symbols::stay_loaded();
     cx.export_function("open", open)?;
     cx.export_function("stat", stat::stat)?;
+    let option_bits = attachments::option_bits(&mut cx)?;
+    cx.export_value("optionBits", option_bits)?;
     owner::export(&mut cx)
 }
 
-/// `open()`: the functions for one copy of `lib/`, on attachments and waits of its own.
+/// `open(externalMax, asksAtEnd)`: the functions for one copy of `lib/`, on attachments and waits of its
+/// own. The arguments tell what the runtime can do: see [`Instance::new`].
 fn open(mut cx: FunctionContext) -> JsResult<JsObject> {
-    let instance = Instance::new(&mut cx);
+    let external_max = whole_number(&mut cx, 0)?;
+    let asks_at_end = cx.argument::<JsBoolean>(1)?.value(&mut cx);
+    let instance = Instance::new(&mut cx, external_max, asks_at_end);
     attachments::export(&mut cx, &instance)?;
     wait::export(&mut cx, &instance)?;
     wait_async::export(&mut cx, &instance)?;

@@ -134,7 +134,7 @@ test('permissions are octal digits', (t) => {
     for (const perm of [true, [], () => 1, Symbol('660')]) {
       refuses(t, () => shm.create(1, 'Buffer', key, perm), TypeError, 'ERR_INVALID_ARG_TYPE', /"perm"/, String(perm));
     }
-    for (const perm of ['', '9', '668', '1777', 'rw', '0x1', '-1', ' 660', '660 ', 1777, 888, -1, 6.5, NaN]) {
+    for (const perm of ['', '9', '668', '1777', 'rw', '0x1', '-1', ' 660', '660 ', 1777, 888, -1, 6.5, NaN, 0, 60, 0o640, 0o644, 0o660, 0o666, 0o700, 0o777]) {
       refuses(t, () => shm.create(1, 'Buffer', key, perm), RangeError, 'ERR_OUT_OF_RANGE', /"perm"/, String(perm));
     }
     t.equal(shm.get(key), null);

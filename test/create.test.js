@@ -93,7 +93,7 @@ test('names may hold what files may: spaces, dots, umlauts, 255 bytes', { skip: 
 
 test('permissions are octal digits, a string or a number', (t) => {
   const umask = process.umask(0);
-  const cases = [[undefined, 0o660], [null, 0o660], ['660', 0o660], [660, 0o660], ['600', 0o600], [644, 0o644], ['0640', 0o640], ['777', 0o777], [0, 0]];
+  const cases = [[undefined, 0o660], [null, 0o660], ['660', 0o660], [660, 0o660], ['600', 0o600], [644, 0o644], ['0640', 0o640], ['777', 0o777], ['0', 0]];
   for (const [perm, mode] of cases) {
     const [number, name] = freshKeys();
     shm.create(10, 'Buffer', number, perm);

@@ -17,9 +17,9 @@ test('an unknown option is an error that names it and those there are', (t) => {
     get: (options) => shm.get(key, 'Buffer', options),
   };
   const cases = [
-    ['create', { row: true }, /^Unknown option 'row' of create\. It has: perm, raw, reserve, populate, hugePages, shared$/],
+    ['create', { row: true }, /^Unknown option 'row' of create\. It has: perm, raw, reserve, populate, hugePages, shared, disposable$/],
     ['getOrCreate', { row: true }, /^Unknown option 'row' of getOrCreate\. It has: perm, raw,/],
-    ['get', { row: true }, /^Unknown option 'row' of get\. It has: raw, offset, count, populate, hugePages, copyOnWrite, shared$/],
+    ['get', { row: true }, /^Unknown option 'row' of get\. It has: raw, offset, count, populate, hugePages, copyOnWrite, shared, disposable$/],
     ['create', { offset: 8 }, /^Unknown option 'offset' of create \(get has it\)/],
     ['create', { copyOnWrite: true }, /'copyOnWrite' of create \(get has it\)/],
     ['get', { perm: '600' }, /'perm' of get \(create and getOrCreate has it\)/],
@@ -278,7 +278,7 @@ test('exit and the end of a thread end every variant', (t) => {
     shm.create(64, 'Buffer', ${key});
     for (const options of ${JSON.stringify(variants)}) {
       shm.get(${key}, 'Buffer', options)[0] = 1;
-      shm.get('${name}', 'Buffer', options)[0] = 1;
+      shm.get('${name}', 'Buffer', options)[8] = 1;
     }`;
   return runCode(code).then(({ code: exit, signal, stdout, stderr }) => {
     t.deepEqual([exit, signal, stdout], [0, null, 'shm segments destroyed: 1\n'], stderr);

@@ -69,7 +69,7 @@ test('byte streams do not take over the memory of a lent buffer', { skip: skip |
     assert.strictEqual((await reader.read(new Uint8Array(1))).value[0], 8);
     const passing = shm.create(1, 'Uint8Array');
     assert(shm.destroy(passing.key));
-    assert(${nodeMajor < 24} ? passing.length === 0 : passing[0] === 0);
+    assert(${nodeMajor >= 22} ? passing.length === 0 : passing[0] === 0);
   `);
   t.end();
 });

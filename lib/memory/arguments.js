@@ -6,6 +6,9 @@ const { invalidType, outOfRange, show, withCode } = require('../errors');
 const { LengthMax, types } = require('./types');
 
 const KEY_MAX = 2 ** 32 - 2;
+/** The least `key_t`, and the greatest negative one: −1 is no key. */
+const KEY_T_MIN = -(2 ** 31);
+const KEY_T_NEGATIVE_MAX = -2;
 const isMac = process.platform === 'darwin';
 const NAME_MAX = isMac ? 31 : 255;
 
@@ -14,17 +17,18 @@ const SHORT = 31;
 
 /**
  * A key as the native side takes it: the number of a System V segment, or the name of a POSIX
- * object with its slash.
+ * object with its slash. A negative number is a `key_t` as C prints it with %d.
  */
 function keyOf(key) {
   if (typeof key === 'string') return nameOf(key, 'key');
   if (typeof key !== 'number') {
     throw invalidType('key', 'an integer (System V) or a string (POSIX)', key);
   }
-  if (!Number.isInteger(key) || key < 1 || key > KEY_MAX) {
-    throw outOfRange('key', `an integer from 1 to ${KEY_MAX}`, key);
+  const isKey = key >= 1 ? key <= KEY_MAX : key >= KEY_T_MIN && key <= KEY_T_NEGATIVE_MAX;
+  if (!Number.isInteger(key) || !isKey) {
+    throw outOfRange('key', `an integer from 1 to ${KEY_MAX}, or from ${KEY_T_MIN} to ${KEY_T_NEGATIVE_MAX}`, key);
   }
-  return key;
+  return key < 0 ? key >>> 0 : key;
 }
 
 // The name that was checked last, and what it came to: most are used several times in a row.
@@ -88,15 +92,19 @@ function bytesOf(count, type) {
   return count * type.bytes;
 }
 
-/** Permissions as a number, from octal digits in a string or a number. */
+/**
+ * Permissions as a number, from octal digits in a string or a number. What an octal literal of
+ * permissions that make sense has become is not read as digits: `0o640` is 416.
+ */
 function modeOf(perm) {
   if (perm === undefined || perm === null) return 0o660;
   if (typeof perm !== 'string' && typeof perm !== 'number') {
     throw invalidType('perm', "octal digits, such as '660' or 660", perm);
   }
   const digits = String(perm);
-  if (!/^0*[0-7]{1,3}$/.test(digits)) {
-    throw outOfRange('perm', "octal digits from '0' to '777'", perm);
+  if (!/^0*[0-7]{1,3}$/.test(digits) || (typeof perm === 'number' && !/^[67]..$/.test(digits))) {
+    const expected = typeof perm === 'number' ? 'from 600 to 777; write an octal literal, or fewer permissions, as a string' : "from '0' to '777'";
+    throw outOfRange('perm', `octal digits ${expected}, such as '640'`, perm);
   }
   return parseInt(digits, 8);
 }

@@ -1,5 +1,5 @@
 'use strict';
-// Fresh keys for System V segments.
+// Fresh keys for System V segments, and keys that have become strings.
 
 const { KEY_MAX } = require('./arguments');
 
@@ -19,4 +19,26 @@ function freshKey() {
   }
 }
 
-module.exports = { freshKey };
+let hasWarned = false;
+
+/** Warns once if there is no object of that name, and a segment of that number (`stat(number)`). */
+function warnOfDigits(name, stat) {
+  const digits = name.slice(1);
+  const number = Number(digits);
+  if (hasWarned || !(number >= 1 && number <= KEY_MAX) || !isThere(number, stat)) return;
+  hasWarned = true;
+  process.emitWarning(
+    `There is no object '${name}', but a System V segment ${digits}: its key is a number, get(${digits})`,
+    { code: 'SHM_STRING_KEY' },
+  );
+}
+
+function isThere(number, stat) {
+  try {
+    return stat(number) !== null;
+  } catch (_) {
+    return true; // it is there, and may not be looked at
+  }
+}
+
+module.exports = { freshKey, warnOfDigits };

@@ -3,15 +3,15 @@
 
 const { bytesOf, modeOf } = require('./arguments');
 const { invalidType, outOfRange, show, withCode } = require('../errors');
+const { ownOptions } = require('../own-options');
 
-/** The bits that the native side takes: native/memory/options.rs. */
-const bits = { raw: 1, copyOnWrite: 2, reserve: 4, populate: 8, hugePages: 16, shared: 32 };
+const ofNewMemory = ['perm', 'raw', 'reserve', 'populate', 'hugePages', 'shared', 'disposable'];
 
 /** Which options each call has. */
 const optionsOfCall = {
-  create: ['perm', 'raw', 'reserve', 'populate', 'hugePages', 'shared'],
-  getOrCreate: ['perm', 'raw', 'reserve', 'populate', 'hugePages', 'shared'],
-  get: ['raw', 'offset', 'count', 'populate', 'hugePages', 'copyOnWrite', 'shared'],
+  create: ofNewMemory,
+  getOrCreate: ofNewMemory,
+  get: ['raw', 'offset', 'count', 'populate', 'hugePages', 'copyOnWrite', 'shared', 'disposable'],
 };
 
 /** Values that no call can make sense of together.
@@ -22,31 +22,32 @@ const contradictions = [
 ];
 
 /**
- * `{ mode, flags }` for `create` or `getOrCreate`, from permissions or an options object.
+ * `{ mode, flags, disposable }` for `create` or `getOrCreate`, from permissions or an options object.
+ * `bits` are the numbers that the native side has for options.
  *
  * @param {any} perm
  * @param {'create' | 'getOrCreate'} call
  */
-function createOptions(perm, call) {
-  if (typeof perm !== 'object' || perm === null || Array.isArray(perm)) return { mode: modeOf(perm), flags: 0 };
-  check(perm, call);
-  return { mode: modeOf(perm.perm), flags: flagsOf(perm) };
+function createOptions(perm, call, bits) {
+  if (typeof perm !== 'object' || perm === null || Array.isArray(perm)) {
+    return { mode: modeOf(perm), flags: 0, disposable: false };
+  }
+  const options = ownOptions(perm);
+  check(options, call);
+  return { mode: modeOf(options.perm), flags: flagsOf(options, bits), disposable: isSet(options, 'disposable') };
 }
 
 /**
- * `{ flags, offset, count }` for `get`, where an offset is in bytes and fits the type's elements;
- * offset and count are undefined if they were not given.
+ * `{ flags, offset, count, disposable }` for `get`: the offset is in bytes, fits the type's elements, and
+ * is 0 if none was given; count is undefined then.
  */
-function getOptions(options, type) {
-  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    throw invalidType('options', 'an object', options);
-  }
+function getOptions(given, type, bits) {
+  const options = ownOptions(given);
   check(options, 'get');
-  // Read once: what a getter gives the next time has not been checked.
-  const { offset, count } = options;
+  const { offset = 0, count } = options;
   if (count !== undefined) bytesOf(count, type);
-  if (offset !== undefined) checkOffset(offset, type);
-  return { flags: flagsOf(options), offset, count };
+  checkOffset(offset, type);
+  return { flags: flagsOf(options, bits), offset, count, disposable: isSet(options, 'disposable') };
 }
 
 function check(options, call) {
@@ -80,13 +81,13 @@ function checkOffset(offset, type) {
   }
 }
 
-function flagsOf(options) {
+function flagsOf(options, bits) {
   let flags = 0;
   for (const name of ['raw', 'copyOnWrite', 'populate', 'hugePages', 'shared']) {
     if (isSet(options, name)) flags |= bits[name];
   }
   // The one that is on unless it is switched off.
-  if (options.reserve !== undefined && !isSet(options, 'reserve')) flags |= bits.reserve;
+  if (options.reserve !== undefined && !isSet(options, 'reserve')) flags |= bits.sparse;
   return flags;
 }
 
@@ -98,9 +99,4 @@ function isSet(options, name) {
   return value === true;
 }
 
-/** Whether the flags ask for a SharedArrayBuffer. */
-function isShared(flags) {
-  return (flags & bits.shared) !== 0;
-}
-
-module.exports = { createOptions, getOptions, isShared };
+module.exports = { createOptions, getOptions };

@@ -27,8 +27,8 @@ const BufferType = {};
 const constants = {};
 
 /**
- * Type key → `{ bytes, bytesMax, view }`: bytes per element, the most bytes of memory that an array
- * can show whole, and what makes the array over an ArrayBuffer.
+ * Type key → `{ bytes, countMax, view }`: bytes per element, the most elements that an array can show,
+ * and what makes the array over an ArrayBuffer.
  */
 const types = new Map();
 
@@ -40,7 +40,7 @@ names.forEach((name, number) => {
   const bytes = Class === Buffer ? 1 : Class.BYTES_PER_ELEMENT;
   types.set(name, {
     bytes,
-    bytesMax: (kMaxLength + 1) * bytes - 1,
+    countMax: kMaxLength,
     view:
       Class === Buffer
         ? (buffer, byteOffset, count) => Buffer.from(buffer, byteOffset, count)
@@ -50,7 +50,7 @@ names.forEach((name, number) => {
 
 const is32Bit = ['arm', 'ia32', 'mips', 'mipsel', 'ppc', 's390'].includes(process.arch);
 
-/** The most elements (not bytes) of an array: 2³¹, on 32-bit 2³⁰, or less where the runtime can only less. */
+/** The most elements (not bytes) of an array: 2³¹, on 32-bit 2³⁰, less where the runtime allows fewer. */
 const LengthMax = Math.min(is32Bit ? 2 ** 30 : 2 ** 31, kMaxLength);
 
 module.exports = Object.assign({ BufferType, LengthMax, types }, constants);

@@ -12,24 +12,23 @@ const transfer = /** @type {any} */ (ArrayBuffer.prototype).transfer;
 
 /** What lends the memory of that binding, and is kept at it. */
 function overlayOf(binding) {
-  return binding.overlay || (binding.overlay = createOverlay(binding));
+  return binding.overlay || (binding.overlay = createOverlay());
 }
 
-function createOverlay(binding) {
-  /** Lent buffer → `[byteOffset, byteLength]` of the data in it. */
-  const places = new WeakMap();
-  /** Emptied buffer → who has its memory now: native work in flight may still be using it. */
+function createOverlay() {
+  /** Buffers of the engine that have shared memory in them, or had it. */
+  const lent = new WeakSet();
+  /** Emptied buffer → the one that has its memory now: native work in flight may still be using it. */
   const moved = new WeakMap();
   /** Buffers of detached memory that could not be emptied the short way; some cannot be at all. */
   const withdrawn = new WeakSet();
   let areStreamsGuarded = false;
 
-  /** A buffer that has the memory which was just attached under `key`; it takes `bytes` bytes. */
-  function lend(key, bytes, shared) {
-    const buffer = allocate(shared ? global.SharedArrayBuffer : ArrayBuffer, bytes);
-    places.set(buffer, binding.lend(key, shared ? new Uint8Array(buffer) : buffer, shared));
-    if (!shared) protect(buffer);
-    return buffer;
+  /** Notes that a buffer of the engine has shared memory in it. */
+  function adopt(buffer) {
+    if (lent.has(buffer)) return;
+    lent.add(buffer);
+    if (buffer instanceof ArrayBuffer) protect(buffer);
   }
 
   /**
@@ -42,7 +41,7 @@ function createOverlay(binding) {
     }
     const { markAsUntransferable } = require('worker_threads');
     if (markAsUntransferable) markAsUntransferable(buffer);
-    if (!areStreamsGuarded) guardStreams((given) => places.has(given));
+    if (!areStreamsGuarded) guardStreams((given) => lent.has(given));
     areStreamsGuarded = true;
   }
 
@@ -54,22 +53,17 @@ function createOverlay(binding) {
    */
   function moveAway(buffer) {
     withdrawn.add(buffer);
-    if (!places.has(buffer) || !(buffer instanceof ArrayBuffer)) return;
-    places.delete(buffer); // or the stream below would not get it
-    try {
-      moved.set(buffer, transfer ? transfer.call(buffer) : transferToStream(buffer));
-    } catch (_) {
-      // The views read zeros.
-    }
+    if (transfer === undefined || !lent.has(buffer) || !(buffer instanceof ArrayBuffer)) return;
+    moved.set(buffer, transfer.call(buffer));
   }
 
   return {
     /** Whether the memory of a buffer has been detached and its views may not be empty. */
     isWithdrawn: (buffer) => withdrawn.has(buffer),
-    lend,
+    adopt,
+    allocate,
     moveAway,
-    /** Where the data is in a lent buffer; undefined for a buffer that is all data. */
-    placeOf: (buffer) => places.get(buffer),
+    isLent: (buffer) => lent.has(buffer),
   };
 }
 
@@ -77,27 +71,20 @@ function refuse() {
   throw refusal();
 }
 
-function allocate(Class, bytes) {
+/** Memory of the engine; Node-API can look into a SharedArrayBuffer by way of a typed array only. */
+function allocate(bytes, shared) {
+  const Class = shared ? global.SharedArrayBuffer : ArrayBuffer;
   if (Class === undefined) {
     const message = 'This runtime has no SharedArrayBuffer; in a browser window it takes cross-origin isolation';
     throw withCode(new Error(message), 'ERR_SHM_UNAVAILABLE');
   }
   try {
-    return new Class(bytes);
-  } catch (error) {
-    throw withCode(
-      new RangeError(`This runtime cannot hold ${bytes} bytes in one array: ${error.message}`),
-      'ERR_OUT_OF_RANGE',
-    );
+    const buffer = new Class(bytes);
+    return shared ? new Uint8Array(buffer) : buffer;
+  } catch (_) {
+    const fewer = shared ? 'Ask for fewer elements, or do without { shared: true }' : 'Ask for fewer elements';
+    throw withCode(new RangeError(`This runtime cannot hold ${bytes} bytes in one array. ${fewer}`), 'ERR_OUT_OF_RANGE');
   }
-}
-
-/** A stream that has taken the buffer's memory over for a read that never ends. */
-function transferToStream(buffer) {
-  const { ReadableStream } = global;
-  const reader = new ReadableStream({ type: 'bytes' }).getReader({ mode: 'byob' });
-  reader.read(new Uint8Array(buffer, 0, 1)); // the stream takes the whole buffer, whatever the view
-  return reader;
 }
 
 module.exports = { overlayOf };

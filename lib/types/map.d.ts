@@ -1,4 +1,4 @@
-import type { Key } from '../index.js';
+import type { Key } from './arrays';
 
 /** What a {@link SharedMap} holds. Objects go in and out as JSON: `JSON.stringify`, `JSON.parse`. */
 export type SharedMapValue = string | number | Uint8Array;

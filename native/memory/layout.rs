@@ -2,10 +2,13 @@
 //!
 //! An object begins with a header of 8 bytes, the length of the data in bytes, as an unsigned
 //! number in the byte order of the machine; the data follows. That is the layout of
-//! `shm-typed-array` 0.1. Another process may write the header at any time, so it is read once,
-//! when the object is opened, and believed only as far as it fits the object's real size.
+//! `shm-typed-array` 0.1. Another process may write the header at any time, so it is read once, when
+//! the object is opened; unless it fits the object's real size exactly, another program made the
+//! object.
 //!
 //! A raw object has no header: all of it is data. That is what other programs make.
+
+use crate::sys;
 
 /// Bytes before the data.
 pub const HEADER: usize = 8;
@@ -31,7 +34,8 @@ pub fn check_layout(header: Option<u64>, size: u64) -> std::result::Result<(usiz
             "is {size} bytes long, too short for the 8-byte header; {foreign}"
         ));
     };
-    if len == 0 || size < HEADER as u64 || len > size - HEADER as u64 {
+    let described = len.checked_add(HEADER as u64).and_then(sys::size_of_object);
+    if len == 0 || described != Some(size) {
         return Err(format!(
             "is {size} bytes long, but its header tells of {len} bytes of data after the first 8; {foreign}"
         ));
@@ -47,20 +51,31 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    fn object(len: u64) -> u64 {
+        sys::size_of_object(len + HEADER as u64).unwrap()
+    }
+
     #[test]
-    fn a_header_is_believed_only_as_far_as_it_fits() {
-        assert_eq!(check_layout(Some(92), 100), Ok((100, 92)));
-        assert_eq!(check_layout(Some(1), 4096), Ok((4096, 1)));
+    fn a_header_is_believed_only_if_it_fits_exactly() {
+        for len in [1, 92, 4088, 4096] {
+            let found = check_layout(Some(len), object(len));
+            assert_eq!(
+                found,
+                Ok((
+                    usize::try_from(object(len)).unwrap(),
+                    usize::try_from(len).unwrap()
+                ))
+            );
+        }
         for (header, size) in [
             (None, 0),
             (None, 7),
-            (Some(0), 8),
-            (Some(0), 4096),
-            (Some(1), 8),
-            (Some(93), 100),
-            (Some(100), 100),
-            (Some(u64::MAX), 100),
-            (Some(u64::MAX - 7), 100),
+            (Some(0), object(0)),
+            (Some(0), object(4096)),
+            (Some(5), object(20_000)),
+            (Some(object(93)), object(92)),
+            (Some(u64::MAX), object(92)),
+            (Some(u64::MAX - 7), object(92)),
             (Some(1), 0),
         ] {
             let reason = check_layout(header, size).expect_err("must not fit");
@@ -72,16 +87,16 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(100_000))]
 
         #[test]
-        fn any_header_over_any_size_stays_inside(header in edgy(), size in edgy()) {
-            let fits = header >= 1 && header <= size.saturating_sub(HEADER as u64);
+        fn any_header_over_any_size_stays_inside(header in edgy(), size in edgy(), fitting in any::<bool>()) {
+            let size = if fitting { header.checked_add(HEADER as u64).unwrap_or(size) } else { size };
             match check_layout(Some(header), size) {
                 Ok((whole, len)) => {
-                    prop_assert!(fits);
+                    prop_assert!(header > 0);
                     prop_assert_eq!((whole as u64, len as u64), (size, header));
                     prop_assert!(HEADER.checked_add(len).unwrap() <= whole);
                 }
                 Err(reason) => {
-                    prop_assert!(!fits);
+                    prop_assert!(header == 0 || header.checked_add(HEADER as u64) != Some(size));
                     prop_assert!(reason.contains("{ raw: true }"), "{}", reason);
                 }
             }

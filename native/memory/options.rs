@@ -2,13 +2,22 @@
 
 use crate::memory::key::Key;
 
-/// The bits are those of `lib/memory/options.js`.
 const RAW: u32 = 1;
 const COPY_ON_WRITE: u32 = 1 << 1;
 const SPARSE: u32 = 1 << 2;
 const POPULATE: u32 = 1 << 3;
 const HUGE_PAGES: u32 = 1 << 4;
 const SHARED: u32 = 1 << 5;
+
+/// The bits by the names that JavaScript finds them under.
+pub const BITS: [(&str, u32); 6] = [
+    ("raw", RAW),
+    ("copyOnWrite", COPY_ON_WRITE),
+    ("sparse", SPARSE),
+    ("populate", POPULATE),
+    ("hugePages", HUGE_PAGES),
+    ("shared", SHARED),
+];
 
 /// The bits that ask for a mapping of its own, beside others of the same key.
 const VARIANT: u32 = RAW | COPY_ON_WRITE | SHARED;

@@ -10,19 +10,21 @@ use crate::error::{Error, Result};
 use crate::memory::layout::{check_layout, raw_size, HEADER};
 use crate::memory::mapping::Mapping;
 use crate::memory::options::Options;
-use crate::sys::{self, Draft, Identity, Kind, Name};
+use crate::sys::{self, Identity, Kind, Name};
+
+pub use crate::sys::Draft;
 
 /// Bytes that take longer to reserve than it takes to ask whether the name is free.
 const WORTH_ASKING: usize = 64 << 10;
 
-/// Makes an object with `bytes` bytes of zeros as data; `None` if the name is taken. Nobody ever
-/// sees it half-made, and a failure or a crash leaves nothing.
+/// Makes an object with `bytes` bytes of zeros as data; `None` if the name is taken. Nobody sees it
+/// before it is published, and a failure or a crash leaves nothing.
 pub fn create(
     name: &Name,
     bytes: usize,
     mode: u32,
     options: Options,
-) -> Result<Option<(Identity, Mapping)>> {
+) -> Result<Option<(Draft, Identity, Mapping)>> {
     let header = if options.raw() { 0 } else { HEADER };
     let Some(size) = bytes.checked_add(header) else {
         return Err(Error::from_errno(libc::EFBIG, "posix_fallocate"));
@@ -31,23 +33,21 @@ pub fn create(
         return Ok(None);
     };
     // An existing object is no reason to fill the memory, but asking costs as much as reserving little.
-    if size > WORTH_ASKING && draft.is_late(name)? {
+    if size > WORTH_ASKING && draft.is_late()? {
         return Ok(None);
     }
     let (identity, pages) = match furnish(draft.file(), bytes, size, options) {
         Ok(furnished) => furnished,
         Err(error) => {
-            return if draft.is_late(name)? {
+            return if draft.is_late()? {
                 Ok(None)
             } else {
                 Err(error)
             }
         }
     };
-    if !draft.publish(name)? {
-        return Ok(None);
-    }
-    Ok(Some((identity, Mapping::object(pages, header, bytes))))
+    let mapping = Mapping::object(pages, header, bytes);
+    Ok(Some((draft, identity, mapping)))
 }
 
 /// Gives a new file its size, its memory and its header, and maps it.
@@ -110,7 +110,6 @@ fn map_pages(file: &File, size: usize, options: Options) -> Result<MmapRaw> {
         how.map_raw(file)
     };
     mapped.map_err(|error| {
-        sys::make_room(&error);
         let hint = sys::mapping_hint(error.raw_os_error().unwrap_or_default());
         Error::from_io(&error, "mmap").with_hint(hint)
     })

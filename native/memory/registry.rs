@@ -20,7 +20,7 @@ use entry::Entry;
 
 /// Everything one thread has attached.
 pub struct Registry<V> {
-    keys: HashMap<Key, Entry<V>, foldhash::fast::RandomState>,
+    keys: HashMap<Key, Entry<V>>,
     /// The attached mappings by the address of their data, from the first [`Registry::mapping_at`] on.
     by_address: Option<BTreeMap<usize, Arc<Mapping>>>,
     total_size: usize,
@@ -42,24 +42,16 @@ impl<V> Default for Registry<V> {
 }
 
 impl<V> Registry<V> {
-    /// The attachment of `key` that was made last.
-    pub fn newest(&mut self, key: &Key) -> Option<&mut Attachment<V>> {
-        self.keys.get_mut(key)?.attachments.last_mut()
+    /// What is known of a key that has attachments.
+    fn attached(&self, key: &Key) -> Option<&Entry<V>> {
+        let entry = self.keys.get(key)?;
+        (!entry.attachments.is_empty()).then_some(entry)
     }
 
     fn uncount(&mut self, mapping: &Mapping) {
         self.total_size -= mapping.size();
         if let Some(by_address) = &mut self.by_address {
             by_address.remove(&(mapping.data() as usize));
-        }
-    }
-
-    /// The mapping that was at `address` has been lent to the engine, and is elsewhere.
-    pub fn moved(&mut self, address: usize) {
-        if let Some(by_address) = &mut self.by_address {
-            if let Some(mapping) = by_address.remove(&address) {
-                by_address.insert(mapping.data() as usize, mapping);
-            }
         }
     }
 
@@ -76,7 +68,7 @@ impl<V> Registry<V> {
         (address - start < mapping.len()).then_some(mapping)
     }
 
-    fn keep(&mut self, key: &Key, entry: Entry<V>) {
+    fn insert(&mut self, key: &Key, entry: Entry<V>) {
         if !entry.is_empty() {
             self.keys.insert(key.clone(), entry);
         }
@@ -103,7 +95,7 @@ impl<V> Registry<V> {
 /// The thread's end is the end of its attachments.
 impl<V> Drop for Registry<V> {
     fn drop(&mut self) {
-        self.detach_all();
+        self.detach_all(false);
         take(&mut self.held).into_iter().for_each(forget);
     }
 }

@@ -11,7 +11,7 @@ use memmap2::{MmapOptions, MmapRaw};
 use crate::error::{Error, Result};
 use crate::memory::mapping::Mapping;
 use crate::memory::options::Options;
-use crate::sys::{self, Kind, SegmentPages};
+use crate::sys::{self, Kind};
 
 /// The kernel's number for a segment; a later segment with the same key has another one.
 pub type Id = libc::c_int;
@@ -87,7 +87,7 @@ pub fn open(id: Id, options: Options) -> Result<Option<Mapping>> {
 }
 
 fn attach(id: Id, bytes: usize, options: Options) -> Result<Mapping> {
-    let pages = SegmentPages::attach(id, bytes).map_err(|error| mapping_error(&error, "shmat"))?;
+    let pages = sys::attach_segment(id, bytes).map_err(|error| mapping_error(&error, "shmat"))?;
     let mapping = Mapping::segment(pages);
     if options.huge_pages() {
         sys::advise_huge_pages(mapping.data(), bytes, Kind::Segment)?;
@@ -99,7 +99,6 @@ fn attach(id: Id, bytes: usize, options: Options) -> Result<Mapping> {
 }
 
 fn mapping_error(error: &io::Error, syscall: &'static str) -> Error {
-    sys::make_room(error);
     let hint = sys::mapping_hint(error.raw_os_error().unwrap_or_default());
     Error::from_io(error, syscall).with_hint(hint)
 }

@@ -1,41 +1,85 @@
 //! What one copy of `lib/` has of its own. Test runners load `lib/` anew for each file and keep the
 //! addon; the copies in a thread are as far apart as threads are.
 
-use std::cell::RefCell;
+use std::cell::{RefCell, RefMut};
 use std::rc::Rc;
 
 use neon::prelude::*;
 
+use crate::memory::fresh::Fresh;
+use crate::memory::key::Key;
+use crate::memory::options::Options;
 use crate::memory::registry::Registry;
 use crate::node::array_buffer::ArrayBuffer;
 use crate::node::symbols;
 
-pub type View = Option<ArrayBuffer>;
+/// What one copy of `lib/` has attached.
+pub struct Attachments {
+    registry: RefCell<Registry<ArrayBuffer>>,
+    /// What JavaScript is making arrays over: the last one first, should it make one meanwhile.
+    unfinished: RefCell<Vec<Unfinished>>,
+    /// The most bytes that the runtime shows of memory that is not its own.
+    pub external_max: usize,
+}
+
+/// Memory that is shown and neither published nor registered yet. Dropped, it never was.
+pub struct Unfinished {
+    pub key: Key,
+    pub options: Options,
+    pub fresh: Fresh,
+    pub view: ArrayBuffer,
+}
+
+impl Attachments {
+    /// # Panics
+    /// If it is borrowed already: JavaScript must not run meanwhile.
+    pub fn borrow_mut(&self) -> RefMut<'_, Registry<ArrayBuffer>> {
+        self.registry.borrow_mut()
+    }
+
+    pub fn push(&self, unfinished: Unfinished) {
+        self.unfinished.borrow_mut().push(unfinished);
+    }
+
+    pub fn pop(&self) -> Option<Unfinished> {
+        self.unfinished.borrow_mut().pop()
+    }
+}
 
 /// The attachments of one copy of `lib/`, and the functions that work on them. It ends when the
 /// thread does.
 pub struct Instance<'cx> {
-    registry: Rc<RefCell<Registry<View>>>,
+    attachments: Rc<Attachments>,
     functions: Handle<'cx, JsObject>,
 }
 
 impl<'cx> Instance<'cx> {
-    pub fn new(cx: &mut FunctionContext<'cx>) -> Self {
-        let registry = Rc::<RefCell<Registry<View>>>::default();
+    /// `asks_at_end`: whether the runtime can be asked about values when an environment ends.
+    pub fn new(cx: &mut FunctionContext<'cx>, external_max: usize, asks_at_end: bool) -> Self {
+        let attachments = Rc::new(Attachments {
+            registry: RefCell::default(),
+            unfinished: RefCell::default(),
+            external_max,
+        });
         // The functions go with the thread, too, but later, and on some runtimes not at all; what
         // is lent to the engine must be back before it frees its memory.
-        let ending = Rc::clone(&registry);
+        let (ending, env) = (Rc::clone(&attachments), cx.to_raw());
         symbols::at_environment_end(cx, move || {
-            // No call can be under way then; a panic here would abort the process.
-            if let Ok(mut registry) = ending.try_borrow_mut() {
-                let (_, ended) = registry.detach_all();
-                for attachment in ended.into_iter().filter(|ended| ended.mapping.is_taken()) {
-                    registry.hold(attachment.mapping);
+            // No call can be under way then.
+            ending.unfinished.take();
+            if let Ok(mut registry) = ending.registry.try_borrow_mut() {
+                let (_, ended) = registry.detach_all(false);
+                for attachment in ended {
+                    // The engine's finalizers come next, whoever has the memory by now.
+                    let view = &attachment.view;
+                    if asks_at_end && view.is_transferred(env, &attachment.mapping) {
+                        registry.hold(attachment.mapping);
+                    }
                 }
             }
         });
         Self {
-            registry,
+            attachments,
             functions: cx.empty_object(),
         }
     }
@@ -45,14 +89,10 @@ impl<'cx> Instance<'cx> {
         &self,
         cx: &mut FunctionContext<'cx>,
         name: &str,
-        function: impl for<'f> Fn(&mut Registry<View>, FunctionContext<'f>) -> JsResult<'f, T> + 'static,
+        function: impl for<'f> Fn(&Attachments, FunctionContext<'f>) -> JsResult<'f, T> + 'static,
     ) -> NeonResult<()> {
-        let registry = Rc::clone(&self.registry);
-        let function = JsFunction::new(cx, move |mut cx| match registry.try_borrow_mut() {
-            Ok(mut registry) => function(&mut registry, cx),
-            // Only a setter that somebody has put on Error.prototype can get here.
-            Err(_) => cx.throw_error("called from inside another call of shm-typed-array"),
-        })?;
+        let attachments = Rc::clone(&self.attachments);
+        let function = JsFunction::new(cx, move |cx| function(&attachments, cx))?;
         self.add(cx, name, function)
     }
 

@@ -1,237 +1,235 @@
-//! Arguments in, results out: the only file that knows both JavaScript values and attachments.
+//! Memory by its key: the functions behind `create`, `get` and `detach`.
 //!
 //! JavaScript has checked every argument before it calls these functions; what is checked again
 //! here is only what memory safety rests on. A key is a number for a System V segment, a string
 //! with its slash for a POSIX object.
+//!
+//! Memory is shown before it is published and registered, so that whatever fails until then, here
+//! or in JavaScript, leaves nothing. A function that JavaScript makes its array with would be called
+//! for that, but a second call into this side costs less. No JavaScript runs while the attachments
+//! are borrowed.
 #![allow(clippy::unnecessary_wraps)] // Neon's functions return results, also where none can fail
+
+use std::sync::Arc;
 
 use neon::prelude::*;
 
-use crate::error::Result;
-use crate::memory::options::Options;
-use crate::memory::registry::{Attachment, Registry};
+use crate::memory::fresh::Fresh;
+use crate::memory::key::Key;
+use crate::memory::mapping::Mapping;
+use crate::memory::options::{Options, BITS};
+use crate::memory::registry::Attachment;
 use crate::node::arguments::{key_argument, whole_number};
 use crate::node::array_buffer::ArrayBuffer;
-use crate::node::instance::{Instance, View};
+use crate::node::instance::{Attachments, Instance, Unfinished};
 use crate::node::throw::throw;
 
 /// Adds the functions of this file to an instance.
 pub fn export<'cx>(cx: &mut FunctionContext<'cx>, instance: &Instance<'cx>) -> NeonResult<()> {
     instance.export(cx, "create", create)?;
-    instance.export(cx, "get", get)?;
-    instance.export(cx, "lend", lend)?;
-    instance.export(cx, "withdraw", withdraw)?;
-    instance.export(cx, "abandon", abandon)?;
+    instance.export(cx, "find", find)?;
+    instance.export(cx, "attach", attach)?;
+    instance.export(cx, "finish", finish)?;
     instance.export(cx, "detach", detach)?;
     instance.export(cx, "detachAll", detach_all)?;
+    instance.export(cx, "detachSegments", detach_segments)?;
     instance.export(cx, "getTotalSize", total_size)?;
     instance.export(cx, "getTotalCreatedSize", total_created_size)
 }
 
-/// `create(key, bytes, mode, options)`: the `ArrayBuffer` of a new segment or object, all zero; null
-/// if the key is taken. A number if the memory must be lent to the engine: see [`lend`].
-fn create<'cx>(
-    registry: &mut Registry<View>,
-    mut cx: FunctionContext<'cx>,
-) -> JsResult<'cx, JsValue> {
+/// `optionBits`: the number to add for each option of `create`, `find` and `attach`.
+pub fn option_bits<'cx>(cx: &mut impl Context<'cx>) -> JsResult<'cx, JsObject> {
+    let bits = cx.empty_object();
+    for (name, bit) in BITS {
+        let bit = cx.number(bit);
+        bits.set(cx, name, bit)?;
+    }
+    Ok(bits)
+}
+
+/// `create(key, bytes, mode, options, allocate)`: what shows a new segment or object, all zero; null if
+/// the key is taken. [`finish`] comes next. `allocate`: see [`ArrayBuffer::over`].
+fn create<'cx>(attachments: &Attachments, mut cx: FunctionContext<'cx>) -> JsResult<'cx, JsValue> {
     let key = key_argument(&mut cx)?;
     let bytes = whole_number::<usize>(&mut cx, 1)?;
     let mode = whole_number::<u16>(&mut cx, 2)?;
     let options = Options::new(whole_number(&mut cx, 3)?);
-    let shown = match registry.create(&key, bytes, mode, options) {
-        Ok(None) => return Ok(cx.null().upcast()),
-        Ok(Some(attachment)) => show(&mut cx, attachment, options),
-        // Nothing was made, so nothing is taken back: what has the key is somebody else's.
-        Err(error) => return throw(&mut cx, &error, Some(&key)),
-    };
-    shown.or_else(|error| {
-        registry.abandon(&key);
-        throw(&mut cx, &error, Some(&key))
-    })
-}
-
-/// `get(key, options, least, most)`: the `ArrayBuffer` of the existing segment or object; null if
-/// there is none. A number if the memory must be lent to the engine: see [`lend`].
-///
-/// If it has fewer than `least` bytes of data, or more than `most`, the answer is −1 less how many
-/// it has, and it is attached no more than before.
-fn get<'cx>(registry: &mut Registry<View>, mut cx: FunctionContext<'cx>) -> JsResult<'cx, JsValue> {
-    let key = key_argument(&mut cx)?;
-    let options = Options::new(whole_number(&mut cx, 1)?);
-    let least = whole_number::<usize>(&mut cx, 2)?;
-    let most = whole_number::<usize>(&mut cx, 3)?;
-    let attachment = match registry.get(&key, options) {
-        Ok(None) => return Ok(cx.null().upcast()),
-        Ok(Some(attachment)) => attachment,
-        Err(error) => return throw(&mut cx, &error, Some(&key)),
-    };
-    let unseen = attachment.view.is_none();
-    let bytes = attachment.mapping.len();
-    let fits = (least..=most).contains(&bytes);
-    let shown = if fits {
-        show(&mut cx, attachment, options)
-    } else {
-        let has = number_of_bytes(&mut cx, bytes).value(&mut cx);
-        Ok(cx.number(-1.0 - has).upcast())
-    };
-    if unseen && (shown.is_err() || !fits) {
-        registry.withdraw(&key);
-    }
-    shown.or_else(|error| throw(&mut cx, &error, Some(&key)))
-}
-
-/// The attachment's buffer, made when it is first wanted; the bytes that [`lend`] must be given if
-/// it is to be a `SharedArrayBuffer`, or if the engine makes none over memory that is not its own.
-fn show<'cx>(
-    cx: &mut FunctionContext<'cx>,
-    attachment: &mut Attachment<View>,
-    options: Options,
-) -> Result<Handle<'cx, JsValue>> {
-    if let Some(view) = &attachment.view {
-        if let Some(handle) = view.handle(cx, &attachment.mapping) {
-            return Ok(handle);
-        }
-        view.check_replaceable()?;
-    }
-    if let Some(transferred) = attachment.view.take() {
-        transferred.give_up(cx, &attachment.mapping);
-    }
-    if !options.shared() {
-        if let Some((view, handle)) = ArrayBuffer::over(cx, &attachment.mapping)? {
-            attachment.view = Some(view);
-            return Ok(handle);
-        }
-    }
-    Ok(number_of_bytes(cx, attachment.mapping.room_needed()).upcast())
-}
-
-/// `lend(key, room, shared)`: moves the memory that [`create`] or [`get`] has just attached into
-/// `room`, a new `ArrayBuffer` with at least as many bytes as they have told, or, if `shared`, a
-/// `Uint8Array` over the whole of a new `SharedArrayBuffer`. Returns `[byteOffset, byteLength]` of the data in it.
-fn lend<'cx>(
-    registry: &mut Registry<View>,
-    mut cx: FunctionContext<'cx>,
-) -> JsResult<'cx, JsValue> {
-    let key = key_argument(&mut cx)?;
-    let room = cx.argument::<JsValue>(1)?;
-    let shared = cx.argument::<JsBoolean>(2)?.value(&mut cx);
-    let Some(attachment) = registry.newest(&key) else {
-        return cx.throw_error("nothing is attached");
-    };
-    let address = attachment.mapping.data() as usize;
-    match ArrayBuffer::lend(&mut cx, &attachment.mapping, room, shared) {
-        Ok((view, start)) => {
-            attachment.view = Some(view);
-            let place = cx.empty_array();
-            let start = number_of_bytes(&mut cx, start);
-            place.set(&mut cx, 0, start)?;
-            let len = number_of_bytes(&mut cx, attachment.mapping.len());
-            place.set(&mut cx, 1, len)?;
-            registry.moved(address);
-            Ok(place.upcast())
-        }
+    let allocate = cx.argument::<JsFunction>(4)?;
+    match Fresh::create(&key, bytes, mode, options.of(&key)) {
+        Ok(Some(fresh)) => show(&mut cx, attachments, key, options, fresh, allocate),
+        Ok(None) => Ok(cx.null().upcast()),
         Err(error) => throw(&mut cx, &error, Some(&key)),
     }
 }
 
-/// `withdraw(key)`: takes the newest attachment back that could not be lent, without destroying
-/// anything.
-fn withdraw<'cx>(
-    registry: &mut Registry<View>,
-    mut cx: FunctionContext<'cx>,
-) -> JsResult<'cx, JsUndefined> {
+/// `attach(key, options, allocate)`: what shows the existing segment or object, mapped anew; null if
+/// there is none. [`finish`] comes next. `allocate`: see [`ArrayBuffer::over`].
+fn attach<'cx>(attachments: &Attachments, mut cx: FunctionContext<'cx>) -> JsResult<'cx, JsValue> {
     let key = key_argument(&mut cx)?;
-    registry.withdraw(&key);
-    Ok(cx.undefined())
+    let options = Options::new(whole_number(&mut cx, 1)?);
+    let allocate = cx.argument::<JsFunction>(2)?;
+    match Fresh::open(&key, options.of(&key)) {
+        Ok(Some(fresh)) => show(&mut cx, attachments, key, options, fresh, allocate),
+        Ok(None) => Ok(cx.null().upcast()),
+        Err(error) => throw(&mut cx, &error, Some(&key)),
+    }
 }
 
-/// `abandon(key)`: takes the newest attachment back that has been created but could not be lent, and
-/// destroys it.
-fn abandon<'cx>(
-    registry: &mut Registry<View>,
-    mut cx: FunctionContext<'cx>,
-) -> JsResult<'cx, JsUndefined> {
-    let key = key_argument(&mut cx)?;
-    registry.abandon(&key);
-    Ok(cx.undefined())
+/// The buffer over fresh memory, which waits for [`finish`] from then on.
+fn show<'cx>(
+    cx: &mut FunctionContext<'cx>,
+    attachments: &Attachments,
+    key: Key,
+    options: Options,
+    mut fresh: Fresh,
+    allocate: Handle<'cx, JsFunction>,
+) -> JsResult<'cx, JsValue> {
+    let (shared, external_max) = (options.shared(), attachments.external_max);
+    let made = ArrayBuffer::over(cx, &mut fresh.mapping, shared, external_max, allocate)?;
+    let (view, shown) = match made {
+        Ok(made) => made,
+        Err(error) => return throw(cx, &error, Some(&key)),
+    };
+    attachments.push(Unfinished {
+        key,
+        options,
+        fresh,
+        view,
+    });
+    Ok(shown)
 }
 
-/// What a detach is to do besides; the bits are those of `lib/memory/memory.js`.
-const FORCE: u32 = 1;
-const KEEP: u32 = 2;
-
-/// `detach(key, bits, moveAway)`: 0 if that destroyed the memory, else how many attaches are left
-/// (for an object always 1), -1 if there was nothing to detach. With the bit `FORCE` it is
-/// destroyed. `moveAway` and the bit `KEEP`: see [`neuter`].
-fn detach<'cx>(
-    registry: &mut Registry<View>,
+/// `finish(ok)`: after the array over what [`create`] or [`attach`] has returned was made. The memory is
+/// published and registered; false if another has taken the key meanwhile. If it is not `ok`, or that
+/// fails, the memory never was.
+fn finish<'cx>(
+    attachments: &Attachments,
     mut cx: FunctionContext<'cx>,
-) -> JsResult<'cx, JsNumber> {
+) -> JsResult<'cx, JsBoolean> {
+    let ok = cx.argument::<JsBoolean>(0)?.value(&mut cx);
+    let Some(unfinished) = attachments.pop() else {
+        return Ok(cx.boolean(false));
+    };
+    let Unfinished {
+        key,
+        options,
+        mut fresh,
+        view,
+    } = unfinished;
+    let published = if ok { fresh.publish() } else { Ok(false) };
+    if matches!(published, Ok(true)) {
+        let mut registry = attachments.borrow_mut();
+        registry.register(&key, options, &fresh, view);
+        return Ok(cx.boolean(true));
+    }
+    // Zeros first: then nobody sees what never was.
+    drop(fresh);
+    view.empty(&mut cx);
+    view.unref(&mut cx);
+    match published {
+        Ok(_) => Ok(cx.boolean(false)),
+        Err(error) => throw(&mut cx, &error, Some(&key)),
+    }
+}
+
+/// `find(key, options)`: what shows what the key stands for; undefined if it is not attached.
+fn find<'cx>(attachments: &Attachments, mut cx: FunctionContext<'cx>) -> JsResult<'cx, JsValue> {
     let key = key_argument(&mut cx)?;
-    let bits = whole_number::<u32>(&mut cx, 1)?;
-    let detached = registry.detach(&key, bits & FORCE != 0);
-    neuter(&mut cx, registry, detached.ended, 2, bits & KEEP != 0)?;
+    let options = Options::new(whole_number(&mut cx, 1)?);
+    let mut registry = attachments.borrow_mut();
+    let found = match registry.find(&key, options) {
+        Ok(Some(Attachment { view, mapping, .. })) => view.shown(&mut cx, mapping),
+        Ok(None) => return Ok(cx.undefined().upcast()),
+        Err(error) => Err(error),
+    };
+    drop(registry);
+    found.or_else(|error| throw(&mut cx, &error, Some(&key)))
+}
+
+/// `detach(key, force, moveAway)`: 0 if that destroyed the memory, else how many attaches are left
+/// (for an object always 1), -1 if there was nothing to detach. With `force` it is destroyed.
+/// `moveAway`: see [`empty`].
+fn detach<'cx>(attachments: &Attachments, mut cx: FunctionContext<'cx>) -> JsResult<'cx, JsNumber> {
+    let key = key_argument(&mut cx)?;
+    let force = cx.argument::<JsBoolean>(1)?.value(&mut cx);
+    let move_away = cx.argument::<JsFunction>(2)?;
+    let detached = attachments.borrow_mut().detach(&key, force);
+    empty(&mut cx, attachments, detached.ended, move_away);
     match detached.left {
         Ok(left) => Ok(cx.number(left.map_or(-1.0, f64::from))),
         Err(error) => throw(&mut cx, &error, Some(&key)),
     }
 }
 
-/// `detachAll(bits, moveAway)`: how many System V segments that destroyed.
+/// `detachAll(moveAway)`: how many System V segments that destroyed.
 fn detach_all<'cx>(
-    registry: &mut Registry<View>,
+    attachments: &Attachments,
     mut cx: FunctionContext<'cx>,
 ) -> JsResult<'cx, JsNumber> {
-    let bits = whole_number::<u32>(&mut cx, 0)?;
-    let (destroyed, ended) = registry.detach_all();
-    neuter(&mut cx, registry, ended, 1, bits & KEEP != 0)?;
+    let move_away = cx.argument::<JsFunction>(0)?;
+    let (destroyed, ended) = attachments.borrow_mut().detach_all(false);
+    empty(&mut cx, attachments, ended, move_away);
     Ok(cx.number(destroyed))
 }
 
-/// Empties every view: those that only JavaScript can empty by `moveAway(buffer)`, the function
-/// that is the argument of that index. `keep` is for the exit: some engines abort if their end
-/// finds a buffer that is collected and not yet finalized, so that none is let go of any more.
-fn neuter(
-    cx: &mut FunctionContext,
-    registry: &mut Registry<View>,
-    ended: Vec<Attachment<View>>,
-    move_away: usize,
-    keep: bool,
-) -> NeonResult<()> {
+/// `detachSegments()`: for the exit. Objects stay readable and writable, and no buffer is given to the
+/// engine any more: some abort if their end finds one that is collected and not yet finalized.
+fn detach_segments<'cx>(
+    attachments: &Attachments,
+    mut cx: FunctionContext<'cx>,
+) -> JsResult<'cx, JsNumber> {
+    let (destroyed, ended) = attachments.borrow_mut().detach_all(true);
     for Attachment { view, mapping, .. } in ended {
-        let Some(view) = view else { continue };
-        let buffer = view.neuter(cx, &mapping);
-        if mapping.is_taken() {
-            registry.hold(mapping);
-        }
-        if let Some(buffer) = buffer {
-            let move_away = cx.argument::<JsFunction>(move_away)?;
+        hold_if_transferred(&mut cx, attachments, &view, &mapping);
+        view.empty(&mut cx);
+    }
+    Ok(cx.number(destroyed))
+}
+
+/// Empties every view: those that only JavaScript can empty by `move_away(buffer)`.
+fn empty<'cx>(
+    cx: &mut FunctionContext<'cx>,
+    attachments: &Attachments,
+    ended: Vec<Attachment<ArrayBuffer>>,
+    move_away: Handle<'cx, JsFunction>,
+) {
+    for Attachment { view, mapping, .. } in ended {
+        hold_if_transferred(cx, attachments, &view, &mapping);
+        if let Some(buffer) = view.empty(cx) {
             let undefined = cx.undefined();
             // It catches its own errors: views that cannot be emptied read zeros.
             let _ = move_away.call(cx, undefined, [buffer]);
         }
-        if !keep {
-            view.let_go(cx);
-        }
+        view.unref(cx);
     }
-    Ok(())
 }
 
-/// `getTotalSize()`: bytes that this thread has mapped.
+fn hold_if_transferred(
+    cx: &mut FunctionContext,
+    attachments: &Attachments,
+    view: &ArrayBuffer,
+    mapping: &Arc<Mapping>,
+) {
+    if view.is_transferred(cx.to_raw(), mapping) {
+        attachments.borrow_mut().hold(Arc::clone(mapping));
+    }
+}
+
+/// `getTotalSize()`: bytes that this copy of `lib/` has mapped in its thread.
 fn total_size<'cx>(
-    registry: &mut Registry<View>,
+    attachments: &Attachments,
     mut cx: FunctionContext<'cx>,
 ) -> JsResult<'cx, JsNumber> {
-    let bytes = registry.total_size();
+    let bytes = attachments.borrow_mut().total_size();
     Ok(number_of_bytes(&mut cx, bytes))
 }
 
-/// `getTotalCreatedSize()`: bytes that this thread has created and not destroyed.
+/// `getTotalCreatedSize()`: bytes that it has created and not destroyed.
 fn total_created_size<'cx>(
-    registry: &mut Registry<View>,
+    attachments: &Attachments,
     mut cx: FunctionContext<'cx>,
 ) -> JsResult<'cx, JsNumber> {
-    let bytes = registry.total_created_size();
+    let bytes = attachments.borrow_mut().total_created_size();
     Ok(number_of_bytes(&mut cx, bytes))
 }
 

@@ -5,6 +5,7 @@ pub mod array_buffer;
 pub mod callback;
 #[cfg(target_os = "linux")]
 pub mod event_loop;
+pub mod external;
 pub mod instance;
 pub mod memory;
 pub mod owner;
@@ -12,5 +13,6 @@ pub mod per_thread;
 pub mod stat;
 pub mod symbols;
 pub mod throw;
+pub mod typed_array;
 pub mod wait;
 pub mod wait_async;

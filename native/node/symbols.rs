@@ -2,6 +2,7 @@
 
 use std::ffi::{c_void, CStr};
 use std::mem::{size_of, transmute_copy};
+use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::ptr::{null, null_mut};
 use std::sync::OnceLock;
 
@@ -15,6 +16,14 @@ pub type CreateExternal = unsafe extern "C" fn(
     *mut c_void,
     usize,
     napi::Finalize,
+    *mut c_void,
+    *mut napi::Value,
+) -> i32;
+pub type CreateExternalShared = unsafe extern "C" fn(
+    napi::Env,
+    *mut c_void,
+    usize,
+    Option<extern "C" fn(*mut c_void, *mut c_void)>,
     *mut c_void,
     *mut napi::Value,
 ) -> i32;
@@ -44,11 +53,16 @@ type FatalException = unsafe extern "C" fn(napi::Env, napi::Value) -> i32;
 
 /// Node-API's `napi_ok`.
 pub const OK: i32 = 0;
+/// Node-API's `napi_pending_exception`.
+pub const PENDING_EXCEPTION: i32 = 10;
+/// Node-API's `napi_no_external_buffers_allowed`.
+pub const NO_EXTERNAL_BUFFERS_ALLOWED: i32 = 22;
 
 /// What was found in the host process. Each returns a plain number: Neon's enumeration of statuses
 /// ends before `napi_no_external_buffers_allowed`.
 pub struct Symbols {
     pub create_external: Option<CreateExternal>,
+    pub create_external_shared: Option<CreateExternalShared>,
     pub detach: Option<Detach>,
     pub typed_array_info: Option<TypedArrayInfo>,
     add_cleanup_hook: Option<AddCleanupHook>,
@@ -61,6 +75,8 @@ pub fn symbols() -> &'static Symbols {
     SYMBOLS.get_or_init(|| Symbols {
         // SAFETY: this symbol has had this signature since Node-API 1.
         create_external: unsafe { find(c"napi_create_external_arraybuffer") },
+        // SAFETY: this symbol has had this signature since it came (Node 22.23, 24.16, 26.1).
+        create_external_shared: unsafe { find(c"node_api_create_external_sharedarraybuffer") },
         // SAFETY: this symbol has had this signature since Node-API 7.
         detach: unsafe { find(c"napi_detach_arraybuffer") },
         // SAFETY: this symbol has had this signature since Node-API 1. Neon's binding decodes the
@@ -172,7 +188,8 @@ extern "C" fn run(action: *mut c_void) {
     // SAFETY: the pointer came from Box::into_raw in `at_environment_end`, and Node-API calls a
     // hook once.
     let action: Box<Action> = unsafe { Box::from_raw(action.cast()) };
-    action();
+    // A panic has been printed; going on through the engine's frames would end the process.
+    let _ = catch_unwind(AssertUnwindSafe(action));
 }
 
 /// Has `action` done when the JavaScript environment ends (a worker by `terminate()`, too), after

@@ -7,11 +7,10 @@ use std::time::Duration;
 
 use neon::prelude::*;
 
-use crate::memory::registry::Registry;
 use crate::node::arguments::whole_number;
-use crate::node::array_buffer::bytes_of_typed_array;
-use crate::node::instance::{Instance, View};
+use crate::node::instance::{Attachments, Instance};
 use crate::node::throw::throw;
+use crate::node::typed_array::typed_array_memory;
 use crate::sync::word::{Outcome, Word};
 
 pub const NOTIFIED: i32 = 0;
@@ -30,20 +29,19 @@ pub fn export<'cx>(cx: &mut FunctionContext<'cx>, instance: &Instance<'cx>) -> N
 
 /// The word that `(array, index)` are the first two arguments for.
 pub fn word_argument(
-    registry: &mut Registry<View>,
+    attachments: &Attachments,
     cx: &mut FunctionContext,
 ) -> NeonResult<Option<Word>> {
     let array = cx.argument::<JsValue>(0)?;
     let index = whole_number::<usize>(cx, 1)?;
-    let Some((start, bytes)) = bytes_of_typed_array(cx, array, 4) else {
+    let memory = typed_array_memory(cx.to_raw(), array.to_raw());
+    let Some(memory) = memory.filter(|memory| index < memory.len) else {
         return Ok(None);
     };
-    let offset = index.saturating_mul(4);
-    if offset >= bytes {
-        return Ok(None);
-    }
-    let mapping = registry.mapping_at(start + offset);
-    Ok(mapping.and_then(|mapping| Word::new(mapping, start + offset)))
+    let address = memory.data as usize + index * size_of::<u32>();
+    let mut registry = attachments.borrow_mut();
+    let mapping = registry.mapping_at(address);
+    Ok(mapping.and_then(|mapping| Word::new(mapping, address)))
 }
 
 /// A JavaScript number as the 32 bits that an `Int32Array` holds for it.
@@ -55,11 +53,8 @@ pub fn bits_argument(cx: &mut FunctionContext, index: usize) -> NeonResult<u32> 
 }
 
 /// `wait(array, index, value, milliseconds)`: blocks; `Infinity` milliseconds are for ever.
-fn wait<'cx>(
-    registry: &mut Registry<View>,
-    mut cx: FunctionContext<'cx>,
-) -> JsResult<'cx, JsNumber> {
-    let Some(word) = word_argument(registry, &mut cx)? else {
+fn wait<'cx>(attachments: &Attachments, mut cx: FunctionContext<'cx>) -> JsResult<'cx, JsNumber> {
+    let Some(word) = word_argument(attachments, &mut cx)? else {
         return Ok(cx.number(NOT_OURS));
     };
     let expected = bits_argument(&mut cx, 2)?;
@@ -77,11 +72,8 @@ fn wait<'cx>(
 }
 
 /// `notify(array, index, count)`: how many were woken.
-fn notify<'cx>(
-    registry: &mut Registry<View>,
-    mut cx: FunctionContext<'cx>,
-) -> JsResult<'cx, JsNumber> {
-    let Some(word) = word_argument(registry, &mut cx)? else {
+fn notify<'cx>(attachments: &Attachments, mut cx: FunctionContext<'cx>) -> JsResult<'cx, JsNumber> {
+    let Some(word) = word_argument(attachments, &mut cx)? else {
         return Ok(cx.number(NOT_OURS));
     };
     let count = whole_number::<u32>(&mut cx, 2)?;
@@ -94,10 +86,10 @@ fn notify<'cx>(
 /// `compareExchange(array, index, expected, replacement)`: what the word held, or null if it is in
 /// no memory of ours. It serves runtimes whose `Atomics` refuse arrays like these.
 fn compare_exchange<'cx>(
-    registry: &mut Registry<View>,
+    attachments: &Attachments,
     mut cx: FunctionContext<'cx>,
 ) -> JsResult<'cx, JsValue> {
-    let Some(word) = word_argument(registry, &mut cx)? else {
+    let Some(word) = word_argument(attachments, &mut cx)? else {
         return Ok(cx.null().upcast());
     };
     let expected = bits_argument(&mut cx, 2)?;

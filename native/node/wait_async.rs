@@ -11,10 +11,9 @@ use neon::prelude::*;
 use neon::sys::bindings as napi;
 
 use crate::error::{Error, Result};
-use crate::memory::registry::Registry;
 use crate::node::arguments::whole_number;
 use crate::node::callback::{Callback, Deliver};
-use crate::node::instance::{Instance, View};
+use crate::node::instance::{Attachments, Instance};
 use crate::node::per_thread::PerThread;
 use crate::node::symbols::Function;
 use crate::node::throw::throw;
@@ -36,8 +35,8 @@ pub fn export<'cx>(cx: &mut FunctionContext<'cx>, instance: &Instance<'cx>) -> N
     let begin = JsFunction::new(cx, move |cx| begin(&place, cx))?;
     instance.add(cx, "onWaitEnded", begin)?;
     let place = waiting.clone();
-    instance.export(cx, "waitAsync", move |registry, cx| {
-        wait_async(registry, &place, cx)
+    instance.export(cx, "waitAsync", move |attachments, cx| {
+        wait_async(attachments, &place, cx)
     })?;
     let cancel_wait = waiting.function(cx, cancel_wait)?;
     instance.add(cx, "cancelWait", cancel_wait)?;
@@ -202,11 +201,11 @@ fn begin<'cx>(
 /// `waitAsync(array, index, value, keepAlive)`: the wait's number, or a negative one if there is none.
 #[allow(clippy::cast_precision_loss)] // nobody starts 2^53 waits
 fn wait_async<'cx>(
-    registry: &mut Registry<View>,
+    attachments: &Attachments,
     place: &PerThread<Waiting>,
     mut cx: FunctionContext<'cx>,
 ) -> JsResult<'cx, JsNumber> {
-    let Some(word) = word_argument(registry, &mut cx)? else {
+    let Some(word) = word_argument(attachments, &mut cx)? else {
         return Ok(cx.number(NOT_OURS));
     };
     let expected = bits_argument(&mut cx, 2)?;

@@ -13,12 +13,16 @@ pub use macos::*;
 #[cfg(not(any(target_os = "linux", target_os = "macos")))]
 compile_error!("shm-typed-array runs on Linux and macOS");
 
+mod address;
 mod object;
 mod spare;
 #[cfg(feature = "no-backtraces")]
 mod unwinder;
+mod zeros;
+pub use address::Address;
 pub use object::{Identity, Name, NAME_MAX};
-pub use spare::{make_room, HEADROOM, SPARE};
+pub use spare::SPARE;
+pub use zeros::{put_zero_pages, unmap, Zeros};
 
 use std::fs::File;
 use std::io;
@@ -29,52 +33,6 @@ use std::os::fd::AsRawFd;
 pub enum Kind {
     Segment,
     Object,
-}
-
-/// Maps private zero pages over `base..base + size`, replacing what is there
-/// ([mmap(2)](https://man7.org/linux/man-pages/man2/mmap.2.html), `MAP_FIXED`).
-///
-/// # Safety
-/// The whole range must be mapped and be the caller's to replace.
-pub unsafe fn put_zero_pages(base: *mut u8, size: usize) -> io::Result<()> {
-    // SAFETY: the caller owns the range.
-    let mut pages = unsafe { map_zeros(base, size, libc::MAP_PRIVATE) };
-    if is_out_of_memory(&pages) {
-        // Private pages count as data (ulimit -d), shared ones of no file do not.
-        // SAFETY: as above.
-        pages = unsafe { map_zeros(base, size, libc::MAP_SHARED) };
-    }
-    if is_out_of_memory(&pages) && SPARE.give_up() {
-        // SAFETY: as above.
-        pages = unsafe { map_zeros(base, size, libc::MAP_PRIVATE) };
-        SPARE.provide();
-    }
-    pages
-}
-
-fn is_out_of_memory(result: &io::Result<()>) -> bool {
-    matches!(result, Err(error) if error.raw_os_error() == Some(libc::ENOMEM))
-}
-
-/// # Safety
-/// As for [`put_zero_pages`].
-unsafe fn map_zeros(base: *mut u8, size: usize, kind: i32) -> io::Result<()> {
-    // SAFETY: the caller owns the range. MAP_NORESERVE: nobody will fill these pages, so they
-    // must not count against the memory that the system is willing to promise.
-    let pages = unsafe {
-        libc::mmap(
-            base.cast(),
-            size,
-            libc::PROT_READ | libc::PROT_WRITE,
-            kind | libc::MAP_ANONYMOUS | libc::MAP_FIXED | libc::MAP_NORESERVE,
-            -1,
-            0,
-        )
-    };
-    if pages == libc::MAP_FAILED {
-        return Err(io::Error::last_os_error());
-    }
-    Ok(())
 }
 
 /// Bytes of a page of memory.

@@ -1,85 +1,51 @@
-//! Mappings that are made only to be given up, when the process has as many as it may
-//! (`vm.max_map_count`).
+//! A mapping that is made only to be given up.
 
-use std::io;
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
 use super::page_size;
 
-/// At the limit a process can replace no mapping either, and so could never again detach anything.
-/// Giving this one up makes the room.
-pub static SPARE: Spare = Spare::new(1);
+/// When the process has as many mappings as it may (`vm.max_map_count`) it can replace none either,
+/// and so could never again detach anything. Giving this one up makes the room.
+pub static SPARE: Spare = Spare {
+    page: AtomicPtr::new(ptr::null_mut()),
+};
 
-/// At the limit the JavaScript engine gets no memory either, not even to run the user's handler of
-/// the error, and ends the process. Giving these up when a mapping was refused makes it some room.
-pub static HEADROOM: Spare = Spare::new(64);
-
-/// See [`SPARE`] and [`HEADROOM`].
+/// See [`SPARE`].
 pub struct Spare {
-    pages: AtomicPtr<libc::c_void>,
-    count: usize,
+    page: AtomicPtr<libc::c_void>,
 }
 
 impl Spare {
-    const fn new(count: usize) -> Self {
-        Self {
-            pages: AtomicPtr::new(ptr::null_mut()),
-            count,
-        }
-    }
-
-    /// Makes the mappings if there are none. Without them, all else works.
+    /// Makes the mapping if there is none. Without it, all else works.
     pub fn provide(&self) {
-        if !self.pages.load(Ordering::Acquire).is_null() {
+        if !self.page.load(Ordering::Acquire).is_null() {
             return;
         }
-        // SAFETY: the kernel chooses an unused address. MAP_SHARED: private pages could become one
-        // mapping with their neighbours, and giving them up would make no room.
-        let pages = unsafe {
+        // SAFETY: the kernel chooses an unused address. MAP_SHARED: a private page could become one
+        // mapping with its neighbours, and giving it up would make no room.
+        let page = unsafe {
             libc::mmap(
                 ptr::null_mut(),
-                self.size(),
+                page_size(),
                 libc::PROT_NONE,
                 libc::MAP_SHARED | libc::MAP_ANONYMOUS,
                 -1,
                 0,
             )
         };
-        if pages == libc::MAP_FAILED {
-            return;
+        if page != libc::MAP_FAILED {
+            unmap(self.page.swap(page, Ordering::AcqRel));
         }
-        // Each page with a protection that its neighbours do not have is a mapping of its own.
-        for index in (1..self.count).step_by(2) {
-            // SAFETY: a page of the range that was just mapped and that nobody else knows. Failing
-            // leaves fewer mappings.
-            unsafe {
-                let page = pages.cast::<u8>().add(index * page_size());
-                libc::mprotect(page.cast(), page_size(), libc::PROT_READ);
-            }
-        }
-        self.unmap(self.pages.swap(pages, Ordering::AcqRel));
     }
 
-    /// Unmaps them; `false` if there were none.
-    pub fn give_up(&self) -> bool {
-        self.unmap(self.pages.swap(ptr::null_mut(), Ordering::AcqRel))
-    }
-
-    fn size(&self) -> usize {
-        self.count * page_size()
-    }
-
-    fn unmap(&self, pages: *mut libc::c_void) -> bool {
-        // SAFETY: `provide` has mapped them, nobody looks at them, and the swap gave them to us
-        // alone.
-        !pages.is_null() && unsafe { libc::munmap(pages, self.size()) } == 0
+    /// Unmaps it; `false` if there is none.
+    pub fn unmap(&self) -> bool {
+        unmap(self.page.swap(ptr::null_mut(), Ordering::AcqRel))
     }
 }
 
-/// Makes room for the JavaScript engine if this is the error of a mapping that was one too many.
-pub fn make_room(error: &io::Error) {
-    if error.raw_os_error() == Some(libc::ENOMEM) {
-        HEADROOM.give_up();
-    }
+fn unmap(page: *mut libc::c_void) -> bool {
+    // SAFETY: `provide` has mapped it, nobody looks at it, and the swap gave it to the caller alone.
+    !page.is_null() && unsafe { libc::munmap(page, page_size()) } == 0
 }

@@ -90,19 +90,12 @@ inline append(theKey, theValue) {
     head = 1
   :: else
   fi;
-#ifdef BREAK_HEAD_FIRST
-  head = following(head);
-  new = (head + WRAP - 1) % WRAP;
-#else
   new = head;
-#endif
   assert(distance(tail, new) < RING);
   entryKey[place(new)] = theKey;
   entryValue[place(new)] = theValue;
   entryOther[place(new)] = theValue;
-#ifndef BREAK_HEAD_FIRST
   head = following(head)
-#endif
 }
 
 /* close: those behind the slot move up, each is counted, and the last one is emptied. */
@@ -159,10 +152,11 @@ proctype writer(byte me; byte operations) {
           do
           :: other < found && slot[other] != 0 && slot[other] != slot[found] -> other++
           :: else -> break
-          od
+          od;
+          isThere = other == found && distance(tail, slot[found]) < distance(tail, head)
         }
         if
-        :: slot[found] != 0 && other < found -> hole = found; close()
+        :: slot[found] != 0 && !isThere -> hole = found; close()
         :: else -> found++
         fi
       od;
@@ -245,7 +239,7 @@ proctype writer(byte me; byte operations) {
 #endif
       od;
 #ifdef BREAK_PUBLISH_FIRST
-      d_step { find(key) }
+      atomic { find(key) };
       atomic { slot[found] = head; becomes(key, value) };
       append(key, value);
 #else

@@ -1,115 +1,64 @@
-//! Memory comes in: made, or found and mapped.
+//! Memory comes in.
 
 use std::mem::replace;
 use std::sync::Arc;
 
-use super::entry::{Attachment, Identity};
+use super::entry::Attachment;
 use super::Registry;
 use crate::error::Result;
+use crate::memory::fresh::{Fresh, Identity};
 use crate::memory::key::Key;
-use crate::memory::mapping::Mapping;
-use crate::memory::options::{Options, Variant};
+use crate::memory::options::Options;
 use crate::memory::{posix, sysv};
 use crate::sys::Name;
 
-impl<V: Default> Registry<V> {
-    /// Makes and attaches memory of `bytes` bytes; `None` if the key is taken.
-    pub fn create(
-        &mut self,
-        key: &Key,
-        bytes: usize,
-        mode: u16,
-        options: Options,
-    ) -> Result<Option<&mut Attachment<V>>> {
-        let options = options.of(key);
-        let created = match key {
-            Key::Segment(number) => sysv::create(*number, bytes, mode.into(), options)?
-                .map(|(id, mapping)| (Identity::Segment(id), mapping)),
-            Key::Object(name) => posix::create(name, bytes, mode.into(), options)?
-                .map(|(identity, mapping)| (Identity::Object(identity), mapping)),
+impl<V> Registry<V> {
+    /// The attachment of what `key` stands for now; `None` if that is nothing, or is not attached.
+    pub fn find(&mut self, key: &Key, options: Options) -> Result<Option<&mut Attachment<V>>> {
+        let index = match key {
+            Key::Segment(number) => self.find_segment(key, *number, options)?,
+            Key::Object(name) => self.find_object(key, name, options)?,
         };
-        let Some((identity, mapping)) = created else {
-            return Ok(None);
-        };
-        let size = mapping.size();
-        Ok(Some(self.add(
-            key,
-            identity,
-            options.variant(),
-            mapping,
-            size,
-        )))
+        Ok(index.and_then(|index| self.keys.get_mut(key)?.attachments.get_mut(index)))
     }
 
-    /// The attachment of what `key` stands for now, attached if it was not yet; `None` if there is
-    /// nothing of that key.
-    pub fn get(&mut self, key: &Key, options: Options) -> Result<Option<&mut Attachment<V>>> {
-        let options = options.of(key);
-        match key {
-            Key::Segment(number) => self.get_segment(key, *number, options),
-            Key::Object(name) => self.get_object(key, name, options),
-        }
-    }
-
-    fn get_segment(
-        &mut self,
+    fn find_segment(
+        &self,
         key: &Key,
         number: libc::key_t,
         options: Options,
-    ) -> Result<Option<&mut Attachment<V>>> {
+    ) -> Result<Option<usize>> {
+        let Some(entry) = self.attached(key) else {
+            return Ok(None);
+        };
         let Some(id) = sysv::find(number)? else {
             return Ok(None);
         };
         let known =
             |identity: &Identity| matches!(identity, Identity::Segment(known) if *known == id);
-        let entry = self.keys.get(key);
-        if let Some(index) = entry.and_then(|entry| entry.position(options.variant(), known)) {
-            return Ok(self.at(key, index));
+        Ok(entry.position(options.of(key).variant(), known))
+    }
+
+    fn find_object(&self, key: &Key, name: &Name, options: Options) -> Result<Option<usize>> {
+        let Some(entry) = self.attached(key) else {
+            return Ok(None);
+        };
+        let Some(found) = posix::find(name)? else {
+            return Ok(None);
+        };
+        let known = |identity: &Identity| matches!(identity, Identity::Object(known) if known.is_same_object(&found) && known.size >= found.size);
+        let index = entry.position(options.variant(), known);
+        if let Some(index) = index {
+            posix::check_size(&found, &entry.attachments[index].mapping)?;
         }
-        let opened = sysv::open(id, options)?;
-        Ok(opened
-            .map(|mapping| self.add(key, Identity::Segment(id), options.variant(), mapping, 0)))
+        Ok(index)
     }
 
-    fn get_object(
-        &mut self,
-        key: &Key,
-        name: &Name,
-        options: Options,
-    ) -> Result<Option<&mut Attachment<V>>> {
-        let entry = self.keys.get(key);
-        if let Some(entry) = entry.filter(|entry| !entry.attachments.is_empty()) {
-            let Some(found) = posix::find(name)? else {
-                return Ok(None);
-            };
-            let known = |identity: &Identity| matches!(identity, Identity::Object(known) if known.is_same_object(&found) && known.size >= found.size);
-            if let Some(index) = entry.position(options.variant(), known) {
-                posix::check_size(&found, &entry.attachments[index].mapping)?;
-                return Ok(self.at(key, index));
-            }
-        }
-        let opened = posix::open(name, options)?;
-        Ok(opened.map(|(identity, mapping)| {
-            let identity = Identity::Object(identity);
-            self.add(key, identity, options.variant(), mapping, 0)
-        }))
-    }
-
-    fn at(&mut self, key: &Key, index: usize) -> Option<&mut Attachment<V>> {
-        self.keys.get_mut(key)?.attachments.get_mut(index)
-    }
-
-    /// Enters a mapping, of which this thread has just created as many bytes as is said.
-    fn add(
-        &mut self,
-        key: &Key,
-        identity: Identity,
-        variant: Variant,
-        mapping: Mapping,
-        created: usize,
-    ) -> &mut Attachment<V> {
+    /// Registers memory that has been published, and what JavaScript sees of it.
+    pub fn register(&mut self, key: &Key, options: Options, fresh: &Fresh, view: V) {
+        let (identity, created) = (fresh.identity, fresh.created());
+        let mapping = Arc::clone(&fresh.mapping);
         self.total_size += mapping.size();
-        let mapping = Arc::new(mapping);
         if let Some(by_address) = &mut self.by_address {
             by_address.insert(mapping.data() as usize, Arc::clone(&mapping));
         }
@@ -120,15 +69,12 @@ impl<V: Default> Registry<V> {
             self.total_created_size += created;
             entry.created_segment = identity.segment();
         }
-        let attachments = &mut entry.attachments;
-        attachments.reserve_exact(1);
-        attachments.push(Attachment {
+        entry.attachments.reserve_exact(1);
+        entry.attachments.push(Attachment {
             identity,
-            variant,
+            variant: options.of(key).variant(),
             mapping,
-            view: V::default(),
+            view,
         });
-        let newest = attachments.len() - 1;
-        &mut attachments[newest]
     }
 }

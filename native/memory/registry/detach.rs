@@ -1,8 +1,8 @@
-//! Memory goes: detached, destroyed, or taken back.
+//! Memory goes: detached or destroyed.
 
 use std::mem::take;
 
-use super::entry::{Attachment, Entry, Identity};
+use super::entry::{Attachment, Entry};
 use super::Registry;
 use crate::error::{Error, Result};
 use crate::memory::key::Key;
@@ -30,7 +30,7 @@ impl<V> Registry<V> {
                 ended: Vec::new(),
             },
         };
-        self.keep(key, entry);
+        self.insert(key, entry);
         detached
     }
 
@@ -47,7 +47,7 @@ impl<V> Registry<V> {
         let (ended, refused) = self.retire(entry);
         let mut left = Ok(Some(1));
         for id in segments_of(&ended) {
-            left = self.settle(entry, id).map(Some);
+            left = self.destroy_if_last(entry, id).map(Some);
         }
         Detached {
             left: match refused {
@@ -59,55 +59,23 @@ impl<V> Registry<V> {
         }
     }
 
-    /// Ends every attachment of this thread; the number is of the segments that this destroyed.
-    pub fn detach_all(&mut self) -> (u32, Vec<Attachment<V>>) {
+    /// Ends every attachment, or every attachment of a segment only; the number is of the segments
+    /// that this destroyed.
+    pub fn detach_all(&mut self, only_segments: bool) -> (u32, Vec<Attachment<V>>) {
         let mut destroyed = 0;
         let mut all = Vec::new();
         for (key, mut entry) in take(&mut self.keys) {
-            let (ended, _) = self.retire(&mut entry);
-            for id in segments_of(&ended) {
-                // A segment that may not be destroyed by this user stays, as it does at exit.
-                destroyed += u32::from(matches!(self.settle(&mut entry, id), Ok(0)));
+            if !only_segments || matches!(key, Key::Segment(_)) {
+                let (ended, _) = self.retire(&mut entry);
+                for id in segments_of(&ended) {
+                    // A segment that may not be destroyed by this user stays, as it does at exit.
+                    destroyed += u32::from(matches!(self.destroy_if_last(&mut entry, id), Ok(0)));
+                }
+                all.extend(ended);
             }
-            all.extend(ended);
-            self.keep(&key, entry);
+            self.insert(&key, entry);
         }
         (destroyed, all)
-    }
-
-    /// Takes back the newest attachment, which JavaScript was not shown, as if it had never been
-    /// made. The runtime may still hold its addresses, so it is retired as all others are.
-    pub fn withdraw(&mut self, key: &Key) {
-        let mut entry = self.keys.remove(key).unwrap_or_default();
-        self.withdraw_from(&mut entry);
-        self.keep(key, entry);
-    }
-
-    fn withdraw_from(&mut self, entry: &mut Entry<V>) -> Option<Identity> {
-        let unseen = entry.attachments.pop()?;
-        self.uncount(&unseen.mapping);
-        // Nothing can be done about a refusal here; the attach then lasts as long as the process.
-        let _ = unseen.mapping.retire();
-        Some(unseen.identity)
-    }
-
-    /// Takes back memory that was just created and that JavaScript could not be shown: withdraws it
-    /// and destroys it, unless it is something else by now that has the key.
-    pub fn abandon(&mut self, key: &Key) {
-        let mut entry = self.keys.remove(key).unwrap_or_default();
-        if let Some(created) = self.withdraw_from(&mut entry) {
-            // Nothing can be done about a failure here; what stays is empty and nobody's.
-            let _ = match (key, created) {
-                (_, Identity::Segment(id)) => sysv::remove(id),
-                (Key::Object(name), Identity::Object(identity)) => match posix::find(name) {
-                    Ok(Some(found)) if found.is_same_object(&identity) => posix::unlink(name),
-                    _ => Ok(false),
-                },
-                (Key::Segment(_), Identity::Object(_)) => Ok(false),
-            };
-            self.forget_created(&mut entry);
-        }
-        self.keep(key, entry);
     }
 
     /// Puts zero pages over the attachments. Those that the system refused stay attached.
@@ -126,7 +94,7 @@ impl<V> Registry<V> {
     }
 
     /// After a detach: destroys the segment if that was its last attach; how many are left.
-    fn settle(&mut self, entry: &mut Entry<V>, id: sysv::Id) -> Result<u32> {
+    fn destroy_if_last(&mut self, entry: &mut Entry<V>, id: sysv::Id) -> Result<u32> {
         let left = sysv::attaches(id)?.unwrap_or(0);
         if left == 0 {
             sysv::remove(id)?;

@@ -2,26 +2,10 @@
 
 use std::sync::Arc;
 
+use crate::memory::fresh::Identity;
 use crate::memory::mapping::Mapping;
 use crate::memory::options::Variant;
 use crate::memory::sysv;
-use crate::sys::Identity as ObjectIdentity;
-
-/// Tells what a key stood for when it was attached from what it stands for now.
-#[derive(Clone, Copy)]
-pub enum Identity {
-    Segment(sysv::Id),
-    Object(ObjectIdentity),
-}
-
-impl Identity {
-    pub fn segment(self) -> Option<sysv::Id> {
-        match self {
-            Self::Segment(id) => Some(id),
-            Self::Object(_) => None,
-        }
-    }
-}
 
 /// One mapping of one segment or object. `view` is what JavaScript sees of it.
 pub struct Attachment<V> {

@@ -1,4 +1,5 @@
 use super::*;
+use crate::memory::fresh::Fresh;
 use crate::memory::options::Options;
 use crate::sys::Name;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -38,6 +39,28 @@ fn registry() -> Registry<()> {
     Registry::default()
 }
 
+/// Makes memory and registers it; `None` if the key is taken.
+fn create(registry: &mut Registry<()>, key: &Key, bytes: usize) -> Option<Arc<Mapping>> {
+    let options = Options::default();
+    let mut fresh = Fresh::create(key, bytes, 0o600, options).unwrap()?;
+    fresh.publish().unwrap().then(|| {
+        registry.register(key, options, &fresh, ());
+        Arc::clone(&fresh.mapping)
+    })
+}
+
+/// What is attached, attached if it was not yet; `None` if there is nothing.
+fn get(registry: &mut Registry<()>, key: &Key) -> Option<Arc<Mapping>> {
+    let options = Options::default();
+    if let Some(found) = registry.find(key, options).unwrap() {
+        return Some(Arc::clone(&found.mapping));
+    }
+    let mut fresh = Fresh::open(key, options).unwrap()?;
+    assert!(fresh.publish().unwrap());
+    registry.register(key, options, &fresh, ());
+    Some(Arc::clone(&fresh.mapping))
+}
+
 fn left(registry: &mut Registry<()>, key: &Key, force: bool) -> Option<u32> {
     registry.detach(key, force).left.unwrap()
 }
@@ -47,20 +70,14 @@ fn a_key_is_mapped_once_and_counted_once() {
     let keys = Keys::new();
     for (key, size) in [(&keys.segment, 100), (&keys.object, 108)] {
         let mut registry = registry();
-        let first = registry
-            .create(key, 100, 0o600, Options::default())
-            .unwrap()
-            .unwrap();
-        let mapping = Arc::clone(&first.mapping);
+        let first = create(&mut registry, key, 100).unwrap();
+        let mapping = Arc::clone(&first);
         assert_eq!(mapping.len(), 100);
-        let again = registry.get(key, Options::default()).unwrap().unwrap();
-        assert!(Arc::ptr_eq(&again.mapping, &mapping));
+        let again = get(&mut registry, key).unwrap();
+        assert!(Arc::ptr_eq(&again, &mapping));
         assert_eq!(registry.total_size(), size);
         assert_eq!(registry.total_created_size(), size);
-        assert!(registry
-            .create(key, 100, 0o600, Options::default())
-            .unwrap()
-            .is_none());
+        assert!(create(&mut registry, key, 100).is_none());
         assert_eq!(registry.total_created_size(), size);
     }
 }
@@ -72,10 +89,8 @@ fn a_detach_counts_what_is_left() {
     for key in keys.both() {
         assert_eq!(left(&mut ours, key, false), None);
         assert_eq!(left(&mut ours, key, true), None);
-        ours.create(key, 3333, 0o600, Options::default())
-            .unwrap()
-            .unwrap();
-        theirs.get(key, Options::default()).unwrap().unwrap();
+        create(&mut ours, key, 3333).unwrap();
+        get(&mut theirs, key).unwrap();
         assert_eq!(theirs.total_created_size(), 0);
         assert_eq!(left(&mut ours, key, false), Some(1));
         assert_eq!(left(&mut ours, key, false), None);
@@ -84,19 +99,10 @@ fn a_detach_counts_what_is_left() {
     }
     assert_eq!(left(&mut theirs, &keys.segment, false), Some(0));
     assert_eq!(left(&mut theirs, &keys.object, false), Some(1));
-    assert!(ours
-        .get(&keys.segment, Options::default())
-        .unwrap()
-        .is_none());
-    assert!(ours
-        .get(&keys.object, Options::default())
-        .unwrap()
-        .is_some());
+    assert!(get(&mut ours, &keys.segment).is_none());
+    assert!(get(&mut ours, &keys.object).is_some());
     assert_eq!(left(&mut ours, &keys.object, true), Some(0));
-    assert!(theirs
-        .get(&keys.object, Options::default())
-        .unwrap()
-        .is_none());
+    assert!(get(&mut theirs, &keys.object).is_none());
 }
 
 #[test]
@@ -104,23 +110,11 @@ fn a_key_made_anew_by_another_is_the_new_memory() {
     let keys = Keys::new();
     let (mut ours, mut theirs) = (registry(), registry());
     for key in keys.both() {
-        ours.create(key, 100, 0o600, Options::default())
-            .unwrap()
-            .unwrap();
+        create(&mut ours, key, 100).unwrap();
         assert_eq!(left(&mut theirs, key, true), Some(0));
-        assert!(ours.get(key, Options::default()).unwrap().is_none());
-        theirs
-            .create(key, 200, 0o600, Options::default())
-            .unwrap()
-            .unwrap();
-        assert_eq!(
-            ours.get(key, Options::default())
-                .unwrap()
-                .unwrap()
-                .mapping
-                .len(),
-            200
-        );
+        assert!(get(&mut ours, key).is_none());
+        create(&mut theirs, key, 200).unwrap();
+        assert_eq!(get(&mut ours, key).unwrap().len(), 200);
         let detached = ours.detach(key, false);
         assert_eq!(detached.ended.len(), 2);
         assert_eq!(detached.left.unwrap(), Some(1));
@@ -133,21 +127,11 @@ fn the_end_of_a_registry_detaches_and_a_held_mapping_reads_zeros() {
     let keys = Keys::new();
     let mut ours = registry();
     for key in keys.both() {
-        let mapping = Arc::clone(
-            &ours
-                .create(key, 100, 0o600, Options::default())
-                .unwrap()
-                .unwrap()
-                .mapping,
-        );
+        let mapping = create(&mut ours, key, 100).unwrap();
         // SAFETY: 100 bytes are mapped, and nobody else has the key.
         unsafe { mapping.data().write_volatile(7) };
         let mut theirs = registry();
-        let theirs = &theirs
-            .get(key, Options::default())
-            .unwrap()
-            .unwrap()
-            .mapping;
+        let theirs = get(&mut theirs, key).unwrap();
         // SAFETY: as above.
         assert_eq!(unsafe { theirs.data().read_volatile() }, 7);
         ours.detach(key, true);
@@ -158,14 +142,9 @@ fn the_end_of_a_registry_detaches_and_a_held_mapping_reads_zeros() {
             assert_eq!(theirs.data().read_volatile(), 7);
         }
     }
-    ours.create(&keys.segment, 100, 0o600, Options::default())
-        .unwrap()
-        .unwrap();
+    create(&mut ours, &keys.segment, 100).unwrap();
     drop(ours);
-    assert!(registry()
-        .get(&keys.segment, Options::default())
-        .unwrap()
-        .is_none());
+    assert!(get(&mut registry(), &keys.segment).is_none());
 }
 
 #[test]
@@ -173,53 +152,63 @@ fn detach_all_counts_destroyed_segments_and_keeps_objects() {
     let keys = Keys::new();
     let mut ours = registry();
     for key in keys.both() {
-        ours.create(key, 100, 0o600, Options::default())
-            .unwrap()
-            .unwrap();
+        create(&mut ours, key, 100).unwrap();
     }
-    let (destroyed, ended) = ours.detach_all();
+    let (destroyed, ended) = ours.detach_all(false);
     assert_eq!((destroyed, ended.len()), (1, 2));
     assert_eq!(ours.total_size(), 0);
     assert_eq!(ours.total_created_size(), 108);
-    assert!(ours
-        .get(&keys.segment, Options::default())
-        .unwrap()
-        .is_none());
-    assert!(ours
-        .get(&keys.object, Options::default())
-        .unwrap()
-        .is_some());
+    assert!(get(&mut ours, &keys.segment).is_none());
+    assert!(get(&mut ours, &keys.object).is_some());
 }
 
 #[test]
-fn abandoned_memory_is_gone_but_not_what_another_has_made_in_its_place() {
+fn the_exit_leaves_objects_attached() {
     let keys = Keys::new();
+    let mut ours = registry();
     for key in keys.both() {
-        let (mut ours, mut theirs) = (registry(), registry());
-        ours.create(key, 100, 0o600, Options::default())
-            .unwrap()
-            .unwrap();
-        ours.abandon(key);
-        assert!(theirs.get(key, Options::default()).unwrap().is_none());
-        ours.create(key, 100, 0o600, Options::default())
-            .unwrap()
-            .unwrap();
-        assert_eq!(left(&mut theirs, key, true), Some(0));
-        theirs
-            .create(key, 200, 0o600, Options::default())
-            .unwrap()
-            .unwrap();
-        ours.abandon(key);
-        assert_eq!((ours.total_size(), ours.total_created_size()), (0, 0));
-        assert_eq!(
-            ours.get(key, Options::default())
-                .unwrap()
-                .unwrap()
-                .mapping
-                .len(),
-            200
-        );
+        create(&mut ours, key, 100).unwrap();
     }
+    let (destroyed, ended) = ours.detach_all(true);
+    assert_eq!((destroyed, ended.len()), (1, 1));
+    assert_eq!(ours.total_size(), 108);
+}
+
+#[test]
+fn fresh_memory_that_is_dropped_never_was() {
+    let keys = Keys::new();
+    let options = Options::default();
+    for key in keys.both() {
+        let fresh = Fresh::create(key, 100, 0o600, options).unwrap().unwrap();
+        let mapping = Arc::clone(&fresh.mapping);
+        // SAFETY: 100 bytes are mapped, and nobody else has them.
+        unsafe { mapping.data().write_volatile(7) };
+        drop(fresh);
+        // SAFETY: the mapping is held, so its addresses are still ours.
+        assert_eq!(unsafe { mapping.data().read_volatile() }, 0);
+        assert!(get(&mut registry(), key).is_none());
+        // What was only opened stays.
+        let mut theirs = registry();
+        create(&mut theirs, key, 100).unwrap();
+        drop(Fresh::open(key, options).unwrap().unwrap());
+        assert_eq!(get(&mut theirs, key).unwrap().len(), 100);
+    }
+}
+
+#[test]
+fn an_object_whose_name_is_taken_meanwhile_leaves_the_other_alone() {
+    let keys = Keys::new();
+    let options = Options::default();
+    let mut fresh = Fresh::create(&keys.object, 100, 0o600, options)
+        .unwrap()
+        .unwrap();
+    let mut theirs = registry();
+    if create(&mut theirs, &keys.object, 200).is_none() {
+        return; // this system gives a name at once
+    }
+    assert!(!fresh.publish().unwrap());
+    drop(fresh);
+    assert_eq!(get(&mut registry(), &keys.object).unwrap().len(), 200);
 }
 
 #[test]
@@ -227,12 +216,11 @@ fn the_end_of_what_had_the_key_before_is_not_that_of_what_was_created_since() {
     let keys = Keys::new();
     let (mut ours, mut theirs) = (registry(), registry());
     let key = &keys.segment;
-    let plain = Options::default();
-    theirs.create(key, 100, 0o600, plain).unwrap().unwrap();
-    ours.get(key, plain).unwrap().unwrap();
+    create(&mut theirs, key, 100).unwrap();
+    get(&mut ours, key).unwrap();
     assert_eq!(left(&mut theirs, key, true), Some(0));
-    ours.create(key, 200, 0o600, plain).unwrap().unwrap();
-    theirs.get(key, plain).unwrap().unwrap();
+    create(&mut ours, key, 200).unwrap();
+    get(&mut theirs, key).unwrap();
     assert_eq!(left(&mut ours, key, false), Some(1));
     assert_eq!(ours.total_created_size(), 200);
 }
@@ -242,13 +230,7 @@ fn an_address_is_known_while_its_mapping_is_attached() {
     let keys = Keys::new();
     let mut ours = registry();
     for key in keys.both() {
-        let mapping = Arc::clone(
-            &ours
-                .create(key, 100, 0o600, Options::default())
-                .unwrap()
-                .unwrap()
-                .mapping,
-        );
+        let mapping = create(&mut ours, key, 100).unwrap();
         let start = mapping.data() as usize;
         for address in [start, start + 99] {
             assert!(Arc::ptr_eq(ours.mapping_at(address).unwrap(), &mapping));
@@ -258,23 +240,5 @@ fn an_address_is_known_while_its_mapping_is_attached() {
         }
         assert!(ours.detach(key, true).left.is_ok());
         assert!(ours.mapping_at(start).is_none());
-    }
-}
-
-#[test]
-fn a_withdrawn_attachment_leaves_no_trace_and_destroys_nothing() {
-    let keys = Keys::new();
-    let mut theirs = registry();
-    for key in keys.both() {
-        theirs
-            .create(key, 100, 0o600, Options::default())
-            .unwrap()
-            .unwrap();
-        let mut ours = registry();
-        ours.get(key, Options::default()).unwrap().unwrap();
-        ours.withdraw(key);
-        assert_eq!(ours.total_size(), 0);
-        assert_eq!(left(&mut ours, key, false), None);
-        assert!(theirs.get(key, Options::default()).unwrap().is_some());
     }
 }

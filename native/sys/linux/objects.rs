@@ -21,6 +21,7 @@ fn path(name: &Name) -> &Path {
 
 /// An object that nobody can see before [`Draft::publish`]; dropped, it never was.
 pub struct Draft {
+    name: Name,
     file: File,
     /// The name it has to bear meanwhile where the file system knows no nameless files.
     temporary: Option<CString>,
@@ -29,7 +30,7 @@ pub struct Draft {
 impl Draft {
     /// A new empty file with permissions `mode` (less the umask).
     #[allow(clippy::unnecessary_wraps)] // where a name is needed from the start it may be taken
-    pub fn new(_name: &Name, mode: u32) -> Result<Option<Self>> {
+    pub fn new(name: &Name, mode: u32) -> Result<Option<Self>> {
         let opened = OpenOptions::new()
             .read(true)
             .write(true)
@@ -38,11 +39,14 @@ impl Draft {
             .open(DIRECTORY);
         match opened {
             Ok(file) => Ok(Some(Self {
+                name: name.clone(),
                 file,
                 temporary: None,
             })),
             Err(error) => match error.raw_os_error() {
-                Some(libc::EOPNOTSUPP | libc::EISDIR) => Self::with_temporary_name(mode).map(Some),
+                Some(libc::EOPNOTSUPP | libc::EISDIR) => {
+                    Self::with_temporary_name(name, mode).map(Some)
+                }
                 Some(libc::ENOENT) => Err(Error::from_io(&error, "open")
                     .with_hint("This system has no /dev/shm: mount a tmpfs there")),
                 _ => Err(open_error(&error)),
@@ -50,7 +54,7 @@ impl Draft {
         }
     }
 
-    fn with_temporary_name(mode: u32) -> Result<Self> {
+    fn with_temporary_name(name: &Name, mode: u32) -> Result<Self> {
         static COUNTER: AtomicU32 = AtomicU32::new(0);
         loop {
             let count = COUNTER.fetch_add(1, Ordering::Relaxed);
@@ -67,7 +71,11 @@ impl Draft {
             match opened {
                 Ok(file) => {
                     let temporary = CString::new(path).ok();
-                    return Ok(Self { file, temporary });
+                    return Ok(Self {
+                        name: name.clone(),
+                        file,
+                        temporary,
+                    });
                 }
                 // A killed process, or one of another container, had the same process id.
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
@@ -81,14 +89,14 @@ impl Draft {
     }
 
     /// Whether another object has the name already.
-    #[allow(clippy::unused_self)] // on macOS the draft has it
-    pub fn is_late(&self, name: &Name) -> Result<bool> {
-        Ok(find(name)?.is_some())
+    pub fn is_late(&self) -> Result<bool> {
+        Ok(find(&self.name)?.is_some())
     }
 
     /// Gives the finished object its name; `false` if another one took it meanwhile
     /// ([linkat(2)](https://man7.org/linux/man-pages/man2/linkat.2.html)).
-    pub fn publish(&self, name: &Name) -> Result<bool> {
+    pub fn publish(&self) -> Result<bool> {
+        let name = &self.name;
         let linked = match &self.temporary {
             Some(temporary) => link(libc::AT_FDCWD, temporary, name, 0),
             // Without the capability this is ENOENT on kernels before 6.10; /proc is the other way.
@@ -204,6 +212,12 @@ fn identity_from(found: &libc::stat) -> Identity {
         inode: found.st_ino,
         size: found.st_size as u64,
     }
+}
+
+/// How long an object is that is to hold so many bytes: just as long. `None` if that is too much.
+#[allow(clippy::unnecessary_wraps)] // macOS rounds up
+pub fn size_of_object(bytes: u64) -> Option<u64> {
+    Some(bytes)
 }
 
 /// The first bytes of the object; `None` if it is too short to have them.

@@ -10,6 +10,6 @@ mod segments;
 pub use futex::*;
 pub use locks::*;
 pub use objects::*;
-pub use pages::{advise_huge_pages, move_pages, populate};
+pub use pages::{advise_huge_pages, map_over, move_pages, populate};
 pub use place::PREFIX;
 pub use segments::*;

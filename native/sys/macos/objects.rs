@@ -9,6 +9,7 @@ use std::os::fd::FromRawFd;
 use memmap2::MmapOptions;
 
 use super::super::object::{Identity, Name};
+use super::super::page_size;
 use crate::error::{Error, Result};
 use crate::memory::layout::HEADER;
 
@@ -42,13 +43,13 @@ impl Draft {
 
     /// Whether another object has the name already: the draft itself has it.
     #[allow(clippy::unnecessary_wraps, clippy::unused_self)] // Linux has to ask
-    pub fn is_late(&self, _name: &Name) -> Result<bool> {
+    pub fn is_late(&self) -> Result<bool> {
         Ok(false)
     }
 
     /// The object is finished: its header is written.
     #[allow(clippy::unnecessary_wraps)] // Linux can fail here
-    pub fn publish(&self, _name: &Name) -> Result<bool> {
+    pub fn publish(&self) -> Result<bool> {
         self.published.set(true);
         Ok(true)
     }
@@ -127,6 +128,11 @@ pub fn identity_of(file: &File) -> Result<Identity> {
         inode: found.ino(),
         size: found.len(),
     })
+}
+
+/// How long an object is that is to hold so many bytes: whole pages. `None` if that is too much.
+pub fn size_of_object(bytes: u64) -> Option<u64> {
+    bytes.checked_next_multiple_of(page_size() as u64)
 }
 
 /// The first bytes of the object; `None` if it is too short to have them.

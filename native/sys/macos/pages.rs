@@ -84,3 +84,17 @@ pub unsafe fn move_pages(from: *mut u8, size: usize, to: *mut u8) -> io::Result<
     unsafe { libc::munmap(from.cast(), size) };
     Ok(())
 }
+
+/// Maps new pages over `base..base + size`. A refusal leaves what is there.
+///
+/// # Safety
+/// The whole range must be mapped and be the caller's to replace.
+pub unsafe fn map_over(base: *mut u8, size: usize, flags: i32) -> io::Result<()> {
+    let (protection, flags) = (libc::PROT_READ | libc::PROT_WRITE, flags | libc::MAP_FIXED);
+    // SAFETY: the caller owns the range.
+    let pages = unsafe { libc::mmap(base.cast(), size, protection, flags, -1, 0) };
+    if pages == libc::MAP_FAILED {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(())
+}

@@ -1,0 +1,116 @@
+//! Memory that has been made or mapped and that nobody knows of yet: dropped, it never was.
+
+use std::sync::Arc;
+
+use crate::error::Result;
+use crate::memory::key::Key;
+use crate::memory::mapping::Mapping;
+use crate::memory::options::Options;
+use crate::memory::posix::Draft;
+use crate::memory::{posix, sysv};
+use crate::sys::Identity as ObjectIdentity;
+
+/// Tells what a key stood for when it was attached from what it stands for now.
+#[derive(Clone, Copy)]
+pub enum Identity {
+    Segment(sysv::Id),
+    Object(ObjectIdentity),
+}
+
+impl Identity {
+    pub fn segment(self) -> Option<sysv::Id> {
+        match self {
+            Self::Segment(id) => Some(id),
+            Self::Object(_) => None,
+        }
+    }
+}
+
+/// What was made and has to be unmade if it is not published.
+enum Made {
+    /// It was there before.
+    Nothing,
+    /// A segment, which others see already.
+    Segment(sysv::Id),
+    /// An object, which nobody sees before it is published.
+    Object(Draft),
+}
+
+/// A mapping that is not registered yet. Its drop puts zeros where JavaScript may look already, and
+/// destroys what was made.
+pub struct Fresh {
+    pub identity: Identity,
+    pub mapping: Arc<Mapping>,
+    made: Made,
+    is_published: bool,
+}
+
+impl Fresh {
+    /// Makes memory of `bytes` bytes; `None` if the key is taken.
+    pub fn create(key: &Key, bytes: usize, mode: u16, options: Options) -> Result<Option<Self>> {
+        Ok(match key {
+            Key::Segment(number) => sysv::create(*number, bytes, mode.into(), options)?
+                .map(|(id, mapping)| Self::new(Identity::Segment(id), mapping, Made::Segment(id))),
+            Key::Object(name) => posix::create(name, bytes, mode.into(), options)?.map(
+                |(draft, identity, mapping)| {
+                    Self::new(Identity::Object(identity), mapping, Made::Object(draft))
+                },
+            ),
+        })
+    }
+
+    /// Maps what the key stands for; `None` if there is nothing.
+    pub fn open(key: &Key, options: Options) -> Result<Option<Self>> {
+        let opened = match key {
+            Key::Segment(number) => match sysv::find(*number)? {
+                Some(id) => {
+                    sysv::open(id, options)?.map(|mapping| (Identity::Segment(id), mapping))
+                }
+                None => None,
+            },
+            Key::Object(name) => posix::open(name, options)?
+                .map(|(identity, mapping)| (Identity::Object(identity), mapping)),
+        };
+        Ok(opened.map(|(identity, mapping)| Self::new(identity, mapping, Made::Nothing)))
+    }
+
+    fn new(identity: Identity, mapping: Mapping, made: Made) -> Self {
+        Self {
+            identity,
+            mapping: Arc::new(mapping),
+            made,
+            is_published: false,
+        }
+    }
+
+    /// Shows it to everybody under its key; `false` if somebody else has taken the key meanwhile.
+    pub fn publish(&mut self) -> Result<bool> {
+        self.is_published = match &self.made {
+            Made::Object(draft) => draft.publish()?,
+            Made::Segment(_) | Made::Nothing => true,
+        };
+        Ok(self.is_published)
+    }
+
+    /// Bytes that were made, not only mapped.
+    pub fn created(&self) -> usize {
+        match self.made {
+            Made::Nothing => 0,
+            Made::Segment(_) | Made::Object(_) => self.mapping.size(),
+        }
+    }
+}
+
+impl Drop for Fresh {
+    fn drop(&mut self) {
+        if self.is_published {
+            return;
+        }
+        // Nothing can be done about a refusal here; the attach then lasts as long as the process.
+        let _ = self.mapping.retire();
+        if let Made::Segment(id) = self.made {
+            // Nor about this; what stays is empty and nobody's.
+            let _ = sysv::remove(id);
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! Private zero pages in the place of shared memory, and addresses given back.
+
+use std::io;
+use std::mem::MaybeUninit;
+use std::sync::OnceLock;
+
+use super::{map_over, SPARE};
+
+/// Whose addresses are given zero pages.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Zeros {
+    /// The addresses are ours and are unmapped soon.
+    Own,
+    /// The engine has allocated them and goes on using them: they must become one mapping with
+    /// their neighbours again.
+    Engine,
+}
+
+/// Maps private zero pages over `base..base + size`, replacing what is there
+/// ([mmap(2)](https://man7.org/linux/man-pages/man2/mmap.2.html), `MAP_FIXED`). A refusal leaves
+/// what is there.
+///
+/// # Safety
+/// The whole range must be mapped and be the caller's to replace.
+pub unsafe fn put_zero_pages(base: *mut u8, size: usize, zeros: Zeros) -> io::Result<()> {
+    // Nobody will fill these pages, so they must not count against the memory that the system is
+    // willing to promise. But pages that are promised nothing never merge with those that are.
+    let unpromised = libc::MAP_PRIVATE | libc::MAP_NORESERVE;
+    // Private pages count as data (ulimit -d), shared ones of no file do not.
+    let uncounted = libc::MAP_SHARED | libc::MAP_NORESERVE;
+    let ways = match zeros {
+        Zeros::Engine => [libc::MAP_PRIVATE, unpromised, uncounted],
+        Zeros::Own if is_data_limited() => [uncounted, unpromised, uncounted],
+        Zeros::Own => [unpromised, uncounted, unpromised],
+    };
+    let mut put = Ok(());
+    for way in ways {
+        // SAFETY: the caller owns the range.
+        put = unsafe { map_over(base, size, way | libc::MAP_ANONYMOUS) };
+        if !is_out_of_memory(&put) {
+            return put;
+        }
+    }
+    if SPARE.unmap() {
+        // SAFETY: as above.
+        put = unsafe { map_over(base, size, ways[0] | libc::MAP_ANONYMOUS) };
+        SPARE.provide();
+    }
+    put
+}
+
+fn is_out_of_memory(result: &io::Result<()>) -> bool {
+    matches!(result, Err(error) if error.raw_os_error() == Some(libc::ENOMEM))
+}
+
+/// Whether this process may have only so much data
+/// ([getrlimit(2)](https://man7.org/linux/man-pages/man2/getrlimit.2.html), `RLIMIT_DATA`): the
+/// engine ends the process when it gets none. The limit is that of the start.
+fn is_data_limited() -> bool {
+    static LIMITED: OnceLock<bool> = OnceLock::new();
+    *LIMITED.get_or_init(has_data_limit)
+}
+
+fn has_data_limit() -> bool {
+    let mut limit = MaybeUninit::<libc::rlimit>::uninit();
+    // SAFETY: `limit` is large enough for the structure that the call fills in.
+    if unsafe { libc::getrlimit(libc::RLIMIT_DATA, limit.as_mut_ptr()) } != 0 {
+        return false;
+    }
+    // SAFETY: the call succeeded, so the structure is filled.
+    unsafe { limit.assume_init() }.rlim_cur != libc::RLIM_INFINITY
+}
+
+/// Gives a range of addresses back
+/// ([munmap(2)](https://man7.org/linux/man-pages/man2/munmap.2.html)). It can fail only for want of
+/// memory to split a range; then addresses are lost, and nothing else.
+///
+/// # Safety
+/// The range must be the caller's, and nobody may look at it any more.
+pub unsafe fn unmap(base: *mut u8, size: usize) {
+    // SAFETY: the caller vouches for the range.
+    unsafe { libc::munmap(base.cast(), size) };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use memmap2::MmapOptions;
+
+    #[test]
+    fn zeros_take_the_place_of_what_was_there() {
+        for zeros in [Zeros::Own, Zeros::Engine] {
+            let mut pages = MmapOptions::new().len(10_000).map_anon().unwrap();
+            pages.fill(7);
+            // SAFETY: the pages are this test's alone.
+            unsafe { put_zero_pages(pages.as_mut_ptr(), pages.len(), zeros) }.unwrap();
+            assert!(pages.iter().all(|&byte| byte == 0));
+            pages.fill(8);
+        }
+    }
+}
