@@ -111,8 +111,10 @@ test('whoever dies before any store: no key is lost, none is torn', { skip: skip
       counts.images++;
       abandon(copy, image, 1 + next(2 ** 31 - 2));
       verify(copy, entries, key, after);
+      const seen = key !== null && copy.get(key);
       const repairs = imagesOf(copy, () => copy.delete('none'));
       verify(copy, entries, key, after);
+      if (key !== null && copy.get(key) !== seen) throw new Error(`${key} was ${seen}, and after the repair it is ${copy.get(key)}`);
       if (copy.stats().repairs !== image[START + SHARD.repairs] + 1) throw new Error('it was not repaired once');
       const { size, liveBytes } = copy.stats();
       const found = Array.from(copy);

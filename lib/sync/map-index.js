@@ -64,7 +64,8 @@ function remove(shard, slot) {
 
 /**
  * Empties a slot, and moves those behind it up that would not be found any more. Each is copied, then that is
- * counted, then its old slot is written over: who has missed it sees another number of moves.
+ * counted, then its old slot is written over: who has missed it sees another number of moves. The position comes
+ * before the tag: from then on the slot's old key is gone for good, also if the tag is never stored.
  */
 function close(shard, slot) {
   const { words, bytes, start, firstSlot, firstRead, slots } = shard;
@@ -77,7 +78,8 @@ function close(shard, slot) {
     const tag = words[firstSlot + 2 * next];
     if (((next - tag) & mask) < ((next - hole) & mask)) continue; // its probing begins behind the hole
     bytes[firstRead + hole] = bytes[firstRead + next];
-    publish(shard, hole, tag, position);
+    Atomics.store(words, firstSlot + 2 * hole + 1, position);
+    Atomics.store(words, firstSlot + 2 * hole, tag);
     Atomics.store(words, start + SHARD.moves, (words[start + SHARD.moves] + 2) | 0);
     hole = next;
   }
