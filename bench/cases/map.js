@@ -14,6 +14,7 @@ const short = process.argv.includes('--short');
 const ROUNDS = short ? 3 : 9;
 const KEYS = short ? 10000 : 100000;
 const SIZES = { '10 B': 10, '100 B': 100, '4 KB': 4096 };
+const COUNTER = 8;
 const PROCESSES = [1, 2, 4];
 const LMDB = '3.5.6';
 
@@ -45,25 +46,34 @@ function installLmdb() {
   return fs.existsSync(installed) ? installed : null;
 }
 
+/** The map for values of a size, with room for as much again; lmdb takes what it needs. */
+function createMap({ name }, size) {
+  return new shm.SharedMap(`${name}-${size}`, { bytes: 2 * KEYS * (size + 80), entries: KEYS + 1 });
+}
+
+function openLmdb({ lmdb, folder }, size) {
+  return require(lmdb).open({ path: `${folder}-${size}`, noSync: true, encoding: 'string', mapSize: 2 ** 31 });
+}
+
 /** What each contestant does with a list of keys; `times` says how many keys make a round worth its while. */
 const contestants = {
-  SharedMap: ({ name }) => {
-    const map = new shm.SharedMap(name);
+  SharedMap: ({ name }, size) => {
+    const map = new shm.SharedMap(`${name}-${size}`);
     return {
       get: (keys) => keys.forEach((key) => map.get(key)),
       set: (keys, text) => keys.forEach((key) => map.set(key, text)),
-      increment: (keys) => keys.forEach((key) => map.increment(`n${key}`)),
+      increment: (keys) => keys.forEach((key) => map.increment(key)),
       hot: (keys) => keys.forEach(() => map.increment('hot')),
     };
   },
-  lmdb: ({ lmdb, folder }) => {
-    const db = require(lmdb).open({ path: folder, noSync: true, encoding: 'string', mapSize: 2 ** 31 });
+  lmdb: (place, size) => {
+    const db = openLmdb(place, size);
     const add = (key) => db.transactionSync(() => db.putSync(key, String(Number(db.get(key) || 0) + 1)));
     return {
       get: (keys) => keys.forEach((key) => db.get(key)),
       set: (keys, text) => keys.forEach((key) => db.putSync(key, text)),
       'batched set': (keys, text) => Promise.all(keys.map((key) => db.put(key, text))),
-      increment: (keys) => keys.forEach((key) => add(`n${key}`)),
+      increment: (keys) => keys.forEach((key) => add(key)),
       hot: (keys) => keys.forEach(() => add('hot')),
     };
   },
@@ -78,7 +88,7 @@ const contestants = {
     return {
       get: (keys) => ask(keys.map((key) => ['get', key])),
       set: (keys, text) => ask(keys.map((key) => ['set', key, text])),
-      increment: (keys) => ask(keys.map((key) => ['increment', `n${key}`])),
+      increment: (keys) => ask(keys.map((key) => ['increment', key])),
       hot: (keys) => ask(keys.map(() => ['increment', 'hot'])),
     };
   },
@@ -90,10 +100,11 @@ const TIMES = { SharedMap: 20000, lmdb: 10000, 'process.send': 1000 };
 function work(place) {
   const opened = {};
   const next = () => process.once('message', async ({ who, what, times, size, seed }) => {
-    opened[who] = opened[who] || contestants[who](place);
+    const name = `${who} ${size}`;
+    opened[name] = opened[name] || contestants[who](place, size);
     const keys = keysFor(times, seed);
     const start = performance.now();
-    await opened[who][what](keys, textOf(size));
+    await opened[name][what](keys, textOf(size));
     process.send({ milliseconds: performance.now() - start });
     next();
   });
@@ -106,7 +117,7 @@ const asked = new Map();
 const answers = {
   get: (key) => asked.get(key),
   set: (key, text) => void asked.set(key, text),
-  increment: (key) => asked.set(key, (asked.get(key) || 0) + 1).get(key),
+  increment: (key) => asked.set(key, (Number(asked.get(key)) || 0) + 1).get(key),
 };
 
 /** Lets the first `count` workers do the same at once; operations in a millisecond, of all of them. */
@@ -159,18 +170,21 @@ async function main() {
   const lmdb = installLmdb();
   if (lmdb === null) console.log('lmdb could not be installed, so it is not measured');
   const names = { name: `/bench-map-${process.pid}`, lmdb, folder: `/dev/shm/bench-lmdb-${process.pid}` };
-  const map = new shm.SharedMap(names.name, { bytes: 1e9, entries: 2 * KEYS + 1 });
+  const maps = {};
+  for (const size of Object.values(SIZES).concat(COUNTER)) maps[size] = createMap(names, size);
   const workers = { lmdb, list: [] };
   process.once('exit', () => {
-    map.destroy();
-    for (const end of ['', '-lock']) fs.rmSync(`${names.folder}${end}`, { recursive: true, force: true });
+    for (const size of Object.keys(maps)) {
+      maps[size].destroy();
+      for (const end of ['', '-lock']) fs.rmSync(`${names.folder}-${size}${end}`, { recursive: true, force: true });
+    }
   });
   try {
     for (let index = 0; index < Math.max(...PROCESSES); index++) workers.list.push(start(names));
     for (const label of Object.keys(SIZES)) {
       const size = SIZES[label];
       for (let index = 0; index < KEYS; index++) {
-        map.set(keyOf(index), textOf(size));
+        maps[size].set(keyOf(index), textOf(size));
         asked.set(keyOf(index), textOf(size));
       }
       if (lmdb !== null) await fillLmdb(names, size);
@@ -186,7 +200,7 @@ async function main() {
       }
     }
     for (const count of PROCESSES) {
-      tell(`counters, ${count} processes`, await measure(workers, count, 8, ['increment', 'hot']), [
+      tell(`counters, ${count} processes`, await measure(workers, count, COUNTER, ['increment', 'hot']), [
         ['SharedMap increment', 'lmdb increment'],
         ['SharedMap increment', 'process.send increment'],
         ['SharedMap hot', 'lmdb hot'],
@@ -205,8 +219,8 @@ function start(names) {
   return worker;
 }
 
-async function fillLmdb({ lmdb, folder }, size) {
-  const db = require(lmdb).open({ path: folder, noSync: true, encoding: 'string', mapSize: 2 ** 31 });
+async function fillLmdb(names, size) {
+  const db = openLmdb(names, size);
   for (let index = 0; index < KEYS; index++) db.put(keyOf(index), textOf(size));
   await db.flushed;
   await db.close();
