@@ -66,9 +66,14 @@ function notANumber(key) {
   return withCode(new TypeError(`The value of ${show(key)} is not a number`), 'ERR_SHM_NOT_A_NUMBER');
 }
 
-function unavailable() {
-  const message = 'SharedMap needs Node 16 or newer: Atomics of older ones do not work on this memory';
-  return withCode(new Error(message), 'ERR_SHM_UNAVAILABLE');
+/** Before Node 16 Atomics refuse all memory but that of a SharedArrayBuffer. */
+function needAtomics() {
+  try {
+    Atomics.load(new Int32Array(1), 0);
+  } catch (_) {
+    const message = 'SharedMap needs Node 16 or newer: Atomics of older ones do not work on this memory';
+    throw withCode(new Error(message), 'ERR_SHM_UNAVAILABLE');
+  }
 }
 
-module.exports = { SIZES, expiryAfter, expiryOf, initialOf, millisecondsOf, notANumber, optionsOf, unavailable };
+module.exports = { SIZES, expiryAfter, expiryOf, initialOf, millisecondsOf, needAtomics, notANumber, optionsOf };

@@ -24,6 +24,11 @@ function find(shard, draft) {
   throw shard.damaged();
 }
 
+/** Whether what `find` gave is an entry that has not expired. */
+function isThere(shard, slot) {
+  return slot >= 0 && !shard.isExpired(positionOf(shard, slot));
+}
+
 /** The slot that refers to a position; −1 if none does. */
 function findPosition(shard, position) {
   const { words, firstSlot, slots } = shard;
@@ -158,4 +163,4 @@ function empty(shard) {
   Atomics.store(words, moves, (words[moves] + 1) | 0);
 }
 
-module.exports = { empty, find, findPosition, positionOf, publish, remove, repair };
+module.exports = { empty, find, findPosition, isThere, positionOf, publish, remove, repair };

@@ -4,9 +4,9 @@
 
 const { detached, invalidType } = require('../errors');
 const { overlayOf } = require('../runtime/overlay');
-const { expiryAfter, expiryOf, initialOf, millisecondsOf, notANumber, optionsOf, unavailable } = require('./map-arguments');
+const { expiryAfter, expiryOf, initialOf, millisecondsOf, needAtomics, notANumber, optionsOf } = require('./map-arguments');
 const { Draft, UNSOUND } = require('./map-entry');
-const { empty, find, positionOf, repair } = require('./map-index');
+const { empty, find, isThere, positionOf, repair } = require('./map-index');
 const { SHARD, UNIT, WORD, totalBytes } = require('./map-layout');
 const { openMap } = require('./map-open');
 const { drop, dropExpired, isRingSound, put } = require('./map-ring');
@@ -23,7 +23,7 @@ function createSharedMap(binding, memory, Mutex) {
 
   class SharedMap {
     constructor(key, options) {
-      if (!hasAtomics()) throw unavailable();
+      needAtomics();
       const checked = optionsOf(options);
       const { views, geometry } = openMap({ memory, Mutex }, key, checked);
       const { words } = views;
@@ -289,23 +289,9 @@ function createSharedMap(binding, memory, Mutex) {
   return SharedMap;
 }
 
-/** Whether what `find` gave is an entry that has not expired. */
-function isThere(shard, slot) {
-  return slot >= 0 && !shard.isExpired(positionOf(shard, slot));
-}
-
 /** Whether a slot has the value that was read at a position: a number can be another one in the same place. */
 function isStill(shard, slot, position, value) {
   return positionOf(shard, slot) === position && (typeof value !== 'number' || Object.is(shard.valueAt(position), value));
-}
-
-/** Before Node 16 Atomics refuse all memory but that of a SharedArrayBuffer. */
-function hasAtomics() {
-  try {
-    return Atomics.load(new Int32Array(1), 0) === 0;
-  } catch (_) {
-    return false;
-  }
 }
 
 module.exports = { createSharedMap };
