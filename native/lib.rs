@@ -23,12 +23,12 @@ fn main(mut cx: ModuleContext) -> NeonResult<()> {
     owner::export(&mut cx)
 }
 
-/// `open(externalMax, asksAtEnd)`: the functions for one copy of `lib/`, on attachments and waits of its
+/// `open(externalMax, isDeno)`: the functions for one copy of `lib/`, on attachments and waits of its
 /// own. The arguments tell what the runtime can do: see [`Instance::new`].
 fn open(mut cx: FunctionContext) -> JsResult<JsObject> {
     let external_max = whole_number(&mut cx, 0)?;
-    let asks_at_end = cx.argument::<JsBoolean>(1)?.value(&mut cx);
-    let instance = Instance::new(&mut cx, external_max, asks_at_end);
+    let is_deno = cx.argument::<JsBoolean>(1)?.value(&mut cx);
+    let instance = Instance::new(&mut cx, external_max, is_deno);
     wait::export(&mut cx, &instance)?;
     let waits = wait_async::export(&mut cx, &instance)?;
     attachments::export(&mut cx, &instance, waits)?;

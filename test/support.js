@@ -211,7 +211,7 @@ function until(condition, what) {
  */
 const canEmpty = process.env.SHM_TEST_REFUSE_EXTERNAL
   ? nodeMajor >= 22
-  : Number(process.versions.napi) >= 7;
+  : !isDeno && Number(process.versions.napi) >= 7;
 
 /** Whether a view shows nothing any more: it is empty, or reads zeros where the runtime cannot empty it. */
 function isDead(view) {

@@ -10,6 +10,9 @@ const { withCode } = require('../errors');
 /** `ArrayBuffer.prototype.transfer`, before anybody can replace it; undefined on older engines. */
 const transfer = /** @type {any} */ (ArrayBuffer.prototype).transfer;
 
+/** Whether buffers over memory of ours are emptied at a detach: see `is_deno` in native/node/instance.rs. */
+const canDetach = process.versions.deno === undefined && Number(process.versions.napi) >= 7;
+
 /** What lends the memory of that binding, and is kept at it. */
 function overlayOf(binding) {
   return binding.overlay || (binding.overlay = createOverlay());
@@ -63,7 +66,11 @@ function createOverlay() {
     adopt,
     allocate,
     moveAway,
-    isLent: (buffer) => lent.has(buffer),
+    /**
+     * Whether views of the buffer may go on reading after a detach: then `isWithdrawn` has to be asked
+     * besides their length.
+     */
+    outlivesDetach: (buffer) => !canDetach || !(buffer instanceof ArrayBuffer) || lent.has(buffer),
   };
 }
 

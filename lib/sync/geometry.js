@@ -60,7 +60,7 @@ function askedFor({ name, most }, value) {
  * the words of the geometry, `bytesOf(values)` is how many bytes it takes.
  */
 function createGeometry(binding, memory, { wait }) {
-  const { isLent, isWithdrawn } = overlayOf(binding);
+  const { isWithdrawn, outlivesDetach } = overlayOf(binding);
 
   /**
    * The structure under `key`, which is created if there is none: `{ words, bytes, values, isAttached }`.
@@ -79,7 +79,7 @@ function createGeometry(binding, memory, { wait }) {
     } else if (missing === undefined) finish(key, kind, words, asked);
     const values = read(key, kind, words, asked);
     // Whether the array may not be empty after a detach: its words are nobody else's then.
-    const outlives = isLent(words.buffer);
+    const outlives = outlivesDetach(words.buffer);
     return {
       words,
       bytes: Buffer.from(words.buffer, words.byteOffset, kind.bytesOf(values)),

@@ -17,7 +17,7 @@ const TRIES = 64;
 
 /** The class `SharedMap` on this thread's memory and locks. */
 function createSharedMap(binding, memory, Mutex) {
-  const { isLent, isWithdrawn } = overlayOf(binding);
+  const { isWithdrawn, outlivesDetach } = overlayOf(binding);
   /** The key that is looked for, and the entry that is made; one at a time, since no call lets another in. */
   const draft = new Draft();
 
@@ -33,7 +33,7 @@ function createSharedMap(binding, memory, Mutex) {
       this.seed = words.slice(WORD.seed, WORD.seed + 2);
       this.bytes = totalBytes(geometry);
       // Whether its words may not be empty after a detach.
-      this.outlives = isLent(words.buffer);
+      this.outlives = outlivesDetach(words.buffer);
       this.shards = Array.from({ length: geometry.shards }, (_, number) => new Shard(views, geometry, number, key));
     }
 

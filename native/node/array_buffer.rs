@@ -218,19 +218,24 @@ impl ArrayBuffer {
         is_transferred
     }
 
-    /// Makes every view of the buffer empty. The mapping must have been retired: where the runtime
-    /// cannot empty views, they go on reading it. Returns the buffer if this has not emptied it:
+    /// Makes every view of the buffer empty, if the engine `may_detach` it. The mapping must have been
+    /// retired: where views cannot be emptied, they go on reading it. Returns the buffer if this has not emptied it:
     /// then JavaScript has to, if it can.
     ///
     /// Detaching a lent buffer would let the engine reuse memory that native work may still be
     /// writing to.
-    pub fn empty<'cx>(&self, cx: &mut impl Context<'cx>) -> Option<Handle<'cx, JsValue>> {
+    pub fn empty<'cx>(
+        &self,
+        cx: &mut impl Context<'cx>,
+        may_detach: bool,
+    ) -> Option<Handle<'cx, JsValue>> {
         let env = cx.to_raw();
         let value = self.referent(env)?;
         if matches!(self.origin, Origin::External | Origin::Lent(_)) {
             unmark(env, value);
         }
-        if let (Origin::External, Some(detach)) = (self.origin, symbols().detach) {
+        let detach = symbols().detach.filter(|_| may_detach);
+        if let (Origin::External, Some(detach)) = (self.origin, detach) {
             // SAFETY: `value` is an ArrayBuffer of this environment. A refusal leaves views of
             // zero pages, which is harmless.
             unsafe { detach(env, value) };

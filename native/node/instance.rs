@@ -20,6 +20,9 @@ pub struct Attachments {
     unfinished: RefCell<Vec<Unfinished>>,
     /// The most bytes that the runtime shows of memory that is not its own.
     pub external_max: usize,
+    /// Deno cannot be asked about values when an environment ends. And its zlib and crypto work in later
+    /// turns of the event loop, in which an emptied buffer is an uncaught error.
+    pub is_deno: bool,
 }
 
 /// Memory that is shown and neither published nor registered yet. Dropped, it never was.
@@ -54,12 +57,12 @@ pub struct Instance<'cx> {
 }
 
 impl<'cx> Instance<'cx> {
-    /// `asks_at_end`: whether the runtime can be asked about values when an environment ends.
-    pub fn new(cx: &mut FunctionContext<'cx>, external_max: usize, asks_at_end: bool) -> Self {
+    pub fn new(cx: &mut FunctionContext<'cx>, external_max: usize, is_deno: bool) -> Self {
         let attachments = Rc::new(Attachments {
             registry: RefCell::default(),
             unfinished: RefCell::default(),
             external_max,
+            is_deno,
         });
         // The functions go with the thread, too, but later, and on some runtimes not at all; what
         // is lent to the engine must be back before it frees its memory.
@@ -72,7 +75,7 @@ impl<'cx> Instance<'cx> {
                 for attachment in ended {
                     // The engine's finalizers come next, whoever has the memory by now.
                     let view = &attachment.view;
-                    if asks_at_end && view.is_transferred(env, &attachment.mapping) {
+                    if !is_deno && view.is_transferred(env, &attachment.mapping) {
                         registry.hold(attachment.mapping);
                     }
                 }

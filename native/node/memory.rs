@@ -134,7 +134,7 @@ fn finish<'cx>(
     }
     // Zeros first: then nobody sees what never was.
     drop(fresh);
-    view.empty(&mut cx);
+    view.empty(&mut cx, !attachments.is_deno);
     view.unref(&mut cx);
     match published {
         Ok(_) => Ok(cx.boolean(false)),
@@ -199,7 +199,7 @@ fn detach_segments<'cx>(
     let (destroyed, ended) = attachments.borrow_mut().detach_all(true);
     for Attachment { view, mapping, .. } in ended {
         hold_if_transferred(&mut cx, attachments, &view, &mapping);
-        view.empty(&mut cx);
+        view.empty(&mut cx, !attachments.is_deno);
     }
     Ok(cx.number(destroyed))
 }
@@ -213,7 +213,7 @@ fn empty<'cx>(
 ) {
     for Attachment { view, mapping, .. } in ended {
         hold_if_transferred(cx, attachments, &view, &mapping);
-        if let Some(buffer) = view.empty(cx) {
+        if let Some(buffer) = view.empty(cx, !attachments.is_deno) {
             let undefined = cx.undefined();
             // It catches its own errors: views that cannot be emptied read zeros.
             let _ = move_away.call(cx, undefined, [buffer]);
