@@ -92,6 +92,33 @@ test('every export is documented, with its number if it has one', (t) => {
   t.end();
 });
 
+/** What editors show of each exported call and class, by its name: its comments, of a class those of its methods, too. */
+function commentsOfExports() {
+  const found = new Map();
+  const folder = path.join(root, 'lib', 'types');
+  const declaration = /^(\/\*\*(?:[^*]|\*(?!\/))*\*\/)\nexport (?:function (\w+)|class (\w+)[^]*?^\})/gm;
+  for (const name of fs.readdirSync(folder)) {
+    const text = fs.readFileSync(path.join(folder, name), 'utf8');
+    for (let match = declaration.exec(text); match !== null; match = declaration.exec(text)) {
+      const [whole, comment, call, className] = match;
+      found.set(call || className, (found.get(call || className) || '') + (call ? comment : whole));
+    }
+  }
+  return found;
+}
+
+test('editors show an example of every call and class, and what it throws', (t) => {
+  const comments = commentsOfExports();
+  const cannotFail = ['getTotalSize', 'getTotalCreatedSize'];
+  const calls = Object.keys(shm).filter((name) => typeof shm[name] === 'function');
+  for (const name of calls) {
+    const comment = comments.get(name) || '';
+    t.match(comment, /^ +\* @example$/m, `${name} has an example`);
+    if (!cannotFail.includes(name)) t.match(comment, /^ +\* @throws /m, `${name} says what it throws`);
+  }
+  t.end();
+});
+
 const commands = ['ls', 'stat', 'rm', 'dump', 'build'];
 
 test("the command's help is what the program prints", async (t) => {
