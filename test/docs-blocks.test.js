@@ -48,7 +48,7 @@ function moduleOrNull(name) {
 const languages = {
   js: {
     lacks: ({ code }) =>
-      (/Atomics\./.test(code) && nodeMajor < 16 && 'Atomics refuse these arrays before Node 16') ||
+      (/Atomics\.|new shm\.(?:Channel|Topic|SharedMap)\(/.test(code) && nodeMajor < 16 && 'Atomics refuse these arrays before Node 16') ||
       (/^ *using /m.test(code) && !hasUsing && 'this runtime has no `using`') ||
       (/'cluster'/.test(code) && isDeno && 'Deno forks otherwise') ||
       (/'cluster'/.test(code) && process.env.SHM_TEST_EXEC !== undefined && 'cluster starts the executable itself, without its wrapper') ||

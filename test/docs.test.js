@@ -113,8 +113,8 @@ test('editors show an example of every call and class, and what it throws', (t) 
   const calls = Object.keys(shm).filter((name) => typeof shm[name] === 'function');
   for (const name of calls) {
     const comment = comments.get(name) || '';
-    t.match(comment, /^ +\* @example$/m, `${name} has an example`);
-    if (!cannotFail.includes(name)) t.match(comment, /^ +\* @throws /m, `${name} says what it throws`);
+    t.ok(/^ +\* @example$/m.test(comment), `${name} has an example`);
+    if (!cannotFail.includes(name)) t.ok(/^ +\* @throws /m.test(comment), `${name} says what it throws`);
   }
   t.end();
 });
