@@ -136,6 +136,7 @@ async function runBlock(t, block, expected) {
 }
 
 const counts = {};
+let claims = 0;
 
 for (const file of documents()) {
   blocksOf(file).forEach((block, index, all) => {
@@ -143,6 +144,7 @@ for (const file of documents()) {
     if (language === 'text') return;
     counts[language] = (counts[language] || 0) + 1;
     if (notes['not run']) return;
+    claims += (expectedOf(block, all[index + 1]) || []).length;
     const runs = languages[language];
     test(`${file}:${line} (${language})`, { skip: runs !== undefined && runs.lacks(block) }, async (t) => {
       if (runs === undefined) t.fail(`nobody knows how to run ${language}`);
@@ -159,5 +161,6 @@ test('what is not run at least can be read, and says why it is not run', { skip:
   }
   t.comment(`blocks: ${Object.keys(counts).map((language) => `${counts[language]} ${language}`).join(', ')}`);
   t.ok(counts.js > 15, `${counts.js} blocks of JavaScript`);
+  t.ok(claims > 40, `${claims} lines of output claimed`);
   t.end();
 });
