@@ -161,6 +161,6 @@ test('what is not run at least can be read, and says why it is not run', { skip:
   }
   t.comment(`blocks: ${Object.keys(counts).map((language) => `${counts[language]} ${language}`).join(', ')}`);
   t.ok(counts.js > 15, `${counts.js} blocks of JavaScript`);
-  t.ok(claims > 40, `${claims} lines of output claimed`);
+  t.ok(claims > 30, `${claims} lines of output claimed`);
   t.end();
 });
