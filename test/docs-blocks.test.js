@@ -148,6 +148,7 @@ for (const file of documents()) {
     const runs = languages[language];
     test(`${file}:${line} (${language})`, { skip: runs !== undefined && runs.lacks(block) }, async (t) => {
       if (runs === undefined) t.fail(`nobody knows how to run ${language}`);
+      else if (/destroyOrphans|rm --orphans/.test(block.code)) t.fail('it would destroy what others have left on this machine');
       else for (let time = 0; time < 2; time++) await runBlock(t, block, expectedOf(block, all[index + 1]));
     });
   });
@@ -156,8 +157,8 @@ for (const file of documents()) {
 test('what is not run at least can be read, and says why it is not run', { skip: !has('sh', '-c', 'true') && 'there is no sh here' }, (t) => {
   for (const block of documents().reduce((all, file) => all.concat(blocksOf(file)), [])) {
     if (!block.notes['not run']) continue;
-    t.equal(block.language, 'sh', `${block.file}:${block.line}: ${block.notes['not run']}`);
-    t.equal(spawnSync('sh', ['-n', '-c', block.code]).status, 0);
+    const isReadable = block.language === 'js' ? reads(block.code) : block.language === 'sh' && spawnSync('sh', ['-n', '-c', block.code]).status === 0;
+    t.ok(isReadable, `${block.file}:${block.line}: ${block.notes['not run']}`);
   }
   t.comment(`blocks: ${Object.keys(counts).map((language) => `${counts[language]} ${language}`).join(', ')}`);
   t.ok(counts.js > 15, `${counts.js} blocks of JavaScript`);
