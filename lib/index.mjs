@@ -18,6 +18,8 @@ export const {
   waitAsync,
   notify,
   Mutex,
+  Channel,
+  Topic,
   BufferType,
   LengthMax,
   SHMBT_BUFFER,
