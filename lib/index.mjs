@@ -20,6 +20,7 @@ export const {
   Mutex,
   Channel,
   Topic,
+  SharedMap,
   BufferType,
   LengthMax,
   SHMBT_BUFFER,
