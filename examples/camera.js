@@ -6,7 +6,7 @@
 
 const { spawn } = require('child_process');
 const path = require('path');
-const shm = require('..');
+const shm = require('shm-typed-array');
 
 const [WIDTH, HEIGHT, COLOURS] = [1920, 1080, 3];
 

@@ -5,7 +5,7 @@
 
 const cluster = require('cluster');
 const { randomInt } = require('crypto');
-const shm = require('..');
+const shm = require('shm-typed-array');
 
 const WORKERS = 3;
 const isPrimary = cluster.isPrimary === undefined ? cluster.isMaster : cluster.isPrimary;

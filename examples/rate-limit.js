@@ -5,7 +5,7 @@
 
 const cluster = require('cluster');
 const http = require('http');
-const shm = require('..');
+const shm = require('shm-typed-array');
 
 const [port = '8080', limit = '100', window = '60000'] = process.argv.slice(2);
 const name = `/rate-limit-${port}`;

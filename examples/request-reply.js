@@ -4,7 +4,7 @@
 
 const { fork } = require('child_process');
 const { randomInt } = require('crypto');
-const shm = require('..');
+const shm = require('shm-typed-array');
 
 const [size, freshKey] = [1024, () => randomInt(1, 2 ** 31)];
 

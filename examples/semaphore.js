@@ -3,7 +3,7 @@
 //   node examples/semaphore.js [processes]
 
 const { fork } = require('child_process');
-const shm = require('..');
+const shm = require('shm-typed-array');
 
 const PERMITS = 3;
 // Words: how many are used now, how many were at most, and one that nobody changes.

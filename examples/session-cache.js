@@ -4,7 +4,7 @@
 //   node examples/session-cache.js
 
 const { fork } = require('child_process');
-const shm = require('..');
+const shm = require('shm-typed-array');
 
 const MINUTES = 60000;
 

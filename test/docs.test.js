@@ -92,6 +92,33 @@ test('every export is documented, with its number if it has one', (t) => {
   t.end();
 });
 
+/** What editors show of each exported call and class, by its name: its comments, of a class those of its methods, too. */
+function commentsOfExports() {
+  const found = new Map();
+  const folder = path.join(root, 'lib', 'types');
+  const declaration = /^(\/\*\*(?:[^*]|\*(?!\/))*\*\/)\nexport (?:function (\w+)|class (\w+)[^]*?^\})/gm;
+  for (const name of fs.readdirSync(folder)) {
+    const text = fs.readFileSync(path.join(folder, name), 'utf8');
+    for (let match = declaration.exec(text); match !== null; match = declaration.exec(text)) {
+      const [whole, comment, call, className] = match;
+      found.set(call || className, (found.get(call || className) || '') + (call ? comment : whole));
+    }
+  }
+  return found;
+}
+
+test('editors show an example of every call and class, and what it throws', (t) => {
+  const comments = commentsOfExports();
+  const cannotFail = ['getTotalSize', 'getTotalCreatedSize'];
+  const calls = Object.keys(shm).filter((name) => typeof shm[name] === 'function');
+  for (const name of calls) {
+    const comment = comments.get(name) || '';
+    t.ok(/^ +\* @example$/m.test(comment), `${name} has an example`);
+    if (!cannotFail.includes(name)) t.ok(/^ +\* @throws /m.test(comment), `${name} says what it throws`);
+  }
+  t.end();
+});
+
 const commands = ['ls', 'stat', 'rm', 'dump', 'build'];
 
 test("the command's help is what the program prints", async (t) => {
@@ -105,6 +132,17 @@ test("the command's help is what the program prints", async (t) => {
     if (name === '') t.deepEqual(stdout.match(/^ {2}\w+(?= )/gm).map((word) => word.trim()), commands);
     else for (const usage of usages) t.ok(table.includes(`\`${usage.replace(/^.*shm-typed-array /, '')}\``), usage);
   }
+});
+
+test('what a further system has to offer is what the systems offer', { skip: !fs.existsSync(path.join(root, 'native')) && 'the sources are not there' }, (t) => {
+  const table = /\| what \| for \|\n[^]*?\n\n/.exec(read('docs/architecture.md'))[0];
+  const names = table.split('\n').slice(2).join('\n').match(/`\w+`/g).map((name) => name.slice(1, -1));
+  for (const system of ['linux', 'macos']) {
+    const text = filesOf(path.join(root, 'native', 'sys', system)).map((file) => fs.readFileSync(file, 'utf8')).join('\n');
+    const missing = names.filter((name) => !new RegExp(`pub (?:unsafe )?(?:fn|struct|const)\\s*${name}\\b`).test(text));
+    t.deepEqual(missing, [], `${names.length} names in ${system}`);
+  }
+  t.end();
 });
 
 test('the scripts that the pages name are there', cloneOnly, (t) => {

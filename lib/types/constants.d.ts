@@ -1,7 +1,17 @@
-/** The most elements (not bytes) of an array: 2³¹ on 64-bit systems, less if the runtime's limit is less. */
+/**
+ * The most elements (not bytes) of an array: 2³¹ on 64-bit systems, less if the runtime's limit is less.
+ *
+ * @example
+ * const count = Math.min(wanted, shm.LengthMax);
+ */
 export const LengthMax: number;
 
-/** Type key → number of the type; only types that this runtime has. */
+/**
+ * Type key → number of the type; only types that this runtime has.
+ *
+ * @example
+ * const hasFloat16 = shm.BufferType.Float16Array !== undefined;
+ */
 export const BufferType: {
   readonly Buffer: 0;
   readonly Int8Array: 1;

@@ -53,6 +53,10 @@ export interface SharedMapStats {
  *
  * A value comes out as it went in, but for what UTF-8 cannot hold (lone surrogates become U+FFFD), and for bytes,
  * which come out as a `Buffer` of the caller's own.
+ *
+ * @example
+ * const visits = new shm.SharedMap('/visits', { evict: true });
+ * if (visits.increment(address, 1, { ttl: 60000 }) > 100) refuse();
  */
 export class SharedMap<V extends SharedMapValue = SharedMapValue> implements Iterable<[string, V]> {
   /**

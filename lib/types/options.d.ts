@@ -22,6 +22,9 @@ interface OfView<Shared extends boolean, Disposable extends boolean> {
   /**
    * Over a `SharedArrayBuffer`, which can be posted to worker threads of this process without a copy,
    * and on which `Atomics.wait` works between them. After a detach it reads private zeros.
+   *
+   * On Bun, and on Node from 22.23, 24.16 and 26.1 on, `buffer` is the data and nothing else. Elsewhere
+   * the data begins at `byteOffset` bytes, which is not 0: post the array, not its buffer alone.
    */
   shared?: Shared;
   /**
