@@ -1,6 +1,7 @@
 export * from './types/arrays';
 export * from './types/constants';
 export * from './types/errors';
+export * from './types/lifetimes';
 export * from './types/memory';
 export * from './types/mutex';
 export * from './types/options';

@@ -4,7 +4,7 @@
 
 const { bytesOf, keyOf, modeOf, nameOf, typeOf } = require('./arguments');
 const { showing } = require('./view');
-const { busy, doesNotFit, tooSmall } = require('../errors');
+const { busy, doesNotFit, invalidValue, tooSmall } = require('../errors');
 const { detachAtExit } = require('../runtime/cleanup');
 // Not later: the first detach may come when no memory is left to load anything.
 const { guardZlib } = require('../runtime/zlib');
@@ -42,6 +42,7 @@ function createMemory(binding) {
     const type = typeOf(typeKey);
     const bytes = bytesOf(count, type);
     const options = createOptions(perm, 'create');
+    if (options.flags & binding.optionBits.transient) return createTransient(count, type, bytes, options, key);
     if (key === undefined || key === null) return createFresh(count, type, bytes, options);
     return make(keyOf(key), count, type, bytes, options);
   }
@@ -55,12 +56,18 @@ function createMemory(binding) {
     }
   }
 
+  /** A new System V segment that goes with its last user. Its key comes from the kernel. */
+  function createTransient(count, type, bytes, options, key) {
+    if (key === undefined || key === null) return make(0, count, type, bytes, options);
+    throw invalidValue('key', 'must be null or undefined for a transient segment, whose `key` the array tells', key);
+  }
+
   /** The array over new memory; null if the key is taken. */
   function make(key, count, type, bytes, { mode, flags, disposable }) {
     const view = showing(type, key, disposable ? dispose : null);
-    const show = (buffer, start, length) => {
+    const show = (buffer, start, length, transientKey) => {
       if (start !== 0 || buffer.byteLength !== length) overlay().adopt(buffer, start, length);
-      return view(buffer, start, count);
+      return view(buffer, start, count, transientKey);
     };
     return binding.create(key, bytes, mode, flags, allocate, show);
   }
@@ -116,8 +123,12 @@ function createMemory(binding) {
     const options = createOptions(perm, 'getOrCreate');
     const existing = { flags: options.flags, offset: 0, count, disposable: options.disposable };
     key = keyOf(key);
+    const find = () => open(key, type, existing, (has) => tooSmall(key, has, bytes));
+    const add = () => make(key, count, type, bytes, options);
+    // What is to be replaced must not be got.
+    const addsFirst = (options.flags & binding.optionBits.replaceOrphan) !== 0;
     for (let tries = 0; tries < TRIES; tries++) {
-      const array = open(key, type, existing, (has) => tooSmall(key, has, bytes)) || make(key, count, type, bytes, options);
+      const array = addsFirst ? add() || find() : find() || add();
       if (array !== null) return array;
     }
     throw busy(key);
@@ -175,7 +186,7 @@ function createMemory(binding) {
   detachAtExit(() => {
     guardZlib();
     return binding.detachSegments();
-  });
+  }, binding.destroyDue);
 
   return { create, createPosix, destroy, detach, detachAll, detachPosix, get, getOrCreate, getPosix };
 }

@@ -7,16 +7,16 @@ const disposeSymbol = Symbol.dispose;
 const { defineProperty } = Object;
 
 /**
- * A function `(buffer, byteOffset, count)` that makes the array over memory under `key`. With `dispose`,
- * the end of a `using` declaration's block calls `dispose(array, key)`.
+ * A function `(buffer, byteOffset, count, itsKey = key)` that makes the array over memory under `key`. With
+ * `dispose`, the end of a `using` declaration's block calls `dispose(array, itsKey)`.
  */
 function showing(type, key, dispose) {
   if (typeof key === 'string' && dispose === null) return type.view;
-  return (buffer, byteOffset, count) => {
+  return (buffer, byteOffset, count, itsKey = key) => {
     const array = type.view(buffer, byteOffset, count);
-    if (typeof key === 'number') defineProperty(array, 'key', { value: key, writable: true, configurable: true });
+    if (typeof itsKey === 'number') defineProperty(array, 'key', { value: itsKey, writable: true, configurable: true });
     if (dispose !== null && disposeSymbol !== undefined) {
-      defineProperty(array, disposeSymbol, { value: () => dispose(array, key), writable: true, configurable: true });
+      defineProperty(array, disposeSymbol, { value: () => dispose(array, itsKey), writable: true, configurable: true });
     }
     return array;
   };

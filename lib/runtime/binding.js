@@ -128,8 +128,8 @@ function textOf({ buffer, byteOffset, byteLength }) {
 const addon = load();
 
 // Attachments and waits belong to this copy of lib/; the rest is the same for all in this thread.
-const { isOwnerAlive, optionBits, ownerNumber, stat } = addon;
+const { destroyDue, destroyOrphan, isOrphan, isOwnerAlive, optionBits, ownerNumber, stat } = addon;
 // Node before 22 makes no buffer of more bytes over memory that is not its own. Deno cannot be asked
 // about values when an environment ends.
 const functions = addon.open(require('buffer').kMaxLength, process.versions.deno === undefined);
-module.exports = Object.assign(functions, { isOwnerAlive, optionBits, ownerNumber, stat });
+module.exports = Object.assign(functions, { destroyDue, destroyOrphan, isOrphan, isOwnerAlive, optionBits, ownerNumber, stat });

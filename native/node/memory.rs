@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use neon::prelude::*;
 
+use crate::memory::at_exit;
 use crate::memory::fresh::Fresh;
 use crate::memory::key::Key;
 use crate::memory::mapping::Mapping;
@@ -20,7 +21,7 @@ use crate::memory::registry::Attachment;
 use crate::node::arguments::{key_argument, whole_number};
 use crate::node::array_buffer::ArrayBuffer;
 use crate::node::instance::{Attachments, Instance};
-use crate::node::throw::throw;
+use crate::node::throw::{segment_key, throw};
 
 /// Adds the functions of this file to an instance.
 pub fn export<'cx>(cx: &mut FunctionContext<'cx>, instance: &Instance<'cx>) -> NeonResult<()> {
@@ -45,12 +46,19 @@ pub fn option_bits<'cx>(cx: &mut impl Context<'cx>) -> JsResult<'cx, JsObject> {
 }
 
 /// `create(key, bytes, mode, options, allocate, show)`: a new segment or object, all zero, as `show`
-/// shows it; null if the key is taken. The functions: see [`present`].
+/// shows it; null if the key is taken. The key of a transient segment comes from the kernel, whatever
+/// is given. The functions: see [`present`].
 fn create<'cx>(attachments: &Attachments, mut cx: FunctionContext<'cx>) -> JsResult<'cx, JsValue> {
     let key = key_argument(&mut cx)?;
     let bytes = whole_number::<usize>(&mut cx, 1)?;
     let mode = whole_number::<u16>(&mut cx, 2)?;
     let options = Options::new(whole_number(&mut cx, 3)?);
+    if options.transient() {
+        return match Fresh::transient(bytes, mode, options) {
+            Ok((key, fresh)) => present(&mut cx, attachments, &key, options, fresh, 4),
+            Err(error) => throw(&mut cx, &error, None),
+        };
+    }
     match Fresh::create(&key, bytes, mode, options.of(&key)) {
         Ok(Some(fresh)) => present(&mut cx, attachments, &key, options, fresh, 4),
         Ok(None) => Ok(cx.null().upcast()),
@@ -75,7 +83,8 @@ fn attach<'cx>(attachments: &Attachments, mut cx: FunctionContext<'cx>) -> JsRes
 ///
 /// The argument `functions` is `allocate(bytes, shared)`, which gets memory from the engine where
 /// that takes no other: an `ArrayBuffer`, or a `Uint8Array` over a `SharedArrayBuffer`. The next is
-/// `show(buffer, byteOffset, byteLength)`, which makes the array. Either may throw.
+/// `show(buffer, byteOffset, byteLength, key)`, which makes the array; the key is that of a transient
+/// segment, else undefined. Either may throw.
 fn present<'cx>(
     cx: &mut FunctionContext<'cx>,
     attachments: &Attachments,
@@ -92,7 +101,7 @@ fn present<'cx>(
         Ok(made) => made,
         Err(error) => return throw(cx, &error, Some(key)),
     };
-    let shown = show_through(cx, &mut view, &fresh, start, show);
+    let shown = show_through(cx, &mut view, key, &fresh, start, show);
     let published = match shown {
         Ok(_) => fresh.publish(),
         Err(_) => Ok(false),
@@ -101,6 +110,9 @@ fn present<'cx>(
         attachments
             .borrow_mut()
             .register(key, options, &fresh, view);
+        if options.destroy_at_exit() && fresh.created() > 0 {
+            at_exit::add(key, fresh.identity);
+        }
         return shown;
     }
     // Zeros first: then nobody sees what never was.
@@ -117,6 +129,7 @@ fn present<'cx>(
 fn show_through<'cx>(
     cx: &mut FunctionContext<'cx>,
     view: &mut ArrayBuffer,
+    key: &Key,
     fresh: &Fresh,
     start: usize,
     show: Handle<'cx, JsFunction>,
@@ -127,8 +140,12 @@ fn show_through<'cx>(
     };
     let start = number_of_bytes(cx, start).upcast();
     let len = number_of_bytes(cx, fresh.mapping.len()).upcast();
+    let key = match key {
+        Key::Segment(key) if key.is_transient() => segment_key(cx, *key).upcast(),
+        _ => cx.undefined().upcast(),
+    };
     let undefined = cx.undefined();
-    show.call(cx, undefined, [buffer, start, len])
+    show.call(cx, undefined, [buffer, start, len, key])
 }
 
 /// `find(key, options)`: the buffer of what the key stands for; undefined if it is not attached.

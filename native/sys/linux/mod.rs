@@ -2,6 +2,7 @@
 
 mod futex;
 mod hugetlb;
+mod lease;
 mod locks;
 mod objects;
 mod overmap;
@@ -11,6 +12,7 @@ mod reserve;
 mod segments;
 
 pub use futex::*;
+pub use lease::{usage_of, Usage};
 pub use locks::*;
 pub use objects::*;
 pub use overmap::map_over;

@@ -11,11 +11,12 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::super::object::{Identity, Name};
+use super::lease::without_lease;
 use super::place::DIRECTORY;
 use crate::error::{Error, Result};
 use crate::memory::layout::HEADER;
 
-fn path(name: &Name) -> &Path {
+pub(super) fn path(name: &Name) -> &Path {
     Path::new(OsStr::from_bytes(name.path().to_bytes()))
 }
 
@@ -88,6 +89,10 @@ impl Draft {
         &self.file
     }
 
+    pub fn name(&self) -> &Name {
+        &self.name
+    }
+
     /// Whether another object has the name already.
     pub fn is_late(&self) -> Result<bool> {
         Ok(find(&self.name)?.is_some())
@@ -143,12 +148,11 @@ fn link(directory: i32, from: &CStr, to: &Name, flags: i32) -> io::Result<()> {
 /// Opens the object for reading, and for writing too if `writable`, without following links or
 /// waiting for a FIFO.
 pub fn open(name: &Name, writable: bool) -> Result<Option<File>> {
-    let opened = OpenOptions::new()
-        .read(true)
+    let mut how = OpenOptions::new();
+    how.read(true)
         .write(writable)
-        .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_NOCTTY)
-        .open(path(name));
-    match opened {
+        .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_NOCTTY);
+    match without_lease(|| how.open(path(name))) {
         Ok(file) => Ok(Some(file)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(open_error(&error)),
@@ -160,6 +164,7 @@ fn open_error(error: &io::Error) -> Error {
         Some(libc::EACCES) => "The object's permissions, or those of /dev/shm, do not allow this user to read and write it (with copyOnWrite: to read it)",
         Some(libc::ELOOP) => "It is a symbolic link; only regular files are opened",
         Some(libc::EISDIR | libc::ENXIO) => "It is no regular file",
+        Some(libc::EAGAIN) => "Another program keeps a lease on it (fcntl, F_SETLEASE)",
         Some(libc::EMFILE) => "This process has as many files open as it may (ulimit -n)",
         _ => "",
     };
