@@ -3,8 +3,9 @@
 const shm = require('../index');
 const { inventory, withProcesses } = require('./inventory');
 const { UsageError, keyOf } = require('./options');
+const { destroyOrphan, identified: idOf } = require('./orphans');
 const { findProcesses, identityOf } = require('./processes');
-const { printable, processesText, sizeText } = require('./text');
+const { keyText, printable, processesText, sizeText } = require('./text');
 
 const help = `Usage: shm-typed-array rm [--yes] [--] KEY…
        shm-typed-array rm [--yes] --orphans [--mine]
@@ -41,25 +42,28 @@ function look(text) {
 function orphans(flags) {
   const { entries, unseen } = inventory(Object.assign({}, flags, { orphans: true }));
   process.stderr.write(unseen);
-  return entries.filter((entry) => entry.key !== null);
+  return entries;
 }
 
 /** With what tells it from later memory of the same key. */
 function identified(status) {
-  return status === null ? null : { key: status.key, size: status.size, identity: identityOf(status) };
+  if (status === null) return null;
+  return { key: status.key, label: keyText(status), size: status.size, identity: identityOf(status), id: idOf(status) };
 }
 
 /** Destroys what has been shown, unless another has its key by now or, if asked for, somebody has it attached. */
-function destroy({ key, identity }, onlyOrphans) {
+function destroy({ key, label, identity, id }, onlyOrphans) {
   try {
-    const reason = reasonToKeep(key, identity, onlyOrphans);
-    if (reason === null && shm.destroy(key)) {
-      process.stdout.write(`destroyed ${printable(String(key))}\n`);
+    // A segment without a key is known by its id alone.
+    const reason = key === null ? null : reasonToKeep(key, identity, onlyOrphans);
+    const told = reason === null && onlyOrphans ? destroyOrphan(...id) : null;
+    if (reason === null && (told === null ? shm.destroy(key) : told)) {
+      process.stdout.write(`destroyed ${label}\n`);
       return true;
     }
-    complain(key, reason || 'has gone meanwhile');
+    complain(label, reason || `has gone meanwhile${onlyOrphans ? ', or somebody has it' : ''}`);
   } catch (error) {
-    complain(key, `stays: ${error.message}`);
+    complain(label, `stays: ${error.message}`);
   }
   return false;
 }
@@ -68,8 +72,9 @@ function reasonToKeep(key, identity, onlyOrphans) {
   const status = shm.stat(key);
   if (status === null) return null;
   if (identityOf(status) !== identity) return 'stays: it has been replaced meanwhile';
+  if (status.destroyed) return 'stays: it goes with its last user';
   if (!onlyOrphans) return null;
-  const { orphan, processes } = withProcesses(status, findProcesses().of);
+  const { orphan, processes } = withProcesses(status, findProcesses().of, () => {});
   const who = processesText(processes, 3);
   return orphan ? null : `stays: it has been attached meanwhile${who && `, by ${who}`}`;
 }
@@ -80,7 +85,7 @@ function complain(key, what) {
 
 function confirmed(targets) {
   if (!process.stdin.isTTY) throw new UsageError('there is no terminal to ask on: add --yes');
-  for (const { key, size } of targets) process.stdout.write(`  ${printable(String(key))}  ${sizeText(size)}\n`);
+  for (const { label, size } of targets) process.stdout.write(`  ${label}  ${sizeText(size)}\n`);
   const terminal = require('readline').createInterface({ input: process.stdin, output: process.stdout });
   return new Promise((resolve) => {
     const leave = () => {
