@@ -168,11 +168,12 @@ test('waiting and locking work on a transient segment', linuxOnly, async (t) => 
   const child = forkCode(`
     const words = shm.get(${words.key}, 'Int32Array');
     const mutex = new shm.Mutex(words, 0);
-    process.send(mutex.tryLock());
-    mutex.lock();
-    words[1] = 1;
-    shm.notify(words, 1);
-    process.exit();`);
+    process.send(mutex.tryLock(), () => {
+      mutex.lock();
+      words[1] = 1;
+      shm.notify(words, 1);
+      process.exit();
+    });`);
   const ended = outcome(child);
   t.equal(await nextMessage(child), null, 'it is locked');
   mutex.unlock();
