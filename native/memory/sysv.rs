@@ -58,7 +58,7 @@ pub fn create(
     }
 }
 
-/// Makes a segment that is marked for destruction as soon as it is attached: the kernel frees it with
+/// Makes a segment that is marked for destruction as soon as it is attached, so that the kernel frees it with
 /// its last attach. Others find it by the key that is returned.
 pub fn create_transient(
     bytes: usize,
@@ -73,7 +73,6 @@ pub fn create_transient(
     let private = SegmentKey::Chosen(libc::IPC_PRIVATE);
     let gone = || Error::from_errno(libc::EIDRM, "shmctl");
     let (id, mapping) = create(private, bytes, mode, options)?.ok_or_else(gone)?;
-    remove(id)?;
     let cookie = cookie_of(&stat(id)?.ok_or_else(gone)?);
     Ok((SegmentKey::Transient { id, cookie }, id, mapping))
 }
@@ -149,6 +148,10 @@ pub fn open(key: SegmentKey, options: Options) -> Result<Option<(Id, Mapping)>> 
 fn attach(id: Id, bytes: usize, options: Options) -> Result<Mapping> {
     let pages = sys::attach_segment(id, bytes).map_err(|error| mapping_error(&error, "shmat"))?;
     let mapping = Mapping::segment(pages);
+    if options.transient() {
+        // Before anything that takes long: a process that is killed until then leaves the segment.
+        remove(id)?;
+    }
     if options.huge_pages() {
         sys::advise_huge_pages(mapping.data(), bytes, Kind::Segment)?;
     }
