@@ -34,8 +34,8 @@ function outOfRange(name, expected, value) {
   return withCode(new RangeError(message), 'ERR_OUT_OF_RANGE');
 }
 
-/** A `RangeError`: memory of `has` bytes cannot show the part that `get` was asked for. */
-function doesNotFit(key, has, type, offset, count) {
+/** A `RangeError`: memory of `has` bytes cannot be shown as `get` was asked to. */
+function doesNotFit({ key, type, offset, count }, has) {
   const asked = count === undefined ? `"offset" ${offset}` : `"offset" ${offset} and "count" ${count} × ${type.bytes} bytes`;
   const message =
     has < offset + (count || 0) * type.bytes
@@ -45,7 +45,8 @@ function doesNotFit(key, has, type, offset, count) {
 }
 
 /** `getOrCreate` found something that is smaller than what it was to create. */
-function tooSmall(key, has, needed) {
+function tooSmall({ key, type, count }, has) {
+  const needed = count * type.bytes;
   const message = `${show(key)} exists and has ${has} bytes, fewer than the ${needed} asked for: destroy it, or ask for fewer`;
   return Object.assign(withCode(new Error(message), 'ERR_SHM_SIZE'), { key });
 }
@@ -67,14 +68,41 @@ function detached() {
   return withCode(new Error('The memory under this array has been detached'), 'ERR_SHM_DETACHED');
 }
 
+/** The memory under a key is not the structure that it was opened as, or one of another geometry. */
+function otherLayout(key, what, reason) {
+  const message = `${show(key)} is not the ${what} that was asked for: it ${reason}. Open it as what it is, take another key, or destroy it`;
+  return Object.assign(withCode(new Error(message), 'ERR_SHM_LAYOUT'), { key });
+}
+
+/** Nobody has set a structure's geometry. */
+function unfinished(key, what) {
+  const message = `${show(key)} is not a ${what} yet: whoever created it has not finished it. Open it with all its options, or destroy it`;
+  return Object.assign(withCode(new Error(message), 'ERR_SHM_LAYOUT'), { key });
+}
+
+/** A word of a structure holds what no participant writes. */
+function damaged(key, what, reason) {
+  const message = `The ${what} ${show(key)} is damaged: ${reason}. Something that does not keep to its protocol has written to it`;
+  return Object.assign(withCode(new Error(message), 'ERR_SHM_LAYOUT'), { key });
+}
+
+/** A channel or topic has been closed. */
+function closed(key, what) {
+  return Object.assign(withCode(new Error(`The ${what} ${show(key)} has been closed`), 'ERR_SHM_CLOSED'), { key });
+}
+
 module.exports = {
   busy,
+  closed,
+  damaged,
   detached,
   doesNotFit,
   invalidType,
   invalidValue,
+  otherLayout,
   outOfRange,
   show,
   tooSmall,
+  unfinished,
   withCode,
 };

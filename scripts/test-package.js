@@ -45,7 +45,7 @@ function expectOutput(output, expected) {
 /** What npm would publish; nothing but what belongs there. */
 function pack() {
   const [{ filename, files, size }] = JSON.parse(run(root, 'npm', ['pack', '--json', '--pack-destination', work], { env: process.env }));
-  const allowed = /^(README\.md|CHANGELOG\.md|LICENSE|package\.json|index\.(js|d\.ts)|Cargo\.(toml|lock)|lib\/([a-z]+\/)?[a-z-]+\.(js|mjs|d\.ts|d\.mts)|native\/([a-z]+\/)*[a-z_]+\.rs|prebuilds\/(manifest\.json|(linux|darwin)-(x64|arm64)\/shm-typed-array(\.glibc|\.musl)?\.node))$/;
+  const allowed = /^(README\.md|CHANGELOG\.md|CONTRIBUTING\.md|LICENSE|docs\/([a-z]+\/)?[a-z-]+\.(md|svg)|examples\/([a-z]+\/)*[\w-]+\.(js|json|html|md|c|py|rs|toml|lock)|bench\/charts\/[a-z]+\.svg|package\.json|index\.(js|d\.ts)|Cargo\.(toml|lock)|lib\/([a-z]+\/)?[a-z-]+\.(js|mjs|d\.ts|d\.mts)|native\/([a-z]+\/)*[a-z_]+\.rs|prebuilds\/(manifest\.json|(linux|darwin)-(x64|arm64)\/shm-typed-array(\.glibc|\.musl)?\.node))$/;
   const junk = files.map((file) => file.path).filter((name) => !allowed.test(name));
   if (junk.length > 0) throw new Error(`the tarball contains ${junk.join(', ')}`);
   console.log(`${filename}: ${files.length} files, ${size} bytes`);
@@ -70,6 +70,12 @@ function useFromNode(folder, ...wrapper) {
   expectOutput(run(folder, command, before.concat('use.mjs')), printed);
 }
 
+/** The examples, where they lie in the installed package. */
+function runExample(folder) {
+  const output = run(folder, node, ['node_modules/shm-typed-array/examples/cluster.js']);
+  if (!output.includes('[Worker] Get buf[0]= 5  arr[0]= null\n')) throw new Error(`the example printed ${output}`);
+}
+
 function npmInstall(folder, npm) {
   run(folder, node, [npm, 'install', '--ignore-scripts', '--no-audit', '--no-fund', tarball]);
 }
@@ -78,6 +84,7 @@ const npm = (version) => () => {
   const folder = project(`npm-${version}`);
   npmInstall(folder, commandOf('npm', version, 'npm'));
   useFromNode(folder);
+  runExample(folder);
 };
 
 function pnpm() {

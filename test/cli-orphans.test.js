@@ -11,7 +11,8 @@ const { spawn, spawnSync } = require('child_process');
 const asRoot = isLinux && process.getuid() === 0;
 const noMachine = !asRoot || spawnSync('unshare', ['-i', '-m', 'true']).status !== 0;
 const ownMachine = { skip: noMachine && 'needs root and unshare(1), to have a machine of its own' };
-const ownProc = { skip: (!asRoot || spawnSync('unshare', ['-mpf', 'mount', '-t', 'proc', 'proc', '/proc']).status !== 0) && 'needs root who may mount /proc' };
+const noProc = !asRoot || !process.setgroups || spawnSync('unshare', ['-mpf', 'mount', '-t', 'proc', 'proc', '/proc']).status !== 0;
+const ownProc = { skip: noProc && 'needs root who may mount /proc, and a runtime that can become somebody else' };
 const noContainer = isLinux && spawnSync('unshare', ['-Urpf', '--mount-proc', 'true']).status === 0 ? false : 'needs namespaces (unshare -Urp)';
 
 /** Runs JavaScript where nobody else's memory is; it has `shm`, `cli`, `runCode` and `answerOnTerminal`. */
@@ -82,7 +83,7 @@ test('rm --orphans leaves what is attached during the question', { skip: ownMach
     ${leave77}
     const attach = () => [77, '/one'].forEach((key) => shm.get(key));
     const { code, stdout } = await answerOnTerminal(['rm', '--orphans'], () => attach() || 'y\\n');
-    console.log(code, stdout);`);
+    console.log([code, stdout].join(' '));`);
   t.match(stdout, /^1 /);
   t.match(stdout, /rm: 77 stays: it has been attached meanwhile, by \d+ /);
   t.match(stdout, /rm: \/one stays: it has been attached meanwhile, by \d+ /);
@@ -155,14 +156,14 @@ test('threads of the kernel are not among those that cannot be looked into', { s
   t.equal(stdout, 'the same\n', stderr);
 });
 
-test('list says why it cannot, without /proc', ownMachine, async (t) => {
+test('list says why it cannot, without /proc/sysvipc', ownMachine, async (t) => {
   const key = freshKey();
   shm.create(10, 'Buffer', key);
   const { code, stdout, stderr } = await runCode(`
     const { spawnSync } = require('child_process');
     if (process.argv[2] !== 'inside') {
       const words = ${JSON.stringify([execPath].concat(execArgv))}.concat(__filename, 'inside');
-      process.exitCode = spawnSync('unshare', ['-m', 'sh', '-c', 'mount -t tmpfs tmpfs /proc && exec "$0" "$@"'].concat(words), { stdio: 'inherit' }).status;
+      process.exitCode = spawnSync('unshare', ['-m', 'sh', '-c', 'mount -t tmpfs tmpfs /proc/sysvipc && exec "$0" "$@"'].concat(words), { stdio: 'inherit' }).status;
     } else {
       console.log(shm.stat(${key}).size);
       try {

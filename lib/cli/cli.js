@@ -80,16 +80,20 @@ function printableLines(text) {
 }
 
 /** Not all could be written. A reader that has seen enough, such as `head`, is no error. */
-function notWritten(stream, error) {
-  if (error.code !== 'EPIPE' && stream !== 'stderr') {
-    process.stderr.write(`shm-typed-array: ${stream} cannot be written to: ${error.message}\n`);
+function notWritten(error) {
+  if (error.code === 'EPIPE') process.exit(0);
+  try {
+    process.stderr.write(`shm-typed-array: not all could be written: ${error.message}\n`);
+  } catch (_) {
+    // Then only the exit code is left to tell it.
   }
-  process.exit(error.code === 'EPIPE' ? 0 : 1);
+  process.exit(1);
 }
 
-process.stdout.on('error', (error) => notWritten('stdout', error));
-process.stderr.on('error', (error) => notWritten('stderr', error));
+// Older runtimes throw what newer ones make an event of.
+process.stdout.on('error', notWritten);
+process.stderr.on('error', () => process.exit(1));
 
 main(process.argv[2], process.argv.slice(3)).then((code) => {
   process.exitCode = code;
-});
+}, notWritten);

@@ -53,19 +53,20 @@ function identified(status) {
 
 /** Destroys what has been shown, unless another has its key by now or, if asked for, somebody has it attached. */
 function destroy({ key, label, identity, id }, onlyOrphans) {
+  /** @type {string | null} */
+  let reason = null;
   try {
     // A segment without a key is known by its id alone.
-    const reason = key === null ? null : reasonToKeep(key, identity, onlyOrphans);
+    if (key !== null) reason = reasonToKeep(key, identity, onlyOrphans);
     const told = reason === null && onlyOrphans ? destroyOrphan(...id) : null;
-    if (reason === null && (told === null ? shm.destroy(key) : told)) {
-      process.stdout.write(`destroyed ${label}\n`);
-      return true;
-    }
-    complain(label, reason || `has gone meanwhile${onlyOrphans ? ', or somebody has it' : ''}`);
+    if (told === false) reason = 'has gone meanwhile, or somebody has it';
+    else if (told === null && reason === null && !shm.destroy(key)) reason = 'has gone meanwhile';
   } catch (error) {
-    complain(label, `stays: ${error.message}`);
+    reason = `stays: ${error.message}`;
   }
-  return false;
+  if (reason === null) process.stdout.write(`destroyed ${label}\n`);
+  else complain(label, reason);
+  return reason === null;
 }
 
 function reasonToKeep(key, identity, onlyOrphans) {

@@ -3,7 +3,7 @@
 // index.d.ts.
 
 const { bytesOf, keyOf, modeOf, nameOf, typeOf } = require('./arguments');
-const { showing } = require('./view');
+const { createView } = require('./view');
 const { busy, doesNotFit, invalidValue, tooSmall } = require('../errors');
 const { detachAtExit } = require('../runtime/cleanup');
 // Not later: the first detach may come when no memory is left to load anything.
@@ -29,6 +29,8 @@ function createMemory(binding) {
   const keys = () => loaded.keys || (loaded.keys = require('./keys'));
   const optionsModule = () => loaded.options || (loaded.options = require('./options'));
   const overlay = () => binding.overlay || require('../runtime/overlay').overlayOf(binding);
+
+  const view = createView(overlay, dispose);
 
   function createOptions(perm, call) {
     return perm === undefined ? noCreateOptions : optionsModule().createOptions(perm, call, binding.optionBits);
@@ -57,19 +59,32 @@ function createMemory(binding) {
   }
 
   /** A new System V segment that goes with its last user. Its key comes from the kernel. */
-  function createTransient(count, type, bytes, options, key) {
-    if (key === undefined || key === null) return make(0, count, type, bytes, options);
-    throw invalidValue('key', 'must be null or undefined for a transient segment, whose `key` the array tells', key);
+  function createTransient(count, type, bytes, { mode, flags, disposable }, chosen) {
+    if (chosen !== undefined && chosen !== null) {
+      throw invalidValue('key', 'must be null or undefined for a transient segment, whose `key` the array tells', chosen);
+    }
+    const [key, shown] = binding.createTransient(bytes, mode, flags, allocate);
+    return finish({ type, key, offset: 0, count, disposable, misfit: doesNotFit }, shown);
   }
 
   /** The array over new memory; null if the key is taken. */
   function make(key, count, type, bytes, { mode, flags, disposable }) {
-    const view = showing(type, key, disposable ? dispose : null);
-    const show = (buffer, start, length, transientKey) => {
-      if (start !== 0 || buffer.byteLength !== length) overlay().adopt(buffer, start, length);
-      return view(buffer, start, count, transientKey);
-    };
-    return binding.create(key, bytes, mode, flags, allocate, show);
+    const shown = binding.create(key, bytes, mode, flags, allocate);
+    return shown === null ? null : finish({ type, key, offset: 0, count, disposable, misfit: doesNotFit }, shown);
+  }
+
+  /**
+   * The array over memory that the native side has just begun to show, and that never was unless this
+   * succeeds; null if another has taken the key meanwhile.
+   */
+  function finish(request, shown) {
+    let array = null;
+    try {
+      array = view(request, shown);
+    } finally {
+      if (array === null) binding.finish(false);
+    }
+    return binding.finish(true) ? array : null;
   }
 
   function createPosix(name, count, typeKey, perm) {
@@ -79,8 +94,8 @@ function createMemory(binding) {
   function get(key, typeKey, options) {
     const type = typeOf(typeKey);
     key = keyOf(key);
-    const checked = getOptions(options, type);
-    const array = open(key, type, checked, (has) => doesNotFit(key, has, type, checked.offset, checked.count));
+    const { flags, offset, count, disposable } = getOptions(options, type);
+    const array = open({ type, key, offset, count, disposable, misfit: doesNotFit }, flags);
     if (array === null && typeof key === 'string') warnOfDigits(key);
     return array;
   }
@@ -94,22 +109,13 @@ function createMemory(binding) {
     return get(nameOf(name, 'name'), typeKey, options);
   }
 
-  /**
-   * The array over existing memory, or over as many elements as are asked for; null if there is none.
-   * `misfit(has)` is the error if its `has` bytes cannot be shown so.
-   */
-  function open(key, type, { flags, offset, count, disposable }, misfit) {
-    const view = showing(type, key, disposable ? dispose : null);
-    const show = (buffer, start, length) => {
-      const elements = count === undefined ? Math.floor((length - offset) / type.bytes) : count;
-      if (elements < 0 || elements > type.countMax || offset + elements * type.bytes > length) throw misfit(length);
-      if (start !== 0 || buffer.byteLength !== length) overlay().adopt(buffer, start, length);
-      return view(buffer, start + offset, elements);
-    };
-    const buffer = binding.find(key, flags);
-    if (buffer === undefined) return binding.attach(key, flags, allocate, show);
-    const place = binding.overlay === undefined ? undefined : binding.overlay.placeOf(buffer);
-    return place === undefined ? show(buffer, 0, buffer.byteLength) : show(buffer, place[0], place[1]);
+  /** The array over existing memory, as the request wants it; null if there is none. */
+  function open(request, flags) {
+    const { key } = request;
+    const known = binding.find(key, flags);
+    if (known !== undefined) return view(request, known);
+    const shown = binding.attach(key, flags, allocate);
+    return shown === null ? null : finish(request, shown);
   }
 
   /** Memory of the engine, where that takes no other. */
@@ -121,12 +127,13 @@ function createMemory(binding) {
     const type = typeOf(typeKey);
     const bytes = bytesOf(count, type);
     const options = createOptions(perm, 'getOrCreate');
-    const existing = { flags: options.flags, offset: 0, count, disposable: options.disposable };
+    const { flags, disposable } = options;
     key = keyOf(key);
-    const find = () => open(key, type, existing, (has) => tooSmall(key, has, bytes));
+    const request = { type, key, offset: 0, count, disposable, misfit: tooSmall };
+    const find = () => open(request, flags);
     const add = () => make(key, count, type, bytes, options);
     // What is to be replaced must not be got.
-    const addsFirst = (options.flags & binding.optionBits.replaceOrphan) !== 0;
+    const addsFirst = (flags & binding.optionBits.replaceOrphan) !== 0;
     for (let tries = 0; tries < TRIES; tries++) {
       const array = addsFirst ? add() || find() : find() || add();
       if (array !== null) return array;

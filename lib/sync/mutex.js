@@ -1,12 +1,12 @@
 'use strict';
-// A robust lock in one word of shared memory. test/model/mutex.pml checks the protocol; README.md specifies
-// the word for programs in other languages.
+// A robust lock in one word of shared memory. test/model/mutex.pml checks the protocol; docs/other-languages.md
+// specifies the word for programs in other languages.
 
 const { performance } = require('perf_hooks');
 const { detached, withCode } = require('../errors');
 const { overlayOf } = require('../runtime/overlay');
 const { oncePerThread } = require('../runtime/thread');
-const { millisecondsOf, optionsOf, reasonOf } = require('./wait');
+const { millisecondsOf, reasonOf, waitOptions } = require('./arguments');
 const { checkWord, compareExchangeFor } = require('./words');
 
 // The word: whose lock it is, whether somebody sleeps for it, and whether the next owner has to be
@@ -28,7 +28,7 @@ const HANDED_ON_FOR = 5;
 /** The class `Mutex` on the native functions and on `wait`, `waitAsync`, `notify`. */
 function createMutex(binding, { wait, waitAsync, notify }) {
   const compareExchange = compareExchangeFor(binding);
-  const { isWithdrawn, placeOf } = overlayOf(binding);
+  const { isLent, isWithdrawn } = overlayOf(binding);
   /** What this thread is called in the words it owns; 0 as long as it has no mutex. */
   let self = 0;
 
@@ -39,7 +39,7 @@ function createMutex(binding, { wait, waitAsync, notify }) {
       this.int32Array = int32Array;
       this.index = index;
       // Whether the array may not be empty after a detach: its words are nobody else's then.
-      this.outlives = !(int32Array.buffer instanceof ArrayBuffer) || placeOf(int32Array.buffer) !== undefined;
+      this.outlives = !(int32Array.buffer instanceof ArrayBuffer) || isLent(int32Array.buffer);
       // How often this thread may still unlock before it has to hand the lock on; 0: as it likes.
       this.owed = 0;
       // When whoever was woken has come by itself, and need not be left the lock.
@@ -73,7 +73,7 @@ function createMutex(binding, { wait, waitAsync, notify }) {
     }
 
     async lockAsync(options) {
-      const { timeout, signal, ref } = optionsOf(options);
+      const { timeout, signal, ref } = waitOptions(options);
       if (signal !== undefined && signal.aborted) throw reasonOf(signal);
       if (exchange(this, 0, self) === 0) return 'ok';
       const deadline = performance.now() + timeout;
@@ -155,7 +155,7 @@ function createMutex(binding, { wait, waitAsync, notify }) {
       return this.hasTimedOut && this.word === word;
     }
 
-    /** Whether to give up: not before one sleep, be it of no time, or an owner's death went unnoticed. */
+    /** Whether the time is over: not before one sleep, be it of no time, or an owner's death went unnoticed. */
     isOver(left) {
       return left <= 0 && this.hasSlept;
     }

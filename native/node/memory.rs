@@ -5,7 +5,9 @@
 //! with its slash for a POSIX object.
 //!
 //! Memory is shown before it is published and registered, so that whatever fails until then, here
-//! or in JavaScript, leaves nothing. JavaScript runs only while the attachments are not borrowed.
+//! or in JavaScript, leaves nothing. A function that JavaScript makes its array with would be called
+//! for that, but a second call into this side costs less. No JavaScript runs while the attachments
+//! are borrowed.
 #![allow(clippy::unnecessary_wraps)] // Neon's functions return results, also where none can fail
 
 use std::sync::Arc;
@@ -20,16 +22,28 @@ use crate::memory::options::{Options, BITS};
 use crate::memory::registry::Attachment;
 use crate::node::arguments::{key_argument, whole_number};
 use crate::node::array_buffer::ArrayBuffer;
-use crate::node::instance::{Attachments, Instance};
-use crate::node::throw::{segment_key, throw};
+use crate::node::instance::{Attachments, Instance, Unfinished};
+use crate::node::throw::{js_key, throw};
+use crate::node::wait_async::AsyncWaits;
 
 /// Adds the functions of this file to an instance.
-pub fn export<'cx>(cx: &mut FunctionContext<'cx>, instance: &Instance<'cx>) -> NeonResult<()> {
+pub fn export<'cx>(
+    cx: &mut FunctionContext<'cx>,
+    instance: &Instance<'cx>,
+    waits: AsyncWaits,
+) -> NeonResult<()> {
     instance.export(cx, "create", create)?;
+    instance.export(cx, "createTransient", create_transient)?;
     instance.export(cx, "find", find)?;
     instance.export(cx, "attach", attach)?;
-    instance.export(cx, "detach", detach)?;
-    instance.export(cx, "detachAll", detach_all)?;
+    instance.export(cx, "finish", finish)?;
+    let of_all = waits.clone();
+    instance.export(cx, "detach", move |attachments, cx| {
+        detach(attachments, &waits, cx)
+    })?;
+    instance.export(cx, "detachAll", move |attachments, cx| {
+        detach_all(attachments, &of_all, cx)
+    })?;
     instance.export(cx, "detachSegments", detach_segments)?;
     instance.export(cx, "getTotalSize", total_size)?;
     instance.export(cx, "getTotalCreatedSize", total_created_size)
@@ -45,116 +59,124 @@ pub fn option_bits<'cx>(cx: &mut impl Context<'cx>) -> JsResult<'cx, JsObject> {
     Ok(bits)
 }
 
-/// `create(key, bytes, mode, options, allocate, show)`: a new segment or object, all zero, as `show`
-/// shows it; null if the key is taken. The key of a transient segment comes from the kernel, whatever
-/// is given. The functions: see [`present`].
+/// `create(key, bytes, mode, options, allocate)`: what shows a new segment or object, all zero; null if
+/// the key is taken. [`finish`] comes next. `allocate`: see [`ArrayBuffer::over`].
 fn create<'cx>(attachments: &Attachments, mut cx: FunctionContext<'cx>) -> JsResult<'cx, JsValue> {
     let key = key_argument(&mut cx)?;
     let bytes = whole_number::<usize>(&mut cx, 1)?;
     let mode = whole_number::<u16>(&mut cx, 2)?;
     let options = Options::new(whole_number(&mut cx, 3)?);
-    if options.transient() {
-        return match Fresh::transient(bytes, mode, options) {
-            Ok((key, fresh)) => present(&mut cx, attachments, &key, options, fresh, 4),
-            Err(error) => throw(&mut cx, &error, None),
-        };
-    }
+    let allocate = cx.argument::<JsFunction>(4)?;
     match Fresh::create(&key, bytes, mode, options.of(&key)) {
-        Ok(Some(fresh)) => present(&mut cx, attachments, &key, options, fresh, 4),
+        Ok(Some(fresh)) => show(&mut cx, attachments, key, options, fresh, allocate),
         Ok(None) => Ok(cx.null().upcast()),
         Err(error) => throw(&mut cx, &error, Some(&key)),
     }
 }
 
-/// `attach(key, options, allocate, show)`: the existing segment or object, mapped anew, as `show` shows
-/// it; null if there is none. The functions: see [`present`].
+/// `createTransient(bytes, mode, options, allocate)`: `[key, what shows a new transient segment]`. The
+/// rest as in [`create`].
+fn create_transient<'cx>(
+    attachments: &Attachments,
+    mut cx: FunctionContext<'cx>,
+) -> JsResult<'cx, JsArray> {
+    let bytes = whole_number::<usize>(&mut cx, 0)?;
+    let mode = whole_number::<u16>(&mut cx, 1)?;
+    let options = Options::new(whole_number(&mut cx, 2)?);
+    let allocate = cx.argument::<JsFunction>(3)?;
+    match Fresh::transient(bytes, mode, options) {
+        Ok((key, fresh)) => {
+            let both = cx.empty_array();
+            let number = js_key(&mut cx, &key);
+            both.set(&mut cx, 0, number)?;
+            let shown = show(&mut cx, attachments, key, options, fresh, allocate)?;
+            both.set(&mut cx, 1, shown)?;
+            Ok(both)
+        }
+        Err(error) => throw(&mut cx, &error, None),
+    }
+}
+
+/// `attach(key, options, allocate)`: what shows the existing segment or object, mapped anew; null if
+/// there is none. [`finish`] comes next. `allocate`: see [`ArrayBuffer::over`].
 fn attach<'cx>(attachments: &Attachments, mut cx: FunctionContext<'cx>) -> JsResult<'cx, JsValue> {
     let key = key_argument(&mut cx)?;
     let options = Options::new(whole_number(&mut cx, 1)?);
+    let allocate = cx.argument::<JsFunction>(2)?;
     match Fresh::open(&key, options.of(&key)) {
-        Ok(Some(fresh)) => present(&mut cx, attachments, &key, options, fresh, 2),
+        Ok(Some(fresh)) => show(&mut cx, attachments, key, options, fresh, allocate),
         Ok(None) => Ok(cx.null().upcast()),
         Err(error) => throw(&mut cx, &error, Some(&key)),
     }
 }
 
-/// Shows fresh memory to JavaScript, publishes it and registers it; null if another has taken the key
-/// meanwhile.
-///
-/// The argument `functions` is `allocate(bytes, shared)`, which gets memory from the engine where
-/// that takes no other: an `ArrayBuffer`, or a `Uint8Array` over a `SharedArrayBuffer`. The next is
-/// `show(buffer, byteOffset, byteLength, key)`, which makes the array; the key is that of a transient
-/// segment, else undefined. Either may throw.
-fn present<'cx>(
+/// The buffer over fresh memory, which waits for [`finish`] from then on.
+fn show<'cx>(
     cx: &mut FunctionContext<'cx>,
     attachments: &Attachments,
-    key: &Key,
+    key: Key,
     options: Options,
     mut fresh: Fresh,
-    functions: usize,
+    allocate: Handle<'cx, JsFunction>,
 ) -> JsResult<'cx, JsValue> {
-    let allocate = cx.argument::<JsFunction>(functions)?;
-    let show = cx.argument::<JsFunction>(functions + 1)?;
     let (shared, external_max) = (options.shared(), attachments.external_max);
     let made = ArrayBuffer::over(cx, &mut fresh.mapping, shared, external_max, allocate)?;
-    let (mut view, start) = match made {
+    let (view, shown) = match made {
         Ok(made) => made,
-        Err(error) => return throw(cx, &error, Some(key)),
+        Err(error) => return throw(cx, &error, Some(&key)),
     };
-    let shown = show_through(cx, &mut view, key, &fresh, start, show);
-    let published = match shown {
-        Ok(_) => fresh.publish(),
-        Err(_) => Ok(false),
+    attachments.push(Unfinished {
+        key,
+        options,
+        fresh,
+        view,
+    });
+    Ok(shown)
+}
+
+/// `finish(ok)`: after the array over what [`create`] or [`attach`] has returned was made. The memory is
+/// published and registered; false if another has taken the key meanwhile. If it is not `ok`, or that
+/// fails, the memory never was.
+fn finish<'cx>(
+    attachments: &Attachments,
+    mut cx: FunctionContext<'cx>,
+) -> JsResult<'cx, JsBoolean> {
+    let ok = cx.argument::<JsBoolean>(0)?.value(&mut cx);
+    let Some(unfinished) = attachments.pop() else {
+        return Ok(cx.boolean(false));
     };
+    let Unfinished {
+        key,
+        options,
+        mut fresh,
+        view,
+    } = unfinished;
+    let published = if ok { fresh.publish() } else { Ok(false) };
     if matches!(published, Ok(true)) {
-        attachments
-            .borrow_mut()
-            .register(key, options, &fresh, view);
+        let mut registry = attachments.borrow_mut();
+        registry.register(&key, options, &fresh, view);
         if options.destroy_at_exit() && fresh.created() > 0 {
-            at_exit::add(key, fresh.identity);
+            at_exit::add(&key, fresh.identity);
         }
-        return shown;
+        return Ok(cx.boolean(true));
     }
     // Zeros first: then nobody sees what never was.
     drop(fresh);
-    view.empty(cx);
-    view.unref(cx);
-    shown?;
+    view.empty(&mut cx);
+    view.unref(&mut cx);
     match published {
-        Ok(_) => Ok(cx.null().upcast()),
-        Err(error) => throw(cx, &error, Some(key)),
+        Ok(_) => Ok(cx.boolean(false)),
+        Err(error) => throw(&mut cx, &error, Some(&key)),
     }
 }
 
-fn show_through<'cx>(
-    cx: &mut FunctionContext<'cx>,
-    view: &mut ArrayBuffer,
-    key: &Key,
-    fresh: &Fresh,
-    start: usize,
-    show: Handle<'cx, JsFunction>,
-) -> JsResult<'cx, JsValue> {
-    let buffer = match view.value(cx, &fresh.mapping) {
-        Ok(buffer) => buffer,
-        Err(error) => return throw(cx, &error, None),
-    };
-    let start = number_of_bytes(cx, start).upcast();
-    let len = number_of_bytes(cx, fresh.mapping.len()).upcast();
-    let key = match key {
-        Key::Segment(key) if key.is_transient() => segment_key(cx, *key).upcast(),
-        _ => cx.undefined().upcast(),
-    };
-    let undefined = cx.undefined();
-    show.call(cx, undefined, [buffer, start, len, key])
-}
-
-/// `find(key, options)`: the buffer of what the key stands for; undefined if it is not attached.
+/// `find(key, options)`: what shows what the key stands for; undefined if it is not attached.
 fn find<'cx>(attachments: &Attachments, mut cx: FunctionContext<'cx>) -> JsResult<'cx, JsValue> {
     let key = key_argument(&mut cx)?;
     let options = Options::new(whole_number(&mut cx, 1)?);
     let mut registry = attachments.borrow_mut();
     let found = match registry.find(&key, options) {
-        Ok(Some(Attachment { view, mapping, .. })) => view.value(&mut cx, mapping),
+        Ok(Some(Attachment { view, mapping, .. })) => view.shown(&mut cx, mapping),
         Ok(None) => return Ok(cx.undefined().upcast()),
         Err(error) => Err(error),
     };
@@ -165,10 +187,16 @@ fn find<'cx>(attachments: &Attachments, mut cx: FunctionContext<'cx>) -> JsResul
 /// `detach(key, force, moveAway)`: 0 if that destroyed the memory, else how many attaches are left
 /// (for an object always 1), -1 if there was nothing to detach. With `force` it is destroyed.
 /// `moveAway`: see [`empty`].
-fn detach<'cx>(attachments: &Attachments, mut cx: FunctionContext<'cx>) -> JsResult<'cx, JsNumber> {
+fn detach<'cx>(
+    attachments: &Attachments,
+    waits: &AsyncWaits,
+    mut cx: FunctionContext<'cx>,
+) -> JsResult<'cx, JsNumber> {
     let key = key_argument(&mut cx)?;
     let force = cx.argument::<JsBoolean>(1)?.value(&mut cx);
     let move_away = cx.argument::<JsFunction>(2)?;
+    // While the words are still shared: a notification that has reached such a wait goes on to another.
+    waits.end_on(|mapping| attachments.borrow_mut().has(&key, mapping));
     let detached = attachments.borrow_mut().detach(&key, force);
     empty(&mut cx, attachments, detached.ended, move_away);
     match detached.left {
@@ -180,9 +208,11 @@ fn detach<'cx>(attachments: &Attachments, mut cx: FunctionContext<'cx>) -> JsRes
 /// `detachAll(moveAway)`: how many System V segments that destroyed.
 fn detach_all<'cx>(
     attachments: &Attachments,
+    waits: &AsyncWaits,
     mut cx: FunctionContext<'cx>,
 ) -> JsResult<'cx, JsNumber> {
     let move_away = cx.argument::<JsFunction>(0)?;
+    waits.end_on(|_| true);
     let (destroyed, ended) = attachments.borrow_mut().detach_all(false);
     empty(&mut cx, attachments, ended, move_away);
     Ok(cx.number(destroyed))

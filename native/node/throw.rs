@@ -6,7 +6,7 @@ use std::fmt::Display;
 use neon::prelude::*;
 
 use crate::error::Error;
-use crate::memory::key::{Key, SegmentKey};
+use crate::memory::key::Key;
 
 /// Throws `error` as a JavaScript `Error` about `key`.
 pub fn throw<T>(cx: &mut FunctionContext, error: &Error, key: Option<&Key>) -> NeonResult<T> {
@@ -28,16 +28,11 @@ pub fn throw<T>(cx: &mut FunctionContext, error: &Error, key: Option<&Key>) -> N
     cx.throw(thrown)
 }
 
-/// The number that JavaScript has for a segment's key.
-#[allow(clippy::cast_precision_loss)] // keys are safe integers
-pub fn segment_key<'cx>(cx: &mut FunctionContext<'cx>, key: SegmentKey) -> Handle<'cx, JsNumber> {
-    cx.number(key.number() as f64)
-}
-
 /// A key as JavaScript knows it.
-fn js_key<'cx>(cx: &mut FunctionContext<'cx>, key: &Key) -> Handle<'cx, JsValue> {
+#[allow(clippy::cast_precision_loss)] // keys are safe integers
+pub fn js_key<'cx>(cx: &mut FunctionContext<'cx>, key: &Key) -> Handle<'cx, JsValue> {
     match key {
-        Key::Segment(key) => segment_key(cx, *key).upcast(),
+        Key::Segment(key) => cx.number(key.number() as f64).upcast(),
         Key::Object(name) => cx.string(name.to_string()).upcast(),
     }
 }

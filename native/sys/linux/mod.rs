@@ -9,6 +9,7 @@ mod overmap;
 mod pages;
 mod place;
 mod reserve;
+mod ring;
 mod segments;
 
 pub use futex::*;
@@ -19,4 +20,5 @@ pub use overmap::map_over;
 pub use pages::*;
 pub use place::PREFIX;
 pub use reserve::{reserve, set_size};
+pub use ring::{ring, Completed, Completions, Requests};
 pub use segments::*;

@@ -6,6 +6,7 @@ mod locks;
 mod objects;
 mod pages;
 mod place;
+mod ring;
 mod segments;
 
 pub use futex::*;
@@ -14,4 +15,5 @@ pub use locks::*;
 pub use objects::*;
 pub use pages::{advise_huge_pages, map_over, move_pages, populate};
 pub use place::PREFIX;
+pub use ring::{ring, Completed, Completions, Requests};
 pub use segments::*;
