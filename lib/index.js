@@ -15,6 +15,8 @@ function later(load) {
 const memory = later(() => require('./memory/memory').createMemory(binding));
 const types = later(() => require('./memory/types'));
 const status = later(() => require('./memory/stat'));
+const lists = later(() => require('./memory/list'));
+const cleanup = later(() => require('./runtime/cleanup'));
 const waiting = later(() => require('./sync/wait').createWaiting(binding));
 const mutex = later(() => require('./sync/mutex').createMutex(binding, waiting()));
 const sharedMap = later(() => require('./sync/map').createSharedMap(binding, memory(), mutex()));
@@ -40,7 +42,9 @@ const shm = {
   getTotalSize,
   getTotalCreatedSize,
   stat: (key) => status().stat(key),
-  list: () => status().list(),
+  list: (filter) => lists().list(filter),
+  destroyOrphans: (filter) => lists().destroyOrphans(filter),
+  setQuiet: (quiet) => cleanup().setQuiet(quiet),
   wait: (int32Array, index, value, timeout) => waiting().wait(int32Array, index, value, timeout),
   waitAsync: (int32Array, index, value, options) => waiting().waitAsync(int32Array, index, value, options),
   notify: (int32Array, index, count) => waiting().notify(int32Array, index, count),

@@ -14,6 +14,8 @@ export const {
   getTotalCreatedSize,
   stat,
   list,
+  destroyOrphans,
+  setQuiet,
   wait,
   waitAsync,
   notify,

@@ -17,7 +17,7 @@ function refuses(t, action, Class, code, pattern, what) {
 const wrongTypes = [true, {}, [], () => 1, Symbol('key')];
 if (typeof BigInt !== 'undefined') wrongTypes.push(BigInt(5)); // eslint-disable-line no-undef
 
-const wrongNumbers = [0, -1, 1.5, NaN, Infinity, -Infinity, 2 ** 32 - 1, 2 ** 32, Number.MAX_SAFE_INTEGER];
+const wrongNumbers = [0, -1, 1.5, NaN, Infinity, -Infinity, 2 ** 32 - 1, 2 ** 32 + 2 ** 31, 2 ** 53, Number.MAX_SAFE_INTEGER];
 
 const wrongNames = ['', '/', '.', '..', '/.', '/..', '//a', 'a/b', '/a/', '/a/../b', 'a\0b', '\ud800', '/x\udc00y'];
 

@@ -17,7 +17,7 @@ test('an unknown option is an error that names it and those there are', (t) => {
     get: (options) => shm.get(key, 'Buffer', options),
   };
   const cases = [
-    ['create', { row: true }, /^Unknown option 'row' of create\. It has: perm, raw, reserve, populate, hugePages, shared, disposable$/],
+    ['create', { row: true }, /^Unknown option 'row' of create\. It has: perm, raw, reserve, populate, hugePages, shared, replaceOrphan, destroyAtExit, disposable, transient$/],
     ['getOrCreate', { row: true }, /^Unknown option 'row' of getOrCreate\. It has: perm, raw,/],
     ['get', { row: true }, /^Unknown option 'row' of get\. It has: raw, offset, count, populate, hugePages, copyOnWrite, shared, disposable$/],
     ['create', { offset: 8 }, /^Unknown option 'offset' of create \(get has it\)/],

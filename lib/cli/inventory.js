@@ -2,30 +2,36 @@
 // What there is, with the processes that have it mapped and whether anybody is left to care.
 
 const shm = require('../index');
-const { isOrphan } = require('./orphans');
+const { judge, unsureOf } = require('./orphans');
 const { findProcesses } = require('./processes');
 
 /**
  * `{ entries, unseen }`: what `list()` tells, each with `processes` and `orphan`; and what there is
- * to say about processes that cannot be looked into.
+ * to say about processes that cannot be looked into, and objects that the kernel does not tell of.
  *
  * @param {{ [flag: string]: any }} flags `mine`: only this user's; `orphans`: only orphans
  */
 function inventory(flags) {
   const { of, unseen } = findProcesses();
   const uid = /** @type {any} */ (process).getuid();
+  let unsure = 0;
   const entries = shm
     .list()
-    .map((status) => withProcesses(status, of))
-    .filter((entry) => !flags.mine || entry.uid === uid)
+    .filter((status) => !flags.mine || status.uid === uid)
+    .map((status) => withProcesses(status, of, () => unsure++))
     .filter((entry) => !flags.orphans || entry.orphan);
-  return { entries, unseen };
+  return { entries, unseen: unseen + unsureOf(unsure) };
 }
 
-/** What is told of memory, with `processes` that have it mapped and whether it is an `orphan`. */
-function withProcesses(status, processesOf) {
+/**
+ * What is told of memory, with `processes` that have it mapped and whether it is an `orphan`. `unsure()` is
+ * called if only /proc tells that.
+ */
+function withProcesses(status, processesOf, unsure) {
   const processes = processesOf(status);
-  return Object.assign({}, status, { processes, orphan: isOrphan(status, processes) });
+  const { orphan, isSure } = judge(status, processes);
+  if (!isSure) unsure();
+  return Object.assign({}, status, { processes, orphan });
 }
 
 module.exports = { inventory, withProcesses };

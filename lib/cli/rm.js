@@ -3,8 +3,9 @@
 const shm = require('../index');
 const { inventory, withProcesses } = require('./inventory');
 const { UsageError, keyOf } = require('./options');
+const { destroyOrphan, identified: idOf } = require('./orphans');
 const { findProcesses, identityOf } = require('./processes');
-const { printable, processesText, sizeText } = require('./text');
+const { keyText, printable, processesText, sizeText } = require('./text');
 
 const help = `Usage: shm-typed-array rm [--yes] [--] KEY…
        shm-typed-array rm [--yes] --orphans [--mine]
@@ -41,25 +42,30 @@ function look(text) {
 function orphans(flags) {
   const { entries, unseen } = inventory(Object.assign({}, flags, { orphans: true }));
   process.stderr.write(unseen);
-  return entries.filter((entry) => entry.key !== null);
+  return entries;
 }
 
 /** With what tells it from later memory of the same key. */
 function identified(status) {
-  return status === null ? null : { key: status.key, size: status.size, identity: identityOf(status) };
+  if (status === null) return null;
+  return { key: status.key, label: keyText(status), size: status.size, identity: identityOf(status), id: idOf(status) };
 }
 
 /** Destroys what has been shown, unless another has its key by now or, if asked for, somebody has it attached. */
-function destroy({ key, identity }, onlyOrphans) {
-  let reason;
+function destroy({ key, label, identity, id }, onlyOrphans) {
+  /** @type {string | null} */
+  let reason = null;
   try {
-    reason = reasonToKeep(key, identity, onlyOrphans);
-    if (reason === null && !shm.destroy(key)) reason = 'has gone meanwhile';
+    // A segment without a key is known by its id alone.
+    if (key !== null) reason = reasonToKeep(key, identity, onlyOrphans);
+    const told = reason === null && onlyOrphans ? destroyOrphan(...id) : null;
+    if (told === false) reason = 'has gone meanwhile, or somebody has it';
+    else if (told === null && reason === null && !shm.destroy(key)) reason = 'has gone meanwhile';
   } catch (error) {
     reason = `stays: ${error.message}`;
   }
-  if (reason === null) process.stdout.write(`destroyed ${printable(String(key))}\n`);
-  else complain(key, reason);
+  if (reason === null) process.stdout.write(`destroyed ${label}\n`);
+  else complain(label, reason);
   return reason === null;
 }
 
@@ -67,8 +73,9 @@ function reasonToKeep(key, identity, onlyOrphans) {
   const status = shm.stat(key);
   if (status === null) return null;
   if (identityOf(status) !== identity) return 'stays: it has been replaced meanwhile';
+  if (status.destroyed) return 'stays: it goes with its last user';
   if (!onlyOrphans) return null;
-  const { orphan, processes } = withProcesses(status, findProcesses().of);
+  const { orphan, processes } = withProcesses(status, findProcesses().of, () => {});
   const who = processesText(processes, 3);
   return orphan ? null : `stays: it has been attached meanwhile${who && `, by ${who}`}`;
 }
@@ -79,7 +86,7 @@ function complain(key, what) {
 
 function confirmed(targets) {
   if (!process.stdin.isTTY) throw new UsageError('there is no terminal to ask on: add --yes');
-  for (const { key, size } of targets) process.stdout.write(`  ${printable(String(key))}  ${sizeText(size)}\n`);
+  for (const { label, size } of targets) process.stdout.write(`  ${label}  ${sizeText(size)}\n`);
   const terminal = require('readline').createInterface({ input: process.stdin, output: process.stdout });
   return new Promise((resolve) => {
     const leave = () => {

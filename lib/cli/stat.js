@@ -4,6 +4,7 @@ const shm = require('../index');
 const { describeStructure } = require('./describe');
 const { describeMap } = require('./describe-map');
 const { withProcesses } = require('./inventory');
+const { unsureOf } = require('./orphans');
 const { UsageError, keyOf } = require('./options');
 const { findProcesses } = require('./processes');
 const { jsonText, keyText, printable, processesText, sizeText, userText } = require('./text');
@@ -22,14 +23,15 @@ function run({ keys, flags }) {
   if (keys.length === 0) throw new UsageError('which KEY?');
   const { of, unseen } = findProcesses();
   const found = [];
+  let unsure = 0;
   for (const key of keys.map(keyOf)) {
     const status = shm.stat(key);
     if (status === null) process.stderr.write(`shm-typed-array stat: there is no ${printable(String(key))}\n`);
-    else found.push(withProcesses(status, of));
+    else found.push(withProcesses(status, of, () => unsure++));
   }
   const text = flags.json ? jsonText(found) : found.map(describe).join('\n\n');
   if (text !== '') process.stdout.write(`${text}\n`);
-  process.stderr.write(unseen);
+  process.stderr.write(unseen + unsureOf(unsure));
   return found.length === keys.length ? 0 : 1;
 }
 

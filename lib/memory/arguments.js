@@ -9,6 +9,9 @@ const KEY_MAX = 2 ** 32 - 2;
 /** The least `key_t`, and the greatest negative one: −1 is no key. */
 const KEY_T_MIN = -(2 ** 31);
 const KEY_T_NEGATIVE_MAX = -2;
+/** Of a transient segment's key: this times its cookie, and its id below that. */
+const COOKIE = 2 ** 32;
+const ID_MAX = 2 ** 31 - 1;
 const isMac = process.platform === 'darwin';
 const NAME_MAX = isMac ? 31 : 255;
 
@@ -24,11 +27,21 @@ function keyOf(key) {
   if (typeof key !== 'number') {
     throw invalidType('key', 'an integer (System V) or a string (POSIX)', key);
   }
-  const isKey = key >= 1 ? key <= KEY_MAX : key >= KEY_T_MIN && key <= KEY_T_NEGATIVE_MAX;
-  if (!Number.isInteger(key) || !isKey) {
-    throw outOfRange('key', `an integer from 1 to ${KEY_MAX}, or from ${KEY_T_MIN} to ${KEY_T_NEGATIVE_MAX}`, key);
+  const isNegative = key >= KEY_T_MIN && key <= KEY_T_NEGATIVE_MAX;
+  if (!Number.isInteger(key) || !(isNegative || isSegmentKey(key))) {
+    const expected = `an integer from 1 to ${KEY_MAX}, or from ${KEY_T_MIN} to ${KEY_T_NEGATIVE_MAX}, or the key of a transient segment`;
+    throw outOfRange('key', expected, key);
   }
   return key < 0 ? key >>> 0 : key;
+}
+
+/** Whether an array's `key` can be this positive number. */
+function isSegmentKey(number) {
+  return (number >= 1 && number <= KEY_MAX) || isTransientKey(number);
+}
+
+function isTransientKey(number) {
+  return number >= COOKIE && Number.isSafeInteger(number) && number % COOKIE <= ID_MAX;
 }
 
 // The name that was checked last, and what it came to: most are used several times in a row.
@@ -109,4 +122,4 @@ function modeOf(perm) {
   return parseInt(digits, 8);
 }
 
-module.exports = { KEY_MAX, NAME_MAX, bytesOf, keyOf, modeOf, nameOf, typeOf };
+module.exports = { COOKIE, KEY_MAX, NAME_MAX, bytesOf, isSegmentKey, keyOf, modeOf, nameOf, typeOf };

@@ -1,7 +1,7 @@
 'use strict';
 // Fresh keys for System V segments, and keys that have become strings.
 
-const { KEY_MAX } = require('./arguments');
+const { KEY_MAX, isSegmentKey } = require('./arguments');
 
 // Asking the system for random bytes costs more than a shmget, so they are fetched for many keys.
 const pool = new Uint32Array(64);
@@ -25,7 +25,7 @@ let hasWarned = false;
 function warnOfDigits(name, stat) {
   const digits = name.slice(1);
   const number = Number(digits);
-  if (hasWarned || !(number >= 1 && number <= KEY_MAX) || !isThere(number, stat)) return;
+  if (hasWarned || !isSegmentKey(number) || !isThere(number, stat)) return;
   hasWarned = true;
   process.emitWarning(
     `There is no object '${name}', but a System V segment ${digits}: its key is a number, get(${digits})`,

@@ -4,7 +4,7 @@
 
 const { bytesOf, keyOf, modeOf, nameOf, typeOf } = require('./arguments');
 const { createView } = require('./view');
-const { busy, doesNotFit, tooSmall } = require('../errors');
+const { busy, doesNotFit, invalidValue, tooSmall } = require('../errors');
 const { detachAtExit } = require('../runtime/cleanup');
 // Not later: the first detach may come when no memory is left to load anything.
 const { guardZlib } = require('../runtime/zlib');
@@ -44,6 +44,7 @@ function createMemory(binding) {
     const type = typeOf(typeKey);
     const bytes = bytesOf(count, type);
     const options = createOptions(perm, 'create');
+    if (options.flags & binding.optionBits.transient) return createTransient(count, type, bytes, options, key);
     if (key === undefined || key === null) return createFresh(count, type, bytes, options);
     return make(keyOf(key), count, type, bytes, options);
   }
@@ -55,6 +56,15 @@ function createMemory(binding) {
       const array = make(freshKey(), count, type, bytes, options);
       if (array !== null) return array;
     }
+  }
+
+  /** A new System V segment that goes with its last user. Its key comes from the kernel. */
+  function createTransient(count, type, bytes, { mode, flags, disposable }, chosen) {
+    if (chosen !== undefined && chosen !== null) {
+      throw invalidValue('key', 'must be null or undefined for a transient segment, whose `key` the array tells', chosen);
+    }
+    const [key, shown] = binding.createTransient(bytes, mode, flags, allocate);
+    return finish({ type, key, offset: 0, count, disposable, misfit: doesNotFit }, shown);
   }
 
   /** The array over new memory; null if the key is taken. */
@@ -120,8 +130,12 @@ function createMemory(binding) {
     const { flags, disposable } = options;
     key = keyOf(key);
     const request = { type, key, offset: 0, count, disposable, misfit: tooSmall };
+    const find = () => open(request, flags);
+    const add = () => make(key, count, type, bytes, options);
+    // What is to be replaced must not be got.
+    const addsFirst = (flags & binding.optionBits.replaceOrphan) !== 0;
     for (let tries = 0; tries < TRIES; tries++) {
-      const array = open(request, flags) || make(key, count, type, bytes, options);
+      const array = addsFirst ? add() || find() : find() || add();
       if (array !== null) return array;
     }
     throw busy(key);
@@ -179,7 +193,7 @@ function createMemory(binding) {
   detachAtExit(() => {
     guardZlib();
     return binding.detachSegments();
-  });
+  }, binding.destroyDue);
 
   return { create, createPosix, destroy, detach, detachAll, detachPosix, get, getOrCreate, getPosix };
 }

@@ -5,11 +5,11 @@ const { bytesOf, modeOf } = require('./arguments');
 const { invalidType, outOfRange, show, withCode } = require('../errors');
 const { ownOptions } = require('../own-options');
 
-const ofNewMemory = ['perm', 'raw', 'reserve', 'populate', 'hugePages', 'shared', 'disposable'];
+const ofNewMemory = ['perm', 'raw', 'reserve', 'populate', 'hugePages', 'shared', 'replaceOrphan', 'destroyAtExit', 'disposable'];
 
 /** Which options each call has. */
 const optionsOfCall = {
-  create: ofNewMemory,
+  create: ofNewMemory.concat('transient'),
   getOrCreate: ofNewMemory,
   get: ['raw', 'offset', 'count', 'populate', 'hugePages', 'copyOnWrite', 'shared', 'disposable'],
 };
@@ -19,6 +19,8 @@ const optionsOfCall = {
 const contradictions = [
   [{ reserve: false, populate: true }, 'one asks for no memory now, the other for all of it'],
   [{ copyOnWrite: true, hugePages: true }, 'pages that are copied one by one are small'],
+  [{ transient: true, replaceOrphan: true }, 'a transient segment takes no key, and leaves no orphan'],
+  [{ transient: true, destroyAtExit: true }, 'a transient segment goes with its last user, not with its creator'],
 ];
 
 /**
@@ -81,9 +83,11 @@ function checkOffset(offset, type) {
   }
 }
 
+const bitOptions = ['raw', 'copyOnWrite', 'populate', 'hugePages', 'shared', 'transient', 'replaceOrphan', 'destroyAtExit'];
+
 function flagsOf(options, bits) {
   let flags = 0;
-  for (const name of ['raw', 'copyOnWrite', 'populate', 'hugePages', 'shared']) {
+  for (const name of bitOptions) {
     if (isSet(options, name)) flags |= bits[name];
   }
   // The one that is on unless it is switched off.

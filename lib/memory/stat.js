@@ -2,7 +2,7 @@
 // What there is of shared memory: of one key, and all that this user can see. Nothing is attached.
 
 const fs = require('fs');
-const { NAME_MAX, keyOf } = require('./arguments');
+const { COOKIE, NAME_MAX, keyOf } = require('./arguments');
 const binding = require('../runtime/binding');
 const { withCode } = require('../errors');
 
@@ -31,13 +31,16 @@ function statSegment(key) {
   }
 }
 
-/** All segments and objects that this user can see. */
-function list() {
+/**
+ * All segments and objects that this user can see: of each its `status`, its `name` (null for a segment)
+ * and the number `id` that tells it from later memory of its key, an object's inode.
+ */
+function everything() {
   if (!isLinux) {
     throw unavailable('This system tells nobody what objects there are. `stat(key)` tells of one; `ipcs -m` lists segments');
   }
   return segments()
-    .map((found) => segmentInfo(found.key, found))
+    .map((found) => ({ name: null, id: found.id, status: segmentInfo(found.key, found) }))
     .concat(objects());
 }
 
@@ -64,10 +67,12 @@ function segments() {
   return lines.map((line) => {
     const fields = line.trim().split(/\s+/);
     const number = (index) => Number(fields[index]);
+    const mode = parseInt(fields[perms], 8);
+    const isRemoved = (mode & SHM_DEST) !== 0;
     return {
-      key: number(key) >>> 0,
+      key: isRemoved ? transientKey(number(id), number(ctime)) : number(key) >>> 0,
       size: number(size),
-      mode: parseInt(fields[perms], 8),
+      mode,
       uid: number(uid),
       gid: number(gid),
       id: number(id),
@@ -81,7 +86,15 @@ function segments() {
   });
 }
 
-/** The file of `Mutex` (native/sync/owner.rs). It is no memory, and removing it would harm its users. */
+/** The key of a segment that is marked for destruction; native/memory/sysv.rs tells the same. */
+function transientKey(id, changed) {
+  return (1 + (changed % (2 ** 21 - 1))) * COOKIE + id;
+}
+
+/**
+ * The file of `Mutex` (native/sync/owner.rs), and what it is called while it is made. It is no memory,
+ * and removing it would harm its users.
+ */
 const OWNERS = '.shm-typed-array-owners';
 
 /** The regular files of /dev/shm whose names are UTF-8. */
@@ -90,16 +103,16 @@ function objects() {
   for (const name of fs.readdirSync(DIRECTORY)) {
     // A name that is no UTF-8 comes with a longer character for each byte that is none, and can be
     // longer then than names are.
-    if (name === OWNERS || Buffer.byteLength(name) > NAME_MAX) continue;
+    if (name.startsWith(OWNERS) || Buffer.byteLength(name) > NAME_MAX) continue;
     const status = binding.stat(`/${name}`);
-    if (status !== null) found.push(objectInfo(`/${name}`, status));
+    if (status !== null) found.push({ name: `/${name}`, id: status.inode, status: objectInfo(`/${name}`, status) });
   }
   return found;
 }
 
 function segmentInfo(key, found) {
   return {
-    // Key 0 is that of segments which have none: IPC_PRIVATE, or destroyed but still attached.
+    // Key 0 is that of segments which have none: IPC_PRIVATE.
     key: key === 0 ? null : key,
     kind: 'sysv',
     size: found.size,
@@ -140,4 +153,4 @@ function dateOf(seconds) {
   return seconds === 0 ? null : new Date(Math.round(seconds * 1000));
 }
 
-module.exports = { list, stat };
+module.exports = { everything, stat };

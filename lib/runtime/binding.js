@@ -128,7 +128,6 @@ function textOf({ buffer, byteOffset, byteLength }) {
 const addon = load();
 
 // Attachments and waits belong to this copy of lib/; the rest is the same for all in this thread.
-const { isOwnerAlive, optionBits, ownerNumber, stat } = addon;
 // Node before 22 makes no buffer of more bytes over memory that is not its own.
 const functions = addon.open(require('buffer').kMaxLength, process.versions.deno !== undefined);
-module.exports = Object.assign(functions, { isOwnerAlive, optionBits, ownerNumber, stat });
+module.exports = Object.assign(functions, addon);

@@ -2,30 +2,47 @@
 // The end of the process or worker thread: everything is detached on a normal exit.
 
 const { oncePerThread } = require('./thread');
+const { invalidType } = require('../errors');
 
 /**
- * Calls `detachAll` at the exit event; the main thread tells how many segments that destroyed. One
+ * Calls `detachAll` at the exit event, and in the main thread then `destroyDue`, which ends what the
+ * process has created for its own life; the main thread tells how many segments that destroyed. One
  * listener serves all copies of the package, or Node would warn of a leak.
  */
-function detachAtExit(detachAll) {
+function detachAtExit(detachAll, destroyDue) {
   const copies = oncePerThread('exit', () => {
     const registered = [];
-    process.on('exit', () => detachEverything(registered));
+    process.on('exit', () => atExit(registered.concat(isMainThread() ? destroyDue : [])));
     return registered;
   });
   copies.push(detachAll);
 }
 
-function detachEverything(copies) {
+/** Each of the functions tells how many segments it has destroyed. */
+function atExit(functions) {
   let destroyed = 0;
-  for (const detachAll of copies) {
+  for (const end of functions) {
     try {
-      destroyed += detachAll();
+      destroyed += end();
     } catch (error) {
       console.error(error);
     }
   }
-  if (destroyed > 0 && isMainThread()) console.info('shm segments destroyed:', destroyed);
+  if (destroyed > 0 && isMainThread() && !isQuiet()) console.info('shm segments destroyed:', destroyed);
+}
+
+/** What all copies of the package have in common. */
+const message = oncePerThread('exit message', () => ({ isOff: false }));
+
+/** Switches the line about destroyed segments off, or on again. */
+function setQuiet(isOff) {
+  if (typeof isOff !== 'boolean') throw invalidType('quiet', 'true or false', isOff);
+  message.isOff = isOff;
+}
+
+/** Whether the program has switched the line off, or whoever started it. */
+function isQuiet() {
+  return message.isOff || Boolean(process.env.SHM_TYPED_ARRAY_QUIET);
 }
 
 function isMainThread() {
@@ -36,4 +53,4 @@ function isMainThread() {
   }
 }
 
-module.exports = { detachAtExit, isMainThread };
+module.exports = { detachAtExit, isMainThread, setQuiet };

@@ -8,7 +8,9 @@ export type TypeKey = keyof Plain;
  * added): one path component of at most 255 bytes of UTF-8 on Linux, 31 with the slash on macOS.
  *
  * An integer is the key of a System V segment: 1 to 2³²−2, or −2³¹ to −2, which is how C prints the
- * same keys with `%d`. TypeScript cannot check the range.
+ * same keys with `%d`. From 2³² on it is the key of a transient segment, as `create` has made it: a
+ * safe integer, so that it survives JSON, and an environment or a command line as `Number(text)`.
+ * TypeScript cannot check the range.
  */
 export type Key = number | string;
 

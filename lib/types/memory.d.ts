@@ -1,5 +1,5 @@
 import { Key, ShmArray, ShmMap, TypeKey } from './arrays';
-import { CreateOptions, GetOptions, Permissions } from './options';
+import { CreateOptions, GetOptions, GetOrCreateOptions, Permissions } from './options';
 
 /**
  * Creates shared memory, all zero, and returns an array over it, or `null` if the key is taken.
@@ -117,7 +117,7 @@ export function getOrCreate<
   Q extends Key = Key,
   Shared extends boolean = false,
   Disposable extends boolean = false,
->(count: number, typeKey: K, key: Q, perm?: Permissions | CreateOptions<Shared, Disposable>): ShmArray<K, Q, Shared, Disposable>;
+>(count: number, typeKey: K, key: Q, perm?: Permissions | GetOrCreateOptions<Shared, Disposable>): ShmArray<K, Q, Shared, Disposable>;
 
 /**
  * Detaches the memory from this thread. Every array over it is empty from then on: its `length` is

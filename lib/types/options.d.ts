@@ -13,6 +13,31 @@ interface OfNewMemory {
   perm?: Permissions;
 }
 
+interface OfLifetime {
+  /**
+   * What has the key is replaced by the new memory, all zero, if nobody has it attached any more,
+   * where others get `null` from `create`, and the old memory from `getOrCreate`. Of any number of
+   * processes that do so at once, one creates it. Where it cannot be told whether anybody has it, it
+   * stays: an object of another user, unless this one is root; any object on macOS and before Linux 5.3.
+   */
+  replaceOrphan?: boolean;
+  /**
+   * A normal exit of this process destroys what it has created so, whoever else has it attached: an
+   * object's name and a segment's key are free then. A process that a signal kills exits so only if it
+   * handles the signal and calls `process.exit`.
+   */
+  destroyAtExit?: boolean;
+}
+
+interface Transient {
+  /**
+   * Linux: a System V segment that the kernel frees when nobody has it attached any more, however its
+   * users have ended. It takes no key; the array's `key` is what others `get` it by, while anybody has
+   * it. Throws `ENOTSUP` on macOS.
+   */
+  transient?: boolean;
+}
+
 interface OfView<Shared extends boolean, Disposable extends boolean> {
   /**
    * POSIX: no 8-byte header, the whole object is data. That is what programs in C, Python or Rust
@@ -74,21 +99,29 @@ type Copying =
       hugePages?: boolean;
     };
 
+interface Made<Shared extends boolean, Disposable extends boolean> extends OfNewMemory, OfLifetime, OfView<Shared, Disposable> {
+  /**
+   * Use huge pages (2 MB on most systems). Throws `ENOTSUP` where they are switched off; the message
+   * tells how root switches them on.
+   */
+  hugePages?: boolean;
+}
+
 /**
- * How `create` and `getOrCreate` make memory. An unknown option is an error.
+ * How `getOrCreate` makes memory. An unknown option is an error.
  *
  * @typeParam Shared whether `shared` is true; `boolean` if that is not known
  * @typeParam Disposable whether `disposable` is true; `boolean` if that is not known
  */
-export type CreateOptions<Shared extends boolean = boolean, Disposable extends boolean = boolean> = OfNewMemory &
-  OfView<Shared, Disposable> &
-  Reserving & {
-    /**
-     * Use huge pages (2 MB on most systems). Throws `ENOTSUP` where they are switched off; the
-     * message tells how root switches them on.
-     */
-    hugePages?: boolean;
-  };
+export type GetOrCreateOptions<Shared extends boolean = boolean, Disposable extends boolean = boolean> = Made<Shared, Disposable> & Reserving;
+
+/**
+ * How `create` makes memory: as `getOrCreate`, or `transient`. An unknown option is an error.
+ *
+ * @typeParam Shared whether `shared` is true; `boolean` if that is not known
+ * @typeParam Disposable whether `disposable` is true; `boolean` if that is not known
+ */
+export type CreateOptions<Shared extends boolean = boolean, Disposable extends boolean = boolean> = GetOrCreateOptions<Shared, Disposable> & Transient;
 
 /**
  * How `get` opens and shows memory. An unknown option is an error.

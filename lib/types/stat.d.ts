@@ -1,4 +1,5 @@
 import { Key } from './arrays';
+import { ListFilter } from './lifetimes';
 
 /** What {@link stat} and {@link list} tell of both kinds of memory. */
 export interface ShmStatus {
@@ -17,13 +18,16 @@ export interface ShmStatus {
 /** A System V segment. */
 export interface SegmentStatus extends ShmStatus {
   kind: 'sysv';
-  /** `null` for a segment that has no key: a private one, or one that is destroyed but still attached. */
+  /**
+   * That of a transient segment if it is destroyed but still attached, whatever key it had before;
+   * `null` for a private one, which has no key.
+   */
   key: number | null;
   /** The kernel's number for it, as `ipcs -m` and `ipcrm -m` have it. */
   id: number;
   /** How many attaches it has in all processes. */
   attaches: number;
-  /** Whether it is destroyed already and goes with its last attach. */
+  /** Whether it goes with its last attach: it is transient, or was destroyed while it was attached. */
   destroyed: boolean;
   /** Process that created it. It may have ended, and its number may be another process's by now. */
   creatorPid: number;
@@ -69,6 +73,8 @@ export function stat<Q extends Key>(key: Q): StatusOf<Q> | null;
  * All segments and objects that this user can see: what is in /proc/sysvipc/shm, and the regular files
  * of /dev/shm. Left out are names that are not UTF-8, which no key can be, and the file of `Mutex`.
  *
+ * @param filter which of it; all if it is undefined
+ * @throws {TypeError | RangeError} if the filter is wrong
  * @throws {ShmError} `ERR_SHM_UNAVAILABLE` on macOS, which tells nobody what objects there are, and
  *   where there is no /proc
  * @throws {ShmSystemError} if the system refuses to tell
@@ -76,4 +82,4 @@ export function stat<Q extends Key>(key: Q): StatusOf<Q> | null;
  * for (const { key, size } of shm.list()) console.log(key, size, 'bytes');
  * @see https://man7.org/linux/man-pages/man5/proc_sysvipc.5.html
  */
-export function list(): (SegmentStatus | ObjectStatus)[];
+export function list(filter?: ListFilter): (SegmentStatus | ObjectStatus)[];

@@ -33,7 +33,7 @@ enum Made {
     /// A segment, which others see already.
     Segment(sysv::Id),
     /// An object, which nobody sees before it is published.
-    Object(Draft),
+    Object(Draft, Options),
 }
 
 /// A mapping that is not registered yet. Its drop puts zeros where JavaScript may look already, and
@@ -49,25 +49,33 @@ impl Fresh {
     /// Makes memory of `bytes` bytes; `None` if the key is taken.
     pub fn create(key: &Key, bytes: usize, mode: u16, options: Options) -> Result<Option<Self>> {
         Ok(match key {
-            Key::Segment(number) => sysv::create(*number, bytes, mode.into(), options)?
+            Key::Segment(key) => sysv::create(*key, bytes, mode.into(), options)?
                 .map(|(id, mapping)| Self::new(Identity::Segment(id), mapping, Made::Segment(id))),
             Key::Object(name) => posix::create(name, bytes, mode.into(), options)?.map(
                 |(draft, identity, mapping)| {
-                    Self::new(Identity::Object(identity), mapping, Made::Object(draft))
+                    Self::new(
+                        Identity::Object(identity),
+                        mapping,
+                        Made::Object(draft, options),
+                    )
                 },
             ),
         })
     }
 
+    /// Makes a segment that the kernel frees with its last attach, and the key that it is found by.
+    pub fn transient(bytes: usize, mode: u16, options: Options) -> Result<(Key, Self)> {
+        let (key, id, mapping) = sysv::create_transient(bytes, mode.into(), options)?;
+        let fresh = Self::new(Identity::Segment(id), mapping, Made::Segment(id));
+        Ok((Key::Segment(key), fresh))
+    }
+
     /// Maps what the key stands for; `None` if there is nothing.
     pub fn open(key: &Key, options: Options) -> Result<Option<Self>> {
         let opened = match key {
-            Key::Segment(number) => match sysv::find(*number)? {
-                Some(id) => {
-                    sysv::open(id, options)?.map(|mapping| (Identity::Segment(id), mapping))
-                }
-                None => None,
-            },
+            Key::Segment(key) => {
+                sysv::open(*key, options)?.map(|(id, mapping)| (Identity::Segment(id), mapping))
+            }
             Key::Object(name) => posix::open(name, options)?
                 .map(|(identity, mapping)| (Identity::Object(identity), mapping)),
         };
@@ -86,7 +94,7 @@ impl Fresh {
     /// Shows it to everybody under its key; `false` if somebody else has taken the key meanwhile.
     pub fn publish(&mut self) -> Result<bool> {
         self.is_published = match &self.made {
-            Made::Object(draft) => draft.publish()?,
+            Made::Object(draft, options) => posix::publish(draft, *options)?,
             Made::Segment(_) | Made::Nothing => true,
         };
         Ok(self.is_published)
@@ -96,7 +104,7 @@ impl Fresh {
     pub fn created(&self) -> usize {
         match self.made {
             Made::Nothing => 0,
-            Made::Segment(_) | Made::Object(_) => self.mapping.size(),
+            Made::Segment(_) | Made::Object(..) => self.mapping.size(),
         }
     }
 }

@@ -7,28 +7,75 @@ use crate::sys::Name;
 /// A key, cheap to clone.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Key {
-    Segment(libc::key_t),
+    Segment(SegmentKey),
     Object(Name),
+}
+
+/// What a segment is called by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SegmentKey {
+    /// The kernel's key, which `shmget` takes.
+    Chosen(libc::key_t),
+    /// A transient segment has none, for it is marked for destruction. It is found by the kernel's
+    /// id for it; the cookie, never 0, tells it from a later segment of that id.
+    Transient { id: libc::c_int, cookie: u32 },
 }
 
 impl Key {
     /// The segment of that number: `key_t` is signed in C, and JavaScript has its bits as an
-    /// unsigned number.
-    pub fn segment(number: u32) -> Self {
-        Self::Segment(libc::key_t::from_ne_bytes(number.to_ne_bytes()))
+    /// unsigned number. What does not fit is a transient segment's: its cookie above its id.
+    pub fn segment(number: u64) -> Self {
+        let [low, high] = [number, number >> 32].map(|half| (half & 0xffff_ffff) as u32);
+        let signed = i32::from_ne_bytes(low.to_ne_bytes());
+        Self::Segment(match high {
+            0 => SegmentKey::Chosen(signed),
+            cookie => SegmentKey::Transient { id: signed, cookie },
+        })
+    }
+}
+
+impl SegmentKey {
+    /// The number as JavaScript has it.
+    pub fn number(self) -> u64 {
+        let unsigned = |half: i32| u64::from(u32::from_ne_bytes(half.to_ne_bytes()));
+        match self {
+            Self::Chosen(key) => unsigned(key),
+            Self::Transient { id, cookie } => u64::from(cookie) << 32 | unsigned(id),
+        }
     }
 
-    /// The number of a segment's key as JavaScript has it.
-    pub fn unsigned(key: libc::key_t) -> u32 {
-        u32::from_ne_bytes(key.to_ne_bytes())
+    pub fn is_transient(self) -> bool {
+        matches!(self, Self::Transient { .. })
     }
 }
 
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Segment(key) => write!(f, "{}", Self::unsigned(*key)),
+            Self::Segment(key) => write!(f, "{}", key.number()),
             Self::Object(name) => write!(f, "'{name}'"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_is_a_segments_key_and_back() {
+        for number in [
+            1,
+            0x8000_0000,
+            0xffff_fffe,
+            1 << 32,
+            (0x1f_ffff << 32) | 0x0001_8000,
+        ] {
+            let Key::Segment(key) = Key::segment(number) else {
+                panic!("it must be a segment's");
+            };
+            assert_eq!(key.number(), number);
+            assert_eq!(key.is_transient(), number >= 1 << 32);
         }
     }
 }

@@ -1,10 +1,12 @@
 //! Memory by its key: made, found, mapped, given back. No Node-API here.
 
+pub mod at_exit;
 pub mod fresh;
 pub mod key;
 pub mod layout;
 pub mod mapping;
 pub mod options;
+pub mod orphan;
 pub mod posix;
 pub mod registry;
 pub mod sysv;

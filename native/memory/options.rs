@@ -8,15 +8,21 @@ const SPARSE: u32 = 1 << 2;
 const POPULATE: u32 = 1 << 3;
 const HUGE_PAGES: u32 = 1 << 4;
 const SHARED: u32 = 1 << 5;
+const TRANSIENT: u32 = 1 << 6;
+const REPLACE_ORPHAN: u32 = 1 << 7;
+const DESTROY_AT_EXIT: u32 = 1 << 8;
 
 /// The bits by the names that JavaScript finds them under.
-pub const BITS: [(&str, u32); 6] = [
+pub const BITS: [(&str, u32); 9] = [
     ("raw", RAW),
     ("copyOnWrite", COPY_ON_WRITE),
     ("sparse", SPARSE),
     ("populate", POPULATE),
     ("hugePages", HUGE_PAGES),
     ("shared", SHARED),
+    ("transient", TRANSIENT),
+    ("replaceOrphan", REPLACE_ORPHAN),
+    ("destroyAtExit", DESTROY_AT_EXIT),
 ];
 
 /// The bits that ask for a mapping of its own, beside others of the same key.
@@ -84,6 +90,21 @@ impl Options {
     /// The memory is to be in huge pages.
     pub fn huge_pages(self) -> bool {
         self.bits & HUGE_PAGES != 0
+    }
+
+    /// A segment that the kernel frees when nobody has it attached any more.
+    pub fn transient(self) -> bool {
+        self.bits & TRANSIENT != 0
+    }
+
+    /// What has the key and nobody has attached any more makes room for the new memory.
+    pub fn replace_orphan(self) -> bool {
+        self.bits & REPLACE_ORPHAN != 0
+    }
+
+    /// A normal exit of the process destroys what it has created.
+    pub fn destroy_at_exit(self) -> bool {
+        self.bits & DESTROY_AT_EXIT != 0
     }
 }
 

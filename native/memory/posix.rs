@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::memory::layout::{check_layout, raw_size, HEADER};
 use crate::memory::mapping::Mapping;
 use crate::memory::options::Options;
-use crate::sys::{self, Identity, Kind, Name};
+use crate::sys::{self, Identity, Kind, Name, Usage};
 
 pub use crate::sys::Draft;
 
@@ -33,13 +33,20 @@ pub fn create(
         return Ok(None);
     };
     // An existing object is no reason to fill the memory, but asking costs as much as reserving little.
-    if size > WORTH_ASKING && draft.is_late()? {
+    if size > WORTH_ASKING && is_taken(&draft, options)? {
         return Ok(None);
     }
-    let (identity, pages) = match furnish(draft.file(), bytes, size, options) {
+    let furnished = match furnish(draft.file(), bytes, size, options) {
+        // The memory that lacks may be what the orphan has.
+        Err(error) if error.errno() == Some(libc::ENOSPC) && remove_orphan(name, options)? => {
+            furnish(draft.file(), bytes, size, options)
+        }
+        furnished => furnished,
+    };
+    let (identity, pages) = match furnished {
         Ok(furnished) => furnished,
         Err(error) => {
-            return if draft.is_late()? {
+            return if is_taken(&draft, options)? {
                 Ok(None)
             } else {
                 Err(error)
@@ -48,6 +55,38 @@ pub fn create(
     };
     let mapping = Mapping::object(pages, header, bytes);
     Ok(Some((draft, identity, mapping)))
+}
+
+/// Whether another object has the name, and will not make room for this one.
+fn is_taken(draft: &Draft, options: Options) -> Result<bool> {
+    Ok(draft.is_late()?
+        && !(options.replace_orphan() && matches!(sys::usage_of(draft.name())?, Usage::Unused(_))))
+}
+
+/// Removes the name if the options say so and nobody has the object of that name.
+fn remove_orphan(name: &Name, options: Options) -> Result<bool> {
+    match sys::usage_of(name)? {
+        Usage::Unused(lease) if options.replace_orphan() => lease.unlink(),
+        _ => Ok(false),
+    }
+}
+
+/// Gives a finished object its name, be it that of an orphan; `false` if another object has it.
+pub fn publish(draft: &Draft, options: Options) -> Result<bool> {
+    if draft.publish()? {
+        return Ok(true);
+    }
+    if !options.replace_orphan() {
+        return Ok(false);
+    }
+    // As long as the lease is held nobody opens the orphan: whoever tries finds the new object then.
+    let lease = match sys::usage_of(draft.name())? {
+        Usage::Unused(lease) => lease,
+        Usage::Gone => return draft.publish(),
+        Usage::Used | Usage::Unknown => return Ok(false),
+    };
+    lease.unlink()?;
+    draft.publish()
 }
 
 /// Gives a new file its size, its memory and its header, and maps it.

@@ -9,6 +9,7 @@ use libc::key_t;
 use memmap2::{MmapOptions, MmapRaw};
 
 use crate::error::{Error, Result};
+use crate::memory::key::SegmentKey;
 use crate::memory::mapping::Mapping;
 use crate::memory::options::Options;
 use crate::sys::{self, Kind};
@@ -18,19 +19,27 @@ pub type Id = libc::c_int;
 
 /// Makes a segment of `bytes` bytes, all zero, and attaches it; `None` if the key is taken.
 pub fn create(
-    key: key_t,
+    key: SegmentKey,
     bytes: usize,
     mode: i32,
     options: Options,
 ) -> Result<Option<(Id, Mapping)>> {
+    let SegmentKey::Chosen(number) = key else {
+        return Ok(None); // the kernel alone gives such keys out
+    };
     let mut flags = libc::IPC_CREAT | libc::IPC_EXCL | mode;
     if options.sparse() {
         flags |= sys::SHM_NORESERVE;
     }
     loop {
-        let id = match shmget(key, bytes, flags) {
+        let id = match shmget(number, bytes, flags) {
             Ok(id) => id,
-            Err(error) if error.errno() == Some(libc::EEXIST) => return Ok(None),
+            Err(error) if error.errno() == Some(libc::EEXIST) => {
+                if options.replace_orphan() && has_made_room(key)? {
+                    continue;
+                }
+                return Ok(None);
+            }
             Err(error) => {
                 let hint = sys::segment_hint(error.errno().unwrap_or_default(), bytes);
                 return Err(error.with_hint(hint));
@@ -49,9 +58,54 @@ pub fn create(
     }
 }
 
+/// Makes a segment that is marked for destruction as soon as it is attached, so that the kernel frees it with
+/// its last attach. Others find it by the key that is returned.
+pub fn create_transient(
+    bytes: usize,
+    mode: i32,
+    options: Options,
+) -> Result<(SegmentKey, Id, Mapping)> {
+    if !sys::ATTACHES_REMOVED_SEGMENTS {
+        return Err(Error::from_errno(libc::ENOTSUP, "shmat").with_hint(
+            "This system attaches no segment that is marked for destruction: create one with { destroyAtExit: true } instead of { transient: true }",
+        ));
+    }
+    let private = SegmentKey::Chosen(libc::IPC_PRIVATE);
+    let gone = || Error::from_errno(libc::EIDRM, "shmctl");
+    let (id, mapping) = create(private, bytes, mode, options)?.ok_or_else(gone)?;
+    let cookie = cookie_of(&stat(id)?.ok_or_else(gone)?);
+    Ok((SegmentKey::Transient { id, cookie }, id, mapping))
+}
+
+/// What tells a segment from another one that has had its id: the second it was created in.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // it is after 1970, and the rest is small
+#[allow(clippy::cast_lossless, clippy::unnecessary_cast)] // the type differs between systems
+fn cookie_of(status: &libc::shmid_ds) -> u32 {
+    1 + (status.shm_ctime as u64 % COOKIES) as u32
+}
+
+/// So many that a cookie above an id is a whole number which JavaScript has exactly.
+const COOKIES: u64 = (1 << 21) - 1;
+
+/// Set in a segment's mode when it is marked for destruction.
+const SHM_DEST: u32 = 0o1000;
+
+#[allow(clippy::unnecessary_cast, clippy::cast_lossless)] // the type differs between systems
+fn is_removed(status: &libc::shmid_ds) -> bool {
+    status.shm_perm.mode as u32 & SHM_DEST != 0
+}
+
 /// Which segment has the key at this moment; `None` if there is none.
-pub fn find(key: key_t) -> Result<Option<Id>> {
-    match shmget(key, 0, 0) {
+pub fn find(key: SegmentKey) -> Result<Option<Id>> {
+    let number = match key {
+        SegmentKey::Chosen(number) => number,
+        SegmentKey::Transient { id, cookie } => {
+            let found = stat(id)?;
+            let is_it = |status: &libc::shmid_ds| cookie_of(status) == cookie && is_removed(status);
+            return Ok(found.filter(is_it).map(|_| id));
+        }
+    };
+    match shmget(number, 0, 0) {
         Ok(id) => Ok(Some(id)),
         Err(error) if matches!(error.errno(), Some(libc::ENOENT | libc::EIDRM)) => Ok(None),
         Err(error) => {
@@ -69,8 +123,11 @@ fn shmget(key: key_t, bytes: usize, flags: i32) -> Result<Id> {
     }
 }
 
-/// Attaches all of an existing segment; `None` if it has been destroyed meanwhile.
-pub fn open(id: Id, options: Options) -> Result<Option<Mapping>> {
+/// Attaches all of an existing segment; `None` if there is none.
+pub fn open(key: SegmentKey, options: Options) -> Result<Option<(Id, Mapping)>> {
+    let Some(id) = find(key)? else {
+        return Ok(None);
+    };
     let Some(status) = stat(id)? else {
         return Ok(None);
     };
@@ -80,7 +137,9 @@ pub fn open(id: Id, options: Options) -> Result<Option<Mapping>> {
         attach(id, status.shm_segsz, options)
     };
     match opened {
-        Ok(mapping) => Ok(Some(mapping)),
+        // A transient segment's id may have become another's meanwhile.
+        Ok(_) if key.is_transient() && find(key)?.is_none() => Ok(None),
+        Ok(mapping) => Ok(Some((id, mapping))),
         Err(error) if is_gone(&error) => Ok(None),
         Err(error) => Err(error),
     }
@@ -89,6 +148,10 @@ pub fn open(id: Id, options: Options) -> Result<Option<Mapping>> {
 fn attach(id: Id, bytes: usize, options: Options) -> Result<Mapping> {
     let pages = sys::attach_segment(id, bytes).map_err(|error| mapping_error(&error, "shmat"))?;
     let mapping = Mapping::segment(pages);
+    if options.transient() {
+        // Before anything that takes long: a process that is killed until then leaves the segment.
+        remove(id)?;
+    }
     if options.huge_pages() {
         sys::advise_huge_pages(mapping.data(), bytes, Kind::Segment)?;
     }
@@ -131,7 +194,7 @@ fn private_copy(id: Id, bytes: usize) -> Result<Mapping> {
 
 /// What the kernel tells of the segment that has the key now, without attaching it; `None` if there
 /// is none.
-pub fn status(key: key_t) -> Result<Option<(Id, libc::shmid_ds)>> {
+pub fn status(key: SegmentKey) -> Result<Option<(Id, libc::shmid_ds)>> {
     let Some(id) = find(key)? else {
         return Ok(None);
     };
@@ -143,6 +206,39 @@ pub fn attaches(id: Id) -> Result<Option<u32>> {
     let status = stat(id)?;
     // The kernel's type is wider on Linux, but no system has that many.
     Ok(status.map(|status| u32::try_from(status.shm_nattch).unwrap_or(u32::MAX)))
+}
+
+/// Whether nobody has the segment attached; `None` if it is gone. One that has never been attached is
+/// still being made, unless its creator has ended.
+pub fn is_orphan(id: Id) -> Result<Option<bool>> {
+    let is_unused = |status: libc::shmid_ds| {
+        status.shm_nattch == 0 && (status.shm_atime != 0 || !is_alive(status.shm_cpid))
+    };
+    Ok(stat(id)?.map(is_unused))
+}
+
+/// Whether there is a process of that id, or may be: 0 stands for one of another container.
+fn is_alive(process: libc::pid_t) -> bool {
+    // SAFETY: kill takes no pointers, and signal 0 is none.
+    process == 0
+        || unsafe { libc::kill(process, 0) } == 0
+        || Error::last("kill").errno() != Some(libc::ESRCH)
+}
+
+/// Whether the key is free by now, since nobody had what bore it. Of several that do this at once each
+/// removes the orphan or finds its id gone, for what one of them makes then is no orphan.
+fn has_made_room(key: SegmentKey) -> Result<bool> {
+    let remove_orphan = |id| match is_orphan(id)? {
+        Some(false) => Ok(false),
+        Some(true) => remove(id).map(|_| true),
+        None => Ok(true),
+    };
+    let is_free = find(key).and_then(|found| found.map_or(Ok(true), remove_orphan));
+    match is_free {
+        // Whether anybody has it cannot be told, or it may not be destroyed.
+        Err(error) if matches!(error.errno(), Some(libc::EACCES | libc::EPERM)) => Ok(false),
+        is_free => is_free,
+    }
 }
 
 fn stat(id: Id) -> Result<Option<libc::shmid_ds>> {

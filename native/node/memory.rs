@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use neon::prelude::*;
 
+use crate::memory::at_exit;
 use crate::memory::fresh::Fresh;
 use crate::memory::key::Key;
 use crate::memory::mapping::Mapping;
@@ -22,7 +23,7 @@ use crate::memory::registry::Attachment;
 use crate::node::arguments::{key_argument, whole_number};
 use crate::node::array_buffer::ArrayBuffer;
 use crate::node::instance::{Attachments, Instance, Unfinished};
-use crate::node::throw::throw;
+use crate::node::throw::{js_key, throw};
 use crate::node::wait_async::AsyncWaits;
 
 /// Adds the functions of this file to an instance.
@@ -32,6 +33,7 @@ pub fn export<'cx>(
     waits: AsyncWaits,
 ) -> NeonResult<()> {
     instance.export(cx, "create", create)?;
+    instance.export(cx, "createTransient", create_transient)?;
     instance.export(cx, "find", find)?;
     instance.export(cx, "attach", attach)?;
     instance.export(cx, "finish", finish)?;
@@ -69,6 +71,29 @@ fn create<'cx>(attachments: &Attachments, mut cx: FunctionContext<'cx>) -> JsRes
         Ok(Some(fresh)) => show(&mut cx, attachments, key, options, fresh, allocate),
         Ok(None) => Ok(cx.null().upcast()),
         Err(error) => throw(&mut cx, &error, Some(&key)),
+    }
+}
+
+/// `createTransient(bytes, mode, options, allocate)`: `[key, what shows a new transient segment]`. The
+/// rest as in [`create`].
+fn create_transient<'cx>(
+    attachments: &Attachments,
+    mut cx: FunctionContext<'cx>,
+) -> JsResult<'cx, JsArray> {
+    let bytes = whole_number::<usize>(&mut cx, 0)?;
+    let mode = whole_number::<u16>(&mut cx, 1)?;
+    let options = Options::new(whole_number(&mut cx, 2)?);
+    let allocate = cx.argument::<JsFunction>(3)?;
+    match Fresh::transient(bytes, mode, options) {
+        Ok((key, fresh)) => {
+            let both = cx.empty_array();
+            let number = js_key(&mut cx, &key);
+            both.set(&mut cx, 0, number)?;
+            let shown = show(&mut cx, attachments, key, options, fresh, allocate)?;
+            both.set(&mut cx, 1, shown)?;
+            Ok(both)
+        }
+        Err(error) => throw(&mut cx, &error, None),
     }
 }
 
@@ -130,6 +155,9 @@ fn finish<'cx>(
     if matches!(published, Ok(true)) {
         let mut registry = attachments.borrow_mut();
         registry.register(&key, options, &fresh, view);
+        if options.destroy_at_exit() && fresh.created() > 0 {
+            at_exit::add(&key, fresh.identity);
+        }
         return Ok(cx.boolean(true));
     }
     // Zeros first: then nobody sees what never was.

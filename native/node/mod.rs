@@ -6,6 +6,7 @@ pub mod callback;
 pub mod event_loop;
 pub mod external;
 pub mod instance;
+pub mod lifetimes;
 pub mod memory;
 pub mod owner;
 pub mod per_thread;

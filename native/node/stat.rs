@@ -14,7 +14,7 @@ use crate::node::throw::throw;
 pub fn stat(mut cx: FunctionContext) -> JsResult<JsValue> {
     let key = key_argument(&mut cx)?;
     let found = match &key {
-        Key::Segment(number) => sysv::status(*number).map(|found| found.map(segment_fields)),
+        Key::Segment(key) => sysv::status(*key).map(|found| found.map(segment_fields)),
         Key::Object(name) => posix::status(name).map(|found| found.as_ref().map(object_fields)),
     };
     match found {
@@ -55,6 +55,7 @@ fn segment_fields((id, status): (sysv::Id, libc::shmid_ds)) -> Fields {
 fn object_fields(status: &Metadata) -> Fields {
     vec![
         ("size", status.size() as f64),
+        ("inode", status.ino() as f64),
         ("mode", f64::from(status.mode())),
         ("uid", f64::from(status.uid())),
         ("gid", f64::from(status.gid())),

@@ -29,9 +29,10 @@ pub fn throw<T>(cx: &mut FunctionContext, error: &Error, key: Option<&Key>) -> N
 }
 
 /// A key as JavaScript knows it.
-fn js_key<'cx>(cx: &mut FunctionContext<'cx>, key: &Key) -> Handle<'cx, JsValue> {
+#[allow(clippy::cast_precision_loss)] // keys are safe integers
+pub fn js_key<'cx>(cx: &mut FunctionContext<'cx>, key: &Key) -> Handle<'cx, JsValue> {
     match key {
-        Key::Segment(number) => cx.number(Key::unsigned(*number)).upcast(),
+        Key::Segment(key) => cx.number(key.number() as f64).upcast(),
         Key::Object(name) => cx.string(name.to_string()).upcast(),
     }
 }

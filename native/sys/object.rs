@@ -2,7 +2,7 @@
 
 use std::ffi::CStr;
 use std::fmt;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::PREFIX;
 
@@ -12,7 +12,7 @@ pub const NAME_MAX: usize = 256;
 /// The name of an object, one path component with its slash: `/name`. Cheap to clone.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Name {
-    path: Rc<CStr>,
+    path: Arc<CStr>,
 }
 
 impl Name {

@@ -47,7 +47,18 @@ const view: GetOptions = { offset: 8, count: 4, copyOnWrite: true };
 const array: ShmArray<'Int32Array', string> | null = shm.get('/name', 'Int32Array', { hugePages: true, populate: true });
 console.log(shm.create(1, 'Buffer', null, options)?.buffer.byteLength, shm.get(5, 'Buffer', view), array);
 
+/** How long memory lives. */
+const transient = shm.create(16, 'Int32Array', null, { transient: true });
+const kept = shm.getOrCreate(16, 'Int32Array', '/name', { replaceOrphan: true, destroyAtExit: true });
+const swept: number = shm.destroyOrphans({ mine: true, olderThan: 1000 }).length + shm.list({ orphans: true }).length;
+shm.setQuiet(true);
+console.log(transient?.key, kept.length, swept);
+
 const wrong = () => {
+  // @ts-expect-error: it has a key already
+  shm.getOrCreate(1, 'Buffer', 5, { transient: true });
+  // @ts-expect-error: it destroys orphans only
+  shm.destroyOrphans({ orphans: true });
   // @ts-expect-error: there is no such option
   shm.create(1, 'Buffer', null, { shard: true });
   // @ts-expect-error: nor here

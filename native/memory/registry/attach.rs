@@ -7,7 +7,7 @@ use super::entry::Attachment;
 use super::Registry;
 use crate::error::Result;
 use crate::memory::fresh::{Fresh, Identity};
-use crate::memory::key::Key;
+use crate::memory::key::{Key, SegmentKey};
 use crate::memory::options::Options;
 use crate::memory::{posix, sysv};
 use crate::sys::Name;
@@ -16,7 +16,7 @@ impl<V> Registry<V> {
     /// The attachment of what `key` stands for now; `None` if that is nothing, or is not attached.
     pub fn find(&mut self, key: &Key, options: Options) -> Result<Option<&mut Attachment<V>>> {
         let index = match key {
-            Key::Segment(number) => self.find_segment(key, *number, options)?,
+            Key::Segment(segment) => self.find_segment(key, *segment, options)?,
             Key::Object(name) => self.find_object(key, name, options)?,
         };
         Ok(index.and_then(|index| self.keys.get_mut(key)?.attachments.get_mut(index)))
@@ -25,13 +25,13 @@ impl<V> Registry<V> {
     fn find_segment(
         &self,
         key: &Key,
-        number: libc::key_t,
+        segment: SegmentKey,
         options: Options,
     ) -> Result<Option<usize>> {
         let Some(entry) = self.attached(key) else {
             return Ok(None);
         };
-        let Some(id) = sysv::find(number)? else {
+        let Some(id) = sysv::find(segment)? else {
             return Ok(None);
         };
         let known =

@@ -6,7 +6,7 @@ use super::entry::{Attachment, Entry};
 use super::Registry;
 use crate::error::{Error, Result};
 use crate::memory::key::Key;
-use crate::memory::{posix, sysv};
+use crate::memory::{at_exit, posix, sysv};
 
 /// What a detach came to.
 pub struct Detached<V> {
@@ -22,6 +22,7 @@ impl<V> Registry<V> {
     /// `force` is true; `force` also destroys what is not attached here.
     pub fn detach(&mut self, key: &Key, force: bool) -> Detached<V> {
         let mut entry = self.keys.remove(key).unwrap_or_default();
+        let was_created = entry.created > 0;
         // First what may be forbidden, so that a refusal changes nothing.
         let detached = match if force { destroy(key) } else { Ok(false) } {
             Ok(destroyed) => self.end(&mut entry, destroyed),
@@ -30,8 +31,20 @@ impl<V> Registry<V> {
                 ended: Vec::new(),
             },
         };
+        self.end_created(key, &mut entry, was_created);
         self.insert(key, entry);
         detached
+    }
+
+    /// After the end of attachments: what was created may be destroyed by now.
+    fn end_created(&mut self, key: &Key, entry: &mut Entry<V>, was_created: bool) {
+        let is_transient = matches!(key, Key::Segment(key) if key.is_transient());
+        if is_transient && entry.attachments.is_empty() {
+            self.forget_created(entry);
+        }
+        if was_created && entry.created == 0 {
+            at_exit::forget(key);
+        }
     }
 
     fn end(&mut self, entry: &mut Entry<V>, destroyed: bool) -> Detached<V> {
@@ -66,12 +79,14 @@ impl<V> Registry<V> {
         let mut all = Vec::new();
         for (key, mut entry) in take(&mut self.keys) {
             if !only_segments || matches!(key, Key::Segment(_)) {
+                let was_created = entry.created > 0;
                 let (ended, _) = self.retire(&mut entry);
                 for id in segments_of(&ended) {
                     // A segment that may not be destroyed by this user stays, as it does at exit.
                     destroyed += u32::from(matches!(self.destroy_if_last(&mut entry, id), Ok(0)));
                 }
                 all.extend(ended);
+                self.end_created(&key, &mut entry, was_created);
             }
             self.insert(&key, entry);
         }
@@ -95,12 +110,13 @@ impl<V> Registry<V> {
 
     /// After a detach: destroys the segment if that was its last attach; how many are left.
     fn destroy_if_last(&mut self, entry: &mut Entry<V>, id: sysv::Id) -> Result<u32> {
-        let left = sysv::attaches(id)?.unwrap_or(0);
-        if left == 0 {
+        let found = sysv::attaches(id)?;
+        if found == Some(0) {
             sysv::remove(id)?;
-            if entry.created_segment == Some(id) {
-                self.forget_created(entry);
-            }
+        }
+        let left = found.unwrap_or(0);
+        if left == 0 && entry.created_segment == Some(id) {
+            self.forget_created(entry);
         }
         Ok(left)
     }
@@ -121,7 +137,9 @@ fn segments_of<V>(ended: &[Attachment<V>]) -> impl Iterator<Item = sysv::Id> + '
 fn destroy(key: &Key) -> Result<bool> {
     match key {
         Key::Object(name) => posix::unlink(name),
-        Key::Segment(number) => match sysv::find(*number)? {
+        // It is marked for destruction already, and goes with its last attach.
+        Key::Segment(key) if key.is_transient() => Ok(false),
+        Key::Segment(key) => match sysv::find(*key)? {
             Some(id) => sysv::remove(id),
             None => Ok(false),
         },

@@ -14,7 +14,7 @@ struct Keys {
 impl Keys {
     fn new() -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
-        let unique = std::process::id() * 64 + COUNT.fetch_add(1, Ordering::Relaxed);
+        let unique = u64::from(std::process::id() * 64 + COUNT.fetch_add(1, Ordering::Relaxed));
         let name = format!("/registry-test-{unique}");
         Self {
             segment: Key::segment(unique | 0x4000_0000),

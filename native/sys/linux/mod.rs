@@ -2,6 +2,7 @@
 
 mod futex;
 mod hugetlb;
+mod lease;
 mod locks;
 mod objects;
 mod overmap;
@@ -12,6 +13,7 @@ mod ring;
 mod segments;
 
 pub use futex::*;
+pub use lease::{usage_of, Usage};
 pub use locks::*;
 pub use objects::*;
 pub use overmap::map_over;

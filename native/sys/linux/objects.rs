@@ -9,12 +9,18 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use super::super::object::{Identity, Name};
 use super::place::DIRECTORY;
 use crate::error::{Error, Result};
 
-fn path(name: &Name) -> &Path {
+/// How long to wait for another process that holds a lease, which takes microseconds as a rule.
+pub(super) const PATIENCE: Duration = Duration::from_secs(1);
+pub(super) const PAUSE: Duration = Duration::from_micros(50);
+
+pub(super) fn path(name: &Name) -> &Path {
     Path::new(OsStr::from_bytes(name.path().to_bytes()))
 }
 
@@ -87,6 +93,10 @@ impl Draft {
         &self.file
     }
 
+    pub fn name(&self) -> &Name {
+        &self.name
+    }
+
     /// Whether another object has the name already.
     pub fn is_late(&self) -> Result<bool> {
         Ok(find(&self.name)?.is_some())
@@ -142,15 +152,30 @@ fn link(directory: i32, from: &CStr, to: &Name, flags: i32) -> io::Result<()> {
 /// Opens the object for reading, and for writing too if `writable`, without following links or
 /// waiting for a FIFO.
 pub fn open(name: &Name, writable: bool) -> Result<Option<File>> {
-    let opened = OpenOptions::new()
-        .read(true)
+    let mut how = OpenOptions::new();
+    how.read(true)
         .write(writable)
-        .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_NOCTTY)
-        .open(path(name));
-    match opened {
+        .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_NOCTTY);
+    match without_lease(|| how.open(path(name))) {
         Ok(file) => Ok(Some(file)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(open_error(&error)),
+    }
+}
+
+/// Calls `open` until no lease keeps it from opening a file.
+fn without_lease(open: impl Fn() -> io::Result<File>) -> io::Result<File> {
+    let mut since = None;
+    loop {
+        match open() {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                if since.get_or_insert_with(Instant::now).elapsed() > PATIENCE {
+                    return Err(error);
+                }
+                sleep(PAUSE);
+            }
+            opened => return opened,
+        }
     }
 }
 
@@ -159,6 +184,7 @@ fn open_error(error: &io::Error) -> Error {
         Some(libc::EACCES) => "The object's permissions, or those of /dev/shm, do not allow this user to read and write it (with copyOnWrite: to read it)",
         Some(libc::ELOOP) => "It is a symbolic link; only regular files are opened",
         Some(libc::EISDIR | libc::ENXIO) => "It is no regular file",
+        Some(libc::EAGAIN) => "Another program keeps a lease on it (fcntl, F_SETLEASE)",
         Some(libc::EMFILE) => "This process has as many files open as it may (ulimit -n)",
         _ => "",
     };

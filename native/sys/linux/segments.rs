@@ -10,6 +10,9 @@ use crate::sys::Address;
 /// `shmget`'s flag for a segment whose memory is not promised beforehand.
 pub const SHM_NORESERVE: i32 = libc::SHM_NORESERVE;
 
+/// Whether a segment that is marked for destruction can still be attached, by its id.
+pub const ATTACHES_REMOVED_SEGMENTS: bool = true;
+
 /// An attached System V segment, which is for the caller to unmap.
 pub struct SegmentPages {
     pub base: Address,

@@ -1,6 +1,7 @@
 //! macOS.
 
 mod futex;
+mod lease;
 mod locks;
 mod objects;
 mod pages;
@@ -9,6 +10,7 @@ mod ring;
 mod segments;
 
 pub use futex::*;
+pub use lease::{usage_of, Usage};
 pub use locks::*;
 pub use objects::*;
 pub use pages::{advise_huge_pages, map_over, move_pages, populate};

@@ -40,6 +40,10 @@ impl Draft {
         &self.file
     }
 
+    pub fn name(&self) -> &Name {
+        &self.name
+    }
+
     /// Whether another object has the name already: the draft itself has it.
     #[allow(clippy::unnecessary_wraps, clippy::unused_self)] // Linux has to ask
     pub fn is_late(&self) -> Result<bool> {

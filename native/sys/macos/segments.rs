@@ -11,6 +11,9 @@ use crate::sys::Address;
 /// No flag of `shmget` is for segments whose memory is not promised: that holds for all.
 pub const SHM_NORESERVE: i32 = 0;
 
+/// A segment that is marked for destruction cannot be attached any more.
+pub const ATTACHES_REMOVED_SEGMENTS: bool = false;
+
 /// An attached System V segment, seen through a second mapping of its pages, which is for the caller
 /// to unmap.
 ///

@@ -1,0 +1,54 @@
+import { SegmentStatus, ObjectStatus } from './stat';
+
+/** Which memory {@link destroyOrphans} destroys. */
+export interface OrphanFilter {
+  /** Only what belongs to this user. */
+  mine?: boolean;
+  /**
+   * Milliseconds: only what was last created or changed longer ago, and of a segment also attached
+   * and detached. It spares what a program has just made for another one that has yet to attach it.
+   */
+  olderThan?: number;
+}
+
+/** Which memory `list` tells of. */
+export interface ListFilter extends OrphanFilter {
+  /**
+   * Only what nobody has attached, whatever became of its creator (Linux only). The kernel tells of an
+   * object who has it open or mapped, in other containers too, but only to its owner and to root, and
+   * from Linux 5.3 on; an object that it does not tell of is left out.
+   */
+  orphans?: boolean;
+}
+
+/**
+ * Destroys the orphans: what nobody has attached, whatever became of its creator. Of an object this
+ * is free of races: nobody can open it between the kernel's word that nobody has it and its end.
+ * Of a segment an attach at that very instant is possible: it then ends with that attach.
+ *
+ * What this user may not destroy stays, and so do objects that the kernel does not tell of: see
+ * `orphans` of {@link ListFilter}. It sweeps after all programs of this machine, not only this package's.
+ *
+ * @returns what was destroyed, as `list` tells of it
+ * @throws {TypeError | RangeError} if the filter is wrong
+ * @throws {ShmSystemError} `ENOTSUP` on macOS
+ * @throws {ShmError} `ERR_SHM_UNAVAILABLE` without /proc
+ * @example
+ * // at the start of a service: what a crash has left behind
+ * shm.destroyOrphans({ mine: true, olderThan: 60000 });
+ * @see https://man7.org/linux/man-pages/man2/F_SETLEASE.2const.html
+ */
+export function destroyOrphans(filter?: OrphanFilter): (SegmentStatus | ObjectStatus)[];
+
+/**
+ * Switches off the line `shm segments destroyed: N` that a normal exit of the process prints to stdout
+ * if it has destroyed segments, or on again. Called in the main thread, it holds for the process.
+ *
+ * Whoever starts a program can switch the line off too: `SHM_TYPED_ARRAY_QUIET=1` in its environment.
+ *
+ * @param quiet whether the line is left out; false at the start
+ * @throws {TypeError} if it is neither true nor false
+ * @example
+ * shm.setQuiet(true);
+ */
+export function setQuiet(quiet: boolean): void;

@@ -1,0 +1,43 @@
+//! Orphans: memory that nobody has attached any more, whatever became of its creator.
+
+use crate::error::{Error, Result};
+use crate::memory::sysv;
+use crate::sys::{self, Name, Usage};
+
+/// Memory that may be an orphan, told from other memory of its key.
+pub enum Suspect {
+    Segment(sysv::Id),
+    Object { name: Name, inode: u64 },
+}
+
+impl Suspect {
+    /// Whether nobody has it; `None` if the system does not tell.
+    pub fn is_orphan(&self) -> Result<Option<bool>> {
+        match self {
+            Self::Segment(id) => match sysv::is_orphan(*id) {
+                Ok(found) => Ok(Some(found.unwrap_or(false))),
+                Err(error) if error.errno() == Some(libc::EACCES) => Ok(None),
+                Err(error) => Err(error),
+            },
+            Self::Object { name, inode } => Ok(match sys::usage_of(name)? {
+                Usage::Unused(lease) => Some(lease.identity().inode == *inode),
+                Usage::Gone | Usage::Used => Some(false),
+                Usage::Unknown => None,
+            }),
+        }
+    }
+
+    /// Destroys it if it is one; whether it was.
+    pub fn destroy(&self) -> Result<bool> {
+        match self {
+            Self::Segment(id) => Ok(sysv::is_orphan(*id)? == Some(true) && sysv::remove(*id)?),
+            Self::Object { name, inode } => match sys::usage_of(name)? {
+                Usage::Unused(lease) if lease.identity().inode == *inode => lease.unlink(),
+                Usage::Unknown => Err(Error::from_errno(libc::EPERM, "fcntl").with_hint(
+                    "Whether anybody has it is told to its owner and to root only, from Linux 5.3 on",
+                )),
+                Usage::Unused(_) | Usage::Gone | Usage::Used => Ok(false),
+            },
+        }
+    }
+}
