@@ -27,11 +27,32 @@ const works = {
     ),
 };
 
+/**
+ * The same by a function that also works on ordinary arrays, as most functions do: in turn on one of
+ * them and on one of the kind that is measured. A class of its own would make it slower on both.
+ */
+const inTurn = {
+  'read elements, ordinary ones in turn': (ordinary, array) => works['read elements'](ordinary) + works['read elements'](array),
+  'write elements, ordinary ones in turn': (ordinary, array) => {
+    works['write elements'](ordinary);
+    works['write elements'](array);
+  },
+  '`Buffer` methods, ordinary ones in turn': (ordinary, array) => bufferMethods(ordinary) + bufferMethods(array),
+};
+
+/** Node's own functions see buffers of every kind. */
+function bufferMethods(bytes) {
+  let sum = bytes.indexOf(0xff) + bytes.toString('latin1', 0, 100).length;
+  for (let i = 0; i < ELEMENTS; i += 8) sum += bytes.readUInt32LE(i) + bytes.readDoubleLE(i);
+  for (let i = 0; i < ELEMENTS; i += 8) bytes.writeUInt32LE(i, i);
+  return sum;
+}
+
 const kinds = { ordinary: null, this: 'sysv', 'this, POSIX': 'posix' };
 
 async function run(bench) {
   const rows = [];
-  for (const label of Object.keys(works)) {
+  for (const label of Object.keys(works).concat(Object.keys(inTurn))) {
     const subjects = {};
     for (const kind of Object.keys(kinds)) subjects[kind] = async () => inProcess(bench, label, kind);
     const numbers = await interleave(subjects, bench.rounds(11), bench.round(label));
@@ -50,12 +71,15 @@ function inProcess(bench, label, kind) {
 }
 
 function measure(label, kind, passes, keys) {
+  const ofBytes = label.startsWith('`Buffer` methods');
+  const ordinaryOne = () => (ofBytes ? Buffer.alloc(ELEMENTS) : new Float64Array(ELEMENTS));
   const make = (key) =>
     kinds[kind] === null
-      ? new Float64Array(ELEMENTS)
-      : require('../..').create(ELEMENTS, 'Float64Array', kinds[kind] === 'sysv' ? Number(key) : key);
+      ? ordinaryOne()
+      : require('../..').create(ELEMENTS, ofBytes ? 'Buffer' : 'Float64Array', kinds[kind] === 'sysv' ? Number(key) : key);
   const [array, other] = [make(keys[0]).fill(1), make(keys[1]).fill(1)];
-  const work = works[label];
+  const ordinary = ordinaryOne().fill(1);
+  const work = works[label] || (() => inTurn[label](ordinary, array));
   for (let i = 0; i < passes; i++) work(array, other);
   const start = process.cpuUsage();
   for (let i = 0; i < passes; i++) work(array, other);
