@@ -256,6 +256,8 @@ export function getTotalSize(): number;
 /** Bytes of shared memory that this thread has created and not destroyed. */
 export function getTotalCreatedSize(): number;
 
+export { Advice, FileOptions, advise, flush, flushAsync, mapFile, unmapFile } from './types/file';
+
 /** What {@link stat} and {@link list} tell of both kinds of memory. */
 export interface ShmStatus {
   /** Bytes, a POSIX object's header included. */

@@ -3,10 +3,10 @@
 // index.d.ts.
 
 const { bytesOf, keyOf, modeOf, nameOf, typeOf } = require('./arguments');
+const { createBuffers } = require('./buffers');
 const { showing } = require('./view');
 const { busy, doesNotFit, tooSmall } = require('../errors');
 const { detachAtExit } = require('../runtime/cleanup');
-// Not later: the first detach may come when no memory is left to load anything.
 const { guardZlib } = require('../runtime/zlib');
 
 const noCreateOptions = { mode: modeOf(undefined), flags: 0, disposable: false };
@@ -28,7 +28,7 @@ function createMemory(binding) {
   };
   const keys = () => loaded.keys || (loaded.keys = require('./keys'));
   const optionsModule = () => loaded.options || (loaded.options = require('./options'));
-  const overlay = () => binding.overlay || require('../runtime/overlay').overlayOf(binding);
+  const { adopt, allocate, detaching, isAttached, showAgain } = createBuffers(binding);
 
   function createOptions(perm, call) {
     return perm === undefined ? noCreateOptions : optionsModule().createOptions(perm, call, binding.optionBits);
@@ -59,7 +59,7 @@ function createMemory(binding) {
   function make(key, count, type, bytes, { mode, flags, disposable }) {
     const view = showing(type, key, disposable ? dispose : null);
     const show = (buffer, start, length) => {
-      if (start !== 0 || buffer.byteLength !== length) overlay().adopt(buffer, start, length);
+      adopt(buffer, start, length);
       return view(buffer, start, count);
     };
     return binding.create(key, bytes, mode, flags, allocate, show);
@@ -96,18 +96,11 @@ function createMemory(binding) {
     const show = (buffer, start, length) => {
       const elements = count === undefined ? Math.floor((length - offset) / type.bytes) : count;
       if (elements < 0 || elements > type.countMax || offset + elements * type.bytes > length) throw misfit(length);
-      if (start !== 0 || buffer.byteLength !== length) overlay().adopt(buffer, start, length);
+      adopt(buffer, start, length);
       return view(buffer, start + offset, elements);
     };
     const buffer = binding.find(key, flags);
-    if (buffer === undefined) return binding.attach(key, flags, allocate, show);
-    const place = binding.overlay === undefined ? undefined : binding.overlay.placeOf(buffer);
-    return place === undefined ? show(buffer, 0, buffer.byteLength) : show(buffer, place[0], place[1]);
-  }
-
-  /** Memory of the engine, where that takes no other. */
-  function allocate(bytes, shared) {
-    return overlay().allocate(bytes, shared);
+    return buffer === undefined ? binding.attach(key, flags, allocate, show) : showAgain(buffer, show);
   }
 
   function getOrCreate(count, typeKey, key, perm) {
@@ -125,29 +118,13 @@ function createMemory(binding) {
 
   function detach(key, forceDestroy) {
     key = keyOf(key);
-    guardZlib();
-    try {
-      return binding.detach(key, Boolean(forceDestroy), moveAway);
-    } finally {
-      detached();
-    }
+    return detaching((moveAway) => binding.detach(key, Boolean(forceDestroy), moveAway));
   }
 
   /** What the end of a `using` declaration's block does. */
   function dispose(array, key) {
-    // This array may have been detached before, and the key attached anew since. Even an attached one
-    // may be of no elements: what there is can be less than one takes.
-    const isWithdrawn = binding.overlay !== undefined && binding.overlay.isWithdrawn(array.buffer);
-    if (array.buffer.byteLength > 0 && !isWithdrawn) detach(key);
-  }
-
-  /** Called with each buffer of detached memory that the native side cannot empty. */
-  function moveAway(buffer) {
-    try {
-      overlay().moveAway(buffer);
-    } catch (_) {
-      // Its views read zeros.
-    }
+    // It may have been detached before, and the key attached anew since.
+    if (isAttached(array)) detach(key);
   }
 
   function detachPosix(name, forceDestroy) {
@@ -159,17 +136,7 @@ function createMemory(binding) {
   }
 
   function detachAll() {
-    guardZlib();
-    try {
-      return binding.detachAll(moveAway);
-    } finally {
-      detached();
-    }
-  }
-
-  /** Ends the waits on memory that is detached by now; see lib/sync/wait.js. */
-  function detached() {
-    if (binding.waits !== undefined) binding.waits.endDetached();
+    return detaching((moveAway) => binding.detachAll(moveAway));
   }
 
   detachAtExit(() => {

@@ -1,5 +1,6 @@
 //! Memory by its key: made, found, mapped, given back. No Node-API here.
 
+pub mod file;
 pub mod fresh;
 pub mod key;
 pub mod layout;

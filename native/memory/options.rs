@@ -8,15 +8,17 @@ const SPARSE: u32 = 1 << 2;
 const POPULATE: u32 = 1 << 3;
 const HUGE_PAGES: u32 = 1 << 4;
 const SHARED: u32 = 1 << 5;
+const FILL: u32 = 1 << 6;
 
 /// The bits by the names that JavaScript finds them under.
-pub const BITS: [(&str, u32); 6] = [
+pub const BITS: [(&str, u32); 7] = [
     ("raw", RAW),
     ("copyOnWrite", COPY_ON_WRITE),
     ("sparse", SPARSE),
     ("populate", POPULATE),
     ("hugePages", HUGE_PAGES),
     ("shared", SHARED),
+    ("fill", FILL),
 ];
 
 /// The bits that ask for a mapping of its own, beside others of the same key.
@@ -69,6 +71,11 @@ impl Options {
     /// No memory is reserved: pages come into being when they are touched.
     pub fn sparse(self) -> bool {
         self.bits & SPARSE != 0
+    }
+
+    /// The holes of a file are filled.
+    pub fn fill(self) -> bool {
+        self.bits & FILL != 0
     }
 
     /// Every page is faulted in now.

@@ -16,11 +16,11 @@ use crate::memory::fresh::Fresh;
 use crate::memory::key::Key;
 use crate::memory::mapping::Mapping;
 use crate::memory::options::{Options, BITS};
-use crate::memory::registry::Attachment;
+use crate::memory::registry::{Attachment, Registry};
 use crate::node::arguments::{key_argument, whole_number};
 use crate::node::array_buffer::ArrayBuffer;
 use crate::node::instance::{Attachments, Instance};
-use crate::node::throw::throw;
+use crate::node::throw::{throw, throw_about, Subject};
 
 /// Adds the functions of this file to an instance.
 pub fn export<'cx>(cx: &mut FunctionContext<'cx>, instance: &Instance<'cx>) -> NeonResult<()> {
@@ -52,7 +52,7 @@ fn create<'cx>(attachments: &Attachments, mut cx: FunctionContext<'cx>) -> JsRes
     let mode = whole_number::<u16>(&mut cx, 2)?;
     let options = Options::new(whole_number(&mut cx, 3)?);
     match Fresh::create(&key, bytes, mode, options.of(&key)) {
-        Ok(Some(fresh)) => present(&mut cx, attachments, &key, options, fresh, 4),
+        Ok(Some(fresh)) => present_under(&mut cx, attachments, &key, options, fresh, 4),
         Ok(None) => Ok(cx.null().upcast()),
         Err(error) => throw(&mut cx, &error, Some(&key)),
     }
@@ -64,33 +64,57 @@ fn attach<'cx>(attachments: &Attachments, mut cx: FunctionContext<'cx>) -> JsRes
     let key = key_argument(&mut cx)?;
     let options = Options::new(whole_number(&mut cx, 1)?);
     match Fresh::open(&key, options.of(&key)) {
-        Ok(Some(fresh)) => present(&mut cx, attachments, &key, options, fresh, 2),
+        Ok(Some(fresh)) => present_under(&mut cx, attachments, &key, options, fresh, 2),
         Ok(None) => Ok(cx.null().upcast()),
         Err(error) => throw(&mut cx, &error, Some(&key)),
     }
 }
 
-/// Shows fresh memory to JavaScript, publishes it and registers it; null if another has taken the key
-/// meanwhile.
-///
-/// The argument `functions` is `allocate(bytes, shared)`, which gets memory from the engine where
-/// that takes no other: an `ArrayBuffer`, or a `Uint8Array` over a `SharedArrayBuffer`. The next is
-/// `show(buffer, byteOffset, byteLength)`, which makes the array. Either may throw.
-fn present<'cx>(
+/// [`present`] under a key.
+fn present_under<'cx>(
     cx: &mut FunctionContext<'cx>,
     attachments: &Attachments,
     key: &Key,
     options: Options,
+    fresh: Fresh,
+    functions: usize,
+) -> JsResult<'cx, JsValue> {
+    let shared = options.shared();
+    present(
+        cx,
+        attachments,
+        key,
+        shared,
+        fresh,
+        functions,
+        |registry, fresh, view| {
+            registry.register(key, options, fresh, view);
+        },
+    )
+}
+
+/// Shows fresh memory to JavaScript, publishes it and has `register` register it; null if another has
+/// taken the key meanwhile.
+///
+/// The argument `functions` is `allocate(bytes, shared)`, which gets memory from the engine where
+/// that takes no other: an `ArrayBuffer`, or a `Uint8Array` over a `SharedArrayBuffer`. The next is
+/// `show(buffer, byteOffset, byteLength)`, which makes the array. Either may throw.
+pub fn present<'cx>(
+    cx: &mut FunctionContext<'cx>,
+    attachments: &Attachments,
+    subject: &impl Subject,
+    shared: bool,
     mut fresh: Fresh,
     functions: usize,
+    register: impl FnOnce(&mut Registry<ArrayBuffer>, &Fresh, ArrayBuffer),
 ) -> JsResult<'cx, JsValue> {
     let allocate = cx.argument::<JsFunction>(functions)?;
     let show = cx.argument::<JsFunction>(functions + 1)?;
-    let (shared, external_max) = (options.shared(), attachments.external_max);
+    let external_max = attachments.external_max;
     let made = ArrayBuffer::over(cx, &mut fresh.mapping, shared, external_max, allocate)?;
     let (mut view, start) = match made {
         Ok(made) => made,
-        Err(error) => return throw(cx, &error, Some(key)),
+        Err(error) => return throw_about(cx, &error, Some(subject)),
     };
     let shown = show_through(cx, &mut view, &fresh, start, show);
     let published = match shown {
@@ -98,9 +122,7 @@ fn present<'cx>(
         Err(_) => Ok(false),
     };
     if matches!(published, Ok(true)) {
-        attachments
-            .borrow_mut()
-            .register(key, options, &fresh, view);
+        register(&mut attachments.borrow_mut(), &fresh, view);
         return shown;
     }
     // Zeros first: then nobody sees what never was.
@@ -110,7 +132,7 @@ fn present<'cx>(
     shown?;
     match published {
         Ok(_) => Ok(cx.null().upcast()),
-        Err(error) => throw(cx, &error, Some(key)),
+        Err(error) => throw_about(cx, &error, Some(subject)),
     }
 }
 
@@ -186,7 +208,7 @@ fn detach_segments<'cx>(
 }
 
 /// Empties every view: those that only JavaScript can empty by `move_away(buffer)`.
-fn empty<'cx>(
+pub fn empty<'cx>(
     cx: &mut FunctionContext<'cx>,
     attachments: &Attachments,
     ended: Vec<Attachment<ArrayBuffer>>,

@@ -6,6 +6,7 @@ pub mod callback;
 #[cfg(target_os = "linux")]
 pub mod event_loop;
 pub mod external;
+pub mod file;
 pub mod instance;
 pub mod memory;
 pub mod owner;

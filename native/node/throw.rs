@@ -6,11 +6,56 @@ use std::fmt::Display;
 use neon::prelude::*;
 
 use crate::error::Error;
+use crate::memory::file::FilePath;
 use crate::memory::key::Key;
 
-/// Throws `error` as a JavaScript `Error` about `key`.
-pub fn throw<T>(cx: &mut FunctionContext, error: &Error, key: Option<&Key>) -> NeonResult<T> {
-    let thrown = cx.error(error.message(key.map(|key| key as &dyn Display)))?;
+/// What an error can be about: the message shows it, and a property holds it.
+pub trait Subject: Display {
+    fn property(&self) -> &'static str;
+
+    /// As JavaScript knows it.
+    fn value<'cx>(&self, cx: &mut impl Context<'cx>) -> Handle<'cx, JsValue>;
+}
+
+impl Subject for Key {
+    fn property(&self) -> &'static str {
+        "key"
+    }
+
+    fn value<'cx>(&self, cx: &mut impl Context<'cx>) -> Handle<'cx, JsValue> {
+        match self {
+            Key::Segment(number) => cx.number(Key::unsigned(*number)).upcast(),
+            Key::Object(name) => cx.string(name.to_string()).upcast(),
+        }
+    }
+}
+
+impl Subject for FilePath {
+    fn property(&self) -> &'static str {
+        "path"
+    }
+
+    fn value<'cx>(&self, cx: &mut impl Context<'cx>) -> Handle<'cx, JsValue> {
+        cx.string(self.as_str()).upcast()
+    }
+}
+
+/// Throws `error` as a JavaScript `Error` about a key.
+pub fn throw<'cx, T>(
+    cx: &mut impl Context<'cx>,
+    error: &Error,
+    key: Option<&Key>,
+) -> NeonResult<T> {
+    throw_about(cx, error, key)
+}
+
+/// Throws `error` as a JavaScript `Error` about a key or a file.
+pub fn throw_about<'cx, T>(
+    cx: &mut impl Context<'cx>,
+    error: &Error,
+    subject: Option<&impl Subject>,
+) -> NeonResult<T> {
+    let thrown = cx.error(error.message(subject.map(|subject| subject as &dyn Display)))?;
     let code = cx.string(error.code());
     thrown.set(cx, "code", code)?;
     if let Some(errno) = error.errno() {
@@ -21,17 +66,9 @@ pub fn throw<T>(cx: &mut FunctionContext, error: &Error, key: Option<&Key>) -> N
         let syscall = cx.string(syscall);
         thrown.set(cx, "syscall", syscall)?;
     }
-    if let Some(key) = key {
-        let key = js_key(cx, key);
-        thrown.set(cx, "key", key)?;
+    if let Some(subject) = subject {
+        let value = subject.value(cx);
+        thrown.set(cx, subject.property(), value)?;
     }
     cx.throw(thrown)
-}
-
-/// A key as JavaScript knows it.
-fn js_key<'cx>(cx: &mut FunctionContext<'cx>, key: &Key) -> Handle<'cx, JsValue> {
-    match key {
-        Key::Segment(number) => cx.number(Key::unsigned(*number)).upcast(),
-        Key::Object(name) => cx.string(name.to_string()).upcast(),
-    }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use neon::prelude::*;
 
+use crate::memory::mapping::Writes;
 use crate::node::arguments::whole_number;
 use crate::node::instance::{Attachments, Instance};
 use crate::node::throw::throw;
@@ -41,6 +42,7 @@ pub fn word_argument(
     let address = memory.data as usize + index * size_of::<u32>();
     let mut registry = attachments.borrow_mut();
     let mapping = registry.mapping_at(address);
+    let mapping = mapping.filter(|mapping| mapping.file_writes() != Some(Writes::StayHere));
     Ok(mapping.and_then(|mapping| Word::new(mapping, address)))
 }
 

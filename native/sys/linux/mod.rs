@@ -1,8 +1,10 @@
 //! Linux.
 
+mod files;
 mod futex;
 mod hugetlb;
 mod locks;
+mod nameless;
 mod objects;
 mod overmap;
 mod pages;
@@ -10,11 +12,13 @@ mod place;
 mod reserve;
 mod segments;
 
+pub use files::*;
 pub use futex::*;
 pub use locks::*;
+pub use nameless::Nameless;
 pub use objects::*;
 pub use overmap::map_over;
 pub use pages::*;
 pub use place::PREFIX;
-pub use reserve::{reserve, set_size};
+pub use reserve::{fill_holes, free_bytes, reserve, set_size};
 pub use segments::*;

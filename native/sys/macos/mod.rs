@@ -1,14 +1,18 @@
 //! macOS.
 
+mod files;
 mod futex;
 mod locks;
+mod nameless;
 mod objects;
 mod pages;
 mod place;
 mod segments;
 
+pub use files::*;
 pub use futex::*;
 pub use locks::*;
+pub use nameless::Nameless;
 pub use objects::*;
 pub use pages::{advise_huge_pages, map_over, move_pages, populate};
 pub use place::PREFIX;

@@ -1,0 +1,171 @@
+//! Files come in and go out. A file is what its device and inode tell, whichever paths lead to it: one
+//! that has taken the place of another is a new one, and two links to a file are one file.
+
+use std::collections::HashMap;
+use std::mem::take;
+use std::sync::Arc;
+
+use super::entry::Attachment;
+use super::Registry;
+use crate::error::{Error, Result};
+use crate::memory::file::{self, FilePath, Part};
+use crate::memory::fresh::{Fresh, Identity};
+use crate::memory::options::Options;
+use crate::sys::FileId;
+
+/// The mapped files.
+pub struct Files<V> {
+    pub(super) attached: HashMap<FileId, AttachedFile<V>>,
+    /// The files that each path has led to and that are still attached.
+    paths: HashMap<FilePath, Vec<FileId>>,
+}
+
+/// The mapped parts of a file, and the paths by which they were asked for.
+pub struct AttachedFile<V> {
+    pub(super) parts: Vec<Attachment<V>>,
+    paths: Vec<FilePath>,
+}
+
+impl<V> Default for Files<V> {
+    fn default() -> Self {
+        Self {
+            attached: HashMap::default(),
+            paths: HashMap::default(),
+        }
+    }
+}
+
+impl<V> Files<V> {
+    /// Notes that a path leads to an attached file.
+    fn note(&mut self, path: &FilePath, id: FileId) {
+        let Some(file) = self.attached.get_mut(&id) else {
+            return;
+        };
+        if !file.paths.contains(path) {
+            file.paths.push(path.clone());
+            self.paths.entry(path.clone()).or_default().push(id);
+        }
+    }
+
+    /// Forgets a file and what paths have led to it.
+    fn forget(&mut self, id: FileId) {
+        let paths = self.attached.remove(&id).map(|file| file.paths);
+        for path in paths.unwrap_or_default() {
+            if let Some(ids) = self.paths.get_mut(&path) {
+                ids.retain(|other| *other != id);
+                if ids.is_empty() {
+                    self.paths.remove(&path);
+                }
+            }
+        }
+    }
+}
+
+impl<V> Registry<V> {
+    /// The attachment of a part of the file that the path leads to now; `None` if that is nothing, or
+    /// is not attached.
+    pub fn find_file(
+        &mut self,
+        path: &FilePath,
+        part: Part,
+        options: Options,
+    ) -> Result<Option<&mut Attachment<V>>> {
+        let Some(found) = file::status(path)? else {
+            return Ok(None);
+        };
+        let (id, size) = (FileId::of(&found), found.len());
+        self.files.note(path, id);
+        let Some(AttachedFile { parts, .. }) = self.files.attached.get_mut(&id) else {
+            return Ok(None);
+        };
+        for attachment in &*parts {
+            check_size(attachment, size)?;
+        }
+        let wanted = Identity::File(file::Identity {
+            file: id,
+            offset: part.offset,
+        });
+        let len = part.len_in(size);
+        Ok(parts.iter_mut().find(|attachment| {
+            attachment.identity == wanted
+                && attachment.variant == options.variant()
+                && Some(attachment.mapping.len()) == len
+        }))
+    }
+
+    /// Registers a mapped file, and what JavaScript sees of it.
+    pub fn register_file(&mut self, path: &FilePath, options: Options, fresh: &Fresh, view: V) {
+        let Identity::File(file::Identity { file, .. }) = fresh.identity else {
+            return;
+        };
+        let mapping = Arc::clone(&fresh.mapping);
+        if let Some(by_address) = &mut self.by_address {
+            by_address.insert(mapping.data() as usize, Arc::clone(&mapping));
+        }
+        let attached = self.files.attached.entry(file);
+        let AttachedFile { parts, .. } = attached.or_insert_with(|| AttachedFile {
+            parts: Vec::new(),
+            paths: Vec::new(),
+        });
+        parts.push(Attachment {
+            identity: fresh.identity,
+            variant: options.variant(),
+            mapping,
+            view,
+        });
+        self.files.note(path, file);
+    }
+
+    /// Ends what was asked for by the path, and what else is attached of the file that it leads to now.
+    pub fn detach_file(&mut self, path: &FilePath) -> (Vec<Attachment<V>>, Result<()>) {
+        let mut ids = self.files.paths.get(path).cloned().unwrap_or_default();
+        if let Ok(Some(found)) = file::status(path) {
+            ids.push(FileId::of(&found));
+        }
+        self.detach_files(ids)
+    }
+
+    /// Ends the attachments of all files.
+    pub(super) fn detach_all_files(&mut self) -> Vec<Attachment<V>> {
+        let ids = self.files.attached.keys().copied().collect();
+        self.detach_files(ids).0
+    }
+
+    fn detach_files(&mut self, ids: Vec<FileId>) -> (Vec<Attachment<V>>, Result<()>) {
+        let (mut all, mut result) = (Vec::new(), Ok(()));
+        for id in ids {
+            let Some(file) = self.files.attached.get_mut(&id) else {
+                continue;
+            };
+            let mut parts = take(&mut file.parts);
+            let (ended, refused) = self.retire(&mut parts);
+            all.extend(ended);
+            match refused {
+                None => self.files.forget(id),
+                Some(error) => {
+                    result = Err(error);
+                    self.files
+                        .attached
+                        .entry(id)
+                        .and_modify(|file| file.parts = parts);
+                }
+            }
+        }
+        (all, result)
+    }
+}
+
+/// Refuses a file that somebody has made shorter than what is mapped of it: touching the rest would be
+/// a SIGBUS.
+fn check_size<V>(attachment: &Attachment<V>, size: u64) -> Result<()> {
+    let Identity::File(file::Identity { offset, .. }) = attachment.identity else {
+        return Ok(());
+    };
+    let end = offset + attachment.mapping.len() as u64;
+    if size >= end {
+        return Ok(());
+    }
+    Err(Error::Layout(format!(
+        "has been cut to {size} bytes since its first {end} were mapped: unmapFile it, and do not touch its end"
+    )))
+}
