@@ -10,7 +10,7 @@ use neon::prelude::*;
 
 use crate::node::arguments::whole_number;
 use crate::node::instance::Instance;
-use crate::node::{file, memory as attachments, owner, stat, symbols, wait, wait_async};
+use crate::node::{file, flush, memory as attachments, owner, stat, symbols, wait, wait_async};
 
 /// Every thread loads the addon once, whatever the number of copies of `lib/` it has.
 #[neon::main]
@@ -31,6 +31,7 @@ fn open(mut cx: FunctionContext) -> JsResult<JsObject> {
     let instance = Instance::new(&mut cx, external_max, asks_at_end);
     attachments::export(&mut cx, &instance)?;
     file::export(&mut cx, &instance)?;
+    flush::export(&mut cx, &instance)?;
     wait::export(&mut cx, &instance)?;
     wait_async::export(&mut cx, &instance)?;
     Ok(instance.functions())

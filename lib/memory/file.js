@@ -80,12 +80,37 @@ function createFiles(binding) {
     if (bytes > 0 && !binding.flush(array, start, bytes)) throw notOurs(array, WRITTEN);
   }
 
-  async function flushAsync(array, offset, count) {
-    const [start, bytes] = rangeOf(array, offset, count);
-    if (bytes === 0) return;
-    const flushed = binding.flushAsync(array, start, bytes);
-    if (flushed === false) throw notOurs(array, WRITTEN);
-    if (!(await flushed)) throw detached();
+  /** The promises of flushes under way, by number. */
+  const pending = new Map();
+  let isListening = false;
+
+  function flushAsync(array, offset, count) {
+    return /** @type {Promise<void>} */ (new Promise((resolve, reject) => {
+      const [start, bytes] = rangeOf(array, offset, count);
+      if (bytes === 0) return resolve();
+      if (!isListening) binding.onFlushed(settle);
+      isListening = true;
+      const id = binding.flushAsync(array, start, bytes);
+      if (id === 0) throw notOurs(array, WRITTEN);
+      pending.set(id, { resolve, reject });
+    }));
+  }
+
+  /** Called when a flush is done: the result is 0, −1 if the memory was detached before, or an errno. */
+  function settle(id, result) {
+    const { resolve, reject } = pending.get(id);
+    pending.delete(id);
+    if (result === 0) resolve();
+    else if (result < 0) reject(detached());
+    else reject(flushError(result));
+  }
+
+  function flushError(errno) {
+    try {
+      return binding.throwFlushError(errno);
+    } catch (error) {
+      return error;
+    }
   }
 
   function advise(array, advice, offset, count) {

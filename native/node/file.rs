@@ -5,7 +5,6 @@
 
 use neon::prelude::*;
 
-use crate::error::Result;
 use crate::memory::file::{self, FilePath, Opened, Part, Range};
 use crate::memory::fresh::Fresh;
 use crate::memory::mapping::Writes;
@@ -25,7 +24,6 @@ pub fn export<'cx>(cx: &mut FunctionContext<'cx>, instance: &Instance<'cx>) -> N
     instance.export(cx, "createFile", create)?;
     instance.export(cx, "detachFile", detach)?;
     instance.export(cx, "flush", flush)?;
-    instance.export(cx, "flushAsync", flush_async)?;
     instance.export(cx, "advise", advise)
 }
 
@@ -121,33 +119,6 @@ fn flush<'cx>(attachments: &Attachments, mut cx: FunctionContext<'cx>) -> JsResu
     }
 }
 
-/// `flushAsync(array, byteOffset, bytes)`: the same on the thread pool, a promise of whether the memory
-/// was still attached in the end. False if it is none of a file that is written.
-fn flush_async<'cx>(
-    attachments: &Attachments,
-    mut cx: FunctionContext<'cx>,
-) -> JsResult<'cx, JsValue> {
-    let Some(range) = written_argument(attachments, &mut cx)? else {
-        return Ok(cx.boolean(false).upcast());
-    };
-    let work = move || {
-        let result = range.flush();
-        // The zero pages of a detach have no file, and the engine may have the addresses again.
-        if range.mapping().is_retired() {
-            Ok(false)
-        } else {
-            result.map(|()| true)
-        }
-    };
-    let promise = cx
-        .task(work)
-        .promise(|mut cx, result: Result<bool>| match result {
-            Ok(is_attached) => Ok(cx.boolean(is_attached)),
-            Err(error) => throw(&mut cx, &error, None),
-        });
-    Ok(promise.upcast())
-}
-
 /// `advise(array, byteOffset, bytes, advice)`: whether that is memory of a file.
 fn advise<'cx>(
     attachments: &Attachments,
@@ -188,7 +159,7 @@ fn range_argument(
 }
 
 /// The same, if what is written there reaches a file.
-fn written_argument(
+pub fn written_argument(
     attachments: &Attachments,
     cx: &mut FunctionContext,
 ) -> NeonResult<Option<Range>> {

@@ -7,6 +7,7 @@ pub mod callback;
 pub mod event_loop;
 pub mod external;
 pub mod file;
+pub mod flush;
 pub mod instance;
 pub mod memory;
 pub mod owner;
