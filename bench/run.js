@@ -1,8 +1,11 @@
 'use strict';
-// npm run bench: measures this package against the system calls beneath it and against 0.1.1.
+// npm run bench: measures this package against the system calls beneath it and against 0.1.1. With all
+// cases it also writes the tables of docs/performance.md.
 // Arguments: names of cases (none means all); --smoke does each once and judges nothing.
 
+const os = require('os');
 const path = require('path');
+const { writeBetween } = require('../scripts/between');
 const { build } = require('../lib/cli/compile');
 const { published } = require('./contestants');
 const { drawCharts } = require('./chart');
@@ -37,8 +40,17 @@ function progress(text) {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
 }
 
+/** The tables without marks, and when and where they were measured. */
+function writePage(tables) {
+  const [{ model }] = os.cpus();
+  const date = new Date().toISOString().slice(0, 10);
+  const where = `Measured on ${date}: ${os.cpus().length} × ${model.trim()}, ${os.type()} ${os.release()}, Node.js ${process.versions.node}.`;
+  writeBetween(path.join(__dirname, '..', 'docs', 'performance.md'), 'npm run bench', [where].concat(tables).join('\n\n'));
+}
+
 async function main(args) {
   const smoke = args.includes('--smoke');
+  const names = args.filter((arg) => !arg.startsWith('--'));
   build();
   const bench = makeBench(smoke);
   for (const signal of ['SIGINT', 'SIGTERM']) {
@@ -49,17 +61,21 @@ async function main(args) {
   }
   if (bench.published.reason) console.log(`${bench.published.reason}\n`);
   const tables = [];
+  const pageTables = [];
   try {
-    for (const one of casesNamed(args.filter((arg) => !arg.startsWith('--')))) {
+    for (const one of casesNamed(names)) {
       const started = Date.now();
       progress(one.name);
       const rows = await one.run(bench);
-      tables.push(`## ${one.title}\n\n${one.note}\n\n${table(rows, one.judged !== false && !smoke)}\n`);
+      const compared = one.judged !== false && !smoke;
+      tables.push(`## ${one.title}\n\n${one.note}\n\n${table(rows, { compared, marked: true })}\n`);
+      pageTables.push(`### ${one.title}\n\n${one.note}\n\n${table(rows, { compared, marked: false })}`);
       progress('');
       console.log(`${one.name}: done in ${((Date.now() - started) / 1000).toFixed(0)} s`);
       if (!smoke) drawCharts(one.name, rows).forEach((file) => console.log(`  ${path.relative('', file)}`));
     }
     console.log(`\n${tables.join('\n')}`);
+    if (!smoke && names.length === 0) writePage(pageTables);
   } finally {
     bench.destroyAll();
   }

@@ -20,8 +20,8 @@ function judge(row, name) {
   return { found, ok, words: Array.isArray(bar) ? `${low} to ${high}` : `≤ ${high}` };
 }
 
-/** All the ratios of a row, one after the other. */
-function ratios(row) {
+/** All the ratios of a row, one after the other; with marks for those that have a bar. */
+function ratios(row, marked) {
   const subject = row.subject || 'this';
   const others = Object.keys(row.numbers).filter((name) => name !== subject);
   return others
@@ -29,12 +29,13 @@ function ratios(row) {
     .map((name) => {
       const { found, ok, words } = judge(row, name);
       const times = `${found.median.toFixed(2)} × ${name} (${found.low.toFixed(2)}–${found.high.toFixed(2)})`;
-      return ok === null ? times : `${ok ? '✓' : '✗'} ${times}, ${words}`;
+      return ok === null || !marked ? times : `${ok ? '✓' : '✗'} ${times}, ${words}`;
     });
 }
 
-function verdict(row) {
-  if (row.limit === undefined) return ratios(row).join('; ');
+function verdict(row, marked) {
+  if (row.limit === undefined) return ratios(row, marked).join('; ');
+  if (!marked) return '';
   const { median } = summary(row.numbers.this);
   return `${median <= row.limit ? '✓' : '✗'} ≤ ${row.limit.toLocaleString('en')} ${row.unit}`;
 }
@@ -44,12 +45,14 @@ function valueCell(row, name) {
   return `${digits(summary(row.numbers[name]).median / (row.scale || 1))} ${row.unit}`;
 }
 
-/** Markdown of one case's rows; without a word on how they compare unless they are to be judged. */
-function table(rows, judged) {
+/**
+ * Markdown of one case's rows. `compared`: with the ratios; `marked`: and whether each is within its bar.
+ */
+function table(rows, { compared, marked }) {
   const names = [];
   for (const row of rows) for (const name of Object.keys(row.numbers)) if (!names.includes(name)) names.push(name);
-  const lines = rows.map((row) => [row.label].concat(names.map((name) => valueCell(row, name)), judged ? verdict(row) : []));
-  return markdown([[''].concat(names, judged ? 'ratio (middle half of the rounds)' : [])].concat(lines));
+  const lines = rows.map((row) => [row.label].concat(names.map((name) => valueCell(row, name)), compared ? verdict(row, marked) : []));
+  return markdown([[''].concat(names, compared ? 'ratio (middle half of the rounds)' : [])].concat(lines));
 }
 
 function markdown(lines) {

@@ -5,7 +5,7 @@
 //   node examples/cluster.js posix    as POSIX objects
 
 const cluster = require('cluster');
-const shm = require('..');
+const shm = require('shm-typed-array');
 
 const STEP = 500; // milliseconds
 
@@ -18,6 +18,9 @@ function master() {
   const arr = shm.create(1000000 * 100, 'Float32Array', keys[1]); // 100M floats
   buf[0] = 1;
   arr[0] = 10.0;
+  console.log('Two processes share a Buffer and 100 million floats.');
+  // Later than what the package prints at exit, whose listener is there since the first create.
+  process.on('exit', () => console.log('The worker shows null where it has detached arr: an array is empty from then on.'));
   console.log('[Master] Typeof buf:', buf.constructor.name, 'Typeof arr:', arr.constructor.name);
 
   const child = cluster.fork();

@@ -5,7 +5,7 @@
 //   node examples/ring-buffer.js [messages]
 
 const { fork } = require('child_process');
-const shm = require('..');
+const shm = require('shm-typed-array');
 
 // Words of the Int32Array. Positions only grow (and wrap at 2³²); each is written by one side.
 const WRITTEN = 0;

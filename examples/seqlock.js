@@ -5,7 +5,7 @@
 //   node examples/seqlock.js [updates]
 
 const { fork } = require('child_process');
-const shm = require('..');
+const shm = require('shm-typed-array');
 
 // Words: the sequence, odd while an update is under way, how many have begun to read, and the record.
 const SEQUENCE = 0;

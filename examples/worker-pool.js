@@ -6,7 +6,7 @@
 
 const cluster = require('cluster');
 const { once } = require('events');
-const shm = require('..');
+const shm = require('shm-typed-array');
 
 const WORKERS = 3;
 const LOOK_UP = 100; // how long to sleep before looking what has become of the others (milliseconds)

@@ -34,8 +34,8 @@ function outOfRange(name, expected, value) {
   return withCode(new RangeError(message), 'ERR_OUT_OF_RANGE');
 }
 
-/** A `RangeError`: memory of `has` bytes cannot show the part that `get` was asked for. */
-function doesNotFit(key, has, type, offset, count) {
+/** A `RangeError`: memory of `has` bytes cannot be shown as `get` was asked to. */
+function doesNotFit({ key, type, offset, count }, has) {
   const asked = count === undefined ? `"offset" ${offset}` : `"offset" ${offset} and "count" ${count} × ${type.bytes} bytes`;
   const message =
     has < offset + (count || 0) * type.bytes
@@ -45,7 +45,8 @@ function doesNotFit(key, has, type, offset, count) {
 }
 
 /** `getOrCreate` found something that is smaller than what it was to create. */
-function tooSmall(key, has, needed) {
+function tooSmall({ key, type, count }, has) {
+  const needed = count * type.bytes;
   const message = `${show(key)} exists and has ${has} bytes, fewer than the ${needed} asked for: destroy it, or ask for fewer`;
   return Object.assign(withCode(new Error(message), 'ERR_SHM_SIZE'), { key });
 }

@@ -28,10 +28,12 @@ function lacking(folder) {
 
 /** What package.json and the tag lack. */
 function unready(folder, tag) {
-  const { version, repository } = JSON.parse(fs.readFileSync(path.join(folder, 'package.json'), 'utf8'));
+  const manifest = JSON.parse(fs.readFileSync(path.join(folder, 'package.json'), 'utf8'));
+  const { version } = manifest;
+  const missing = ['repository', 'homepage', 'bugs', 'author'].filter((name) => manifest[name] === undefined);
   const found = [];
-  if (repository === undefined) {
-    found.push('package.json has no `repository` yet: fill in the address of the repository, which npm checks the provenance against');
+  if (missing.length > 0) {
+    found.push(`package.json has no ${missing.join(', ')}: run node scripts/set-repository.js, once, as CONTRIBUTING.md says`);
   }
   if (tag !== undefined && tag !== `v${version}`) found.push(`the tag is ${tag}, and the version is ${version}`);
   return found;

@@ -1,18 +1,20 @@
 'use strict';
 // npm run matrix [-- ROW…]: runs the tests on every runtime that this machine can have, with the
 // prebuilt addons in a copy of the project without a local build. With all rows, and none failed,
-// it also writes the table for the README.
+// it also writes the table of docs/testing.md.
 
 const { execFileSync, spawn } = require('child_process');
 const fs = require('fs');
 const os = require('os');
 const path = require('path');
+const { writeBetween } = require('./between');
+const { copyProject } = require('./copy-project');
 const { prebuild } = require('./prebuild');
 const { CHECKED_IN, manifestFile, root, sourceFiles, targets } = require('./prebuilds');
 const { fetchRuntime } = require('./runtimes');
 const refusal = require('../test/fixtures/refuse-external');
 
-const README = path.join(root, 'README.md');
+const TABLE = path.join(root, 'docs', 'testing.md');
 
 // Emulation is about ten times slower.
 const EMULATED = { SHM_TEST_TIMEOUT: '1800', SHM_TEST_EMULATED: '1' };
@@ -43,19 +45,6 @@ function provideAddon(target) {
   if (fs.existsSync(file) && fs.statSync(file).mtimeMs > newest) return;
   console.log(`  building the addon for ${target}`);
   prebuild(target);
-}
-
-/** A copy of what belongs to the project, with its prebuilt addons and without a local build. */
-function copyProject(folder) {
-  const listed = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], { cwd: root, encoding: 'utf8' });
-  listed.split('\0').filter((file) => file !== '' && fs.existsSync(path.join(root, file))).forEach(copyFile);
-  fs.symlinkSync(path.join(root, 'node_modules'), path.join(folder, 'node_modules'));
-  return copyFile;
-
-  function copyFile(file) {
-    fs.mkdirSync(path.dirname(path.join(folder, file)), { recursive: true });
-    fs.copyFileSync(path.join(root, file), path.join(folder, file));
-  }
 }
 
 /** Runs the tests of the copy on a runtime, telling the progress, and resolves to their result. */
@@ -131,9 +120,7 @@ function writeTable(text) {
   const { version } = JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8'));
   const { sha256 } = JSON.parse(fs.readFileSync(manifestFile, 'utf8'));
   const from = `Version ${version}, made by \`npm run matrix\`. One and the same addon (sha256 \`${sha256.slice(0, 16)}…\`) serves every x64 row with glibc.`;
-  const readme = fs.readFileSync(README, 'utf8');
-  const between = /(<!-- npm run matrix writes this -->\n)[^]*?(<!-- to here -->)/;
-  fs.writeFileSync(README, readme.replace(between, (_, start, end) => `${start}${from}\n\n${text}\n${end}`));
+  writeBetween(TABLE, 'npm run matrix', `${from}\n\n${text}`);
 }
 
 async function main(names) {
@@ -141,7 +128,6 @@ async function main(names) {
   if (unknown.length > 0) throw new Error(`unknown row ${unknown.join(', ')}. There are: ${rows.map((row) => row.name).join(', ')}`);
   const chosen = names.length === 0 ? rows : rows.filter((row) => names.includes(row.name));
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'shm-matrix-'));
-  fs.chmodSync(folder, 0o755); // some tests look at it as another user
   const results = [];
   try {
     const copyFile = copyProject(folder);

@@ -45,7 +45,7 @@ function expectOutput(output, expected) {
 /** What npm would publish; nothing but what belongs there. */
 function pack() {
   const [{ filename, files, size }] = JSON.parse(run(root, 'npm', ['pack', '--json', '--pack-destination', work], { env: process.env }));
-  const allowed = /^(README\.md|CHANGELOG\.md|LICENSE|package\.json|index\.(js|d\.ts)|Cargo\.(toml|lock)|lib\/([a-z]+\/)?[a-z-]+\.(js|mjs|d\.ts|d\.mts)|native\/([a-z]+\/)*[a-z_]+\.rs|prebuilds\/(manifest\.json|(linux|darwin)-(x64|arm64)\/shm-typed-array(\.glibc|\.musl)?\.node))$/;
+  const allowed = /^(README\.md|CHANGELOG\.md|CONTRIBUTING\.md|LICENSE|docs\/([a-z]+\/)?[a-z-]+\.(md|svg)|examples\/([a-z]+\/)*[\w-]+\.(js|json|html|md|c|py|rs|toml|lock)|bench\/charts\/[a-z]+\.svg|package\.json|index\.(js|d\.ts)|Cargo\.(toml|lock)|lib\/([a-z]+\/)?[a-z-]+\.(js|mjs|d\.ts|d\.mts)|native\/([a-z]+\/)*[a-z_]+\.rs|prebuilds\/(manifest\.json|(linux|darwin)-(x64|arm64)\/shm-typed-array(\.glibc|\.musl)?\.node))$/;
   const junk = files.map((file) => file.path).filter((name) => !allowed.test(name));
   if (junk.length > 0) throw new Error(`the tarball contains ${junk.join(', ')}`);
   console.log(`${filename}: ${files.length} files, ${size} bytes`);
@@ -70,6 +70,12 @@ function useFromNode(folder, ...wrapper) {
   expectOutput(run(folder, command, before.concat('use.mjs')), printed);
 }
 
+/** The examples, where they lie in the installed package. */
+function runExample(folder) {
+  const output = run(folder, node, ['node_modules/shm-typed-array/examples/cluster.js']);
+  if (!output.includes('[Worker] Get buf[0]= 5  arr[0]= null\n')) throw new Error(`the example printed ${output}`);
+}
+
 function npmInstall(folder, npm) {
   run(folder, node, [npm, 'install', '--ignore-scripts', '--no-audit', '--no-fund', tarball]);
 }
@@ -78,6 +84,7 @@ const npm = (version) => () => {
   const folder = project(`npm-${version}`);
   npmInstall(folder, commandOf('npm', version, 'npm'));
   useFromNode(folder);
+  runExample(folder);
 };
 
 function pnpm() {
@@ -108,19 +115,41 @@ function bun() {
   useFromNode(folder, command);
 }
 
-/** Compiles with the project's TypeScript, and runs what came out. */
+/** What users compile with: TypeScript and @types/node, and whether arrays tell their buffer's type there (see dom.mts). */
+const compilers = [
+  { typescript: '5.0.4', '@types/node': '18.19.130', buffers: false },
+  { typescript: '5.7.3', '@types/node': '20.19.43', buffers: true },
+  { typescript: '7.0.2', '@types/node': '26.6.6', buffers: true },
+];
+
+/** Compiles with each of them what tests and users write, by both ways of finding modules; and runs what came out. */
 function typescript() {
   const folder = project('typescript');
   npmInstall(folder, commandOf('npm', '11.21.2', 'npm'));
-  fs.symlinkSync(path.join(root, 'node_modules', '@types'), path.join(folder, 'node_modules', '@types'));
   write(folder, { 'use.mts': typeScript, 'use.cts': "import shm = require('shm-typed-array');\nconst a: Float32Array | null = shm.create(3, 'Float32Array');\nconsole.log(a!.length, shm.detachAll());\n" });
-  const { bin } = JSON.parse(fs.readFileSync(path.join(root, 'node_modules', 'typescript', 'package.json'), 'utf8'));
-  const tsc = path.join(root, 'node_modules', 'typescript', bin.tsc);
-  const options = ['--strict', '--target', 'es2022', '--types', 'node', '--ignoreConfig'];
-  run(folder, process.execPath, [tsc, ...options, '--module', 'node16', '--outDir', 'out', 'use.mts', 'use.cts']);
-  expectOutput(run(folder, node, ['out/use.mjs']), '3 true\n');
-  expectOutput(run(folder, node, ['out/use.cjs']), '3 1\n');
-  run(folder, process.execPath, [tsc, ...options, '--module', 'esnext', '--moduleResolution', 'bundler', '--noEmit', 'use.mts']);
+  copyTypeTests(folder);
+  for (const { buffers, ...versions } of compilers) {
+    const modules = path.join(npmPackages(versions), 'node_modules');
+    const { bin } = JSON.parse(fs.readFileSync(path.join(modules, 'typescript', 'package.json'), 'utf8'));
+    const lib = ['--lib', buffers ? 'es2022,dom,esnext.disposable' : 'es2022'];
+    const files = ['use.mts', 'use.cts', 'old.ts', 'new.mts'].concat(buffers ? ['dom.mts', 'dispose.mts'] : []);
+    const tsc = (...args) => run(folder, process.execPath, [path.join(modules, 'typescript', bin.tsc), '--strict', '--target', 'es2022', ...lib, '--typeRoots', path.join(modules, '@types'), '--types', 'node', ...args]);
+    tsc('--module', 'node16', '--moduleResolution', 'node16', '--noEmit', ...files);
+    tsc('--module', 'esnext', '--moduleResolution', 'bundler', '--noEmit', ...files.filter((file) => file !== 'use.cts'));
+    tsc('--module', 'node16', '--moduleResolution', 'node16', '--outDir', 'out', 'use.mts', 'use.cts');
+    expectOutput(run(folder, node, ['out/use.mjs']), '3 true\n');
+    expectOutput(run(folder, node, ['out/use.cjs']), '3 1\n');
+    console.log(`# TypeScript ${versions.typescript}, @types/node ${versions['@types/node']}: ${files.join(', ')}`);
+  }
+}
+
+/** The project's own tests of the types, on the installed package. */
+function copyTypeTests(folder) {
+  const tests = path.join(root, 'test', 'types');
+  for (const name of fs.readdirSync(tests).filter((file) => /ts$/.test(file))) {
+    const text = fs.readFileSync(path.join(tests, name), 'utf8');
+    write(folder, { [name]: text.replace(/'\.\.\/\.\.\/lib\/index\.m?js'/, "'shm-typed-array'") });
+  }
 }
 
 /** Bundles keep the package outside, where it finds its addon. */

@@ -1,31 +1,12 @@
 'use strict';
-// The command, run as a user runs it.
+// The command: its words, ls, stat and dump. See cli-rm.test.js and cli-orphans.test.js, too.
 
 const fs = require('fs');
 const path = require('path');
 const test = require('tape');
-const { execArgv, execPath, forkCode, freshKey, freshName, isLinux, nextMessage, outcome, runCode, runScript, shm } = require('./support');
-const { spawn, spawnSync } = require('child_process');
-
-const file = path.join(__dirname, '..', 'lib', 'cli', 'cli.js');
-const linuxOnly = { skip: !isLinux && 'reads /proc and /dev/shm' };
-
-function cli(...args) {
-  return runScript(file, args, { stdio: ['ignore', 'pipe', 'pipe'] });
-}
-
-/** The same with a terminal at its three ends, where `input` is typed. */
-function cliOnTerminal(args, input, env) {
-  const command = [execPath].concat(execArgv, file, args).map((word) => `'${word}'`).join(' ');
-  const child = spawn('script', ['-qec', command, '/dev/null'], {
-    stdio: 'pipe',
-    env: Object.assign({}, process.env, { NO_COLOR: '', TERM: 'xterm' }, env),
-  });
-  child.stdin.write(input);
-  return outcome(child);
-}
-
-const noScript = isLinux && spawnSync('script', ['--version']).status === 0 ? false : 'needs script(1) of util-linux';
+const { cli, cliOnTerminal, command, file, linuxOnly, noScript, rootOnly } = require('./command');
+const { freshKey, freshName, isLinux, outcome, runCode, runScript, shm, track } = require('./support');
+const { spawn } = require('child_process');
 
 test('help is on stdout, with code 0; wrong calls on stderr, with code 2', async (t) => {
   for (const args of [[], ['--help'], ['-h'], ['help']]) {
@@ -48,7 +29,8 @@ test('help is on stdout, with code 0; wrong calls on stderr, with code 2', async
     [['rm', '5', '--mine', '--yes'], /--mine is for --orphans/],
     [['rm', '--constructor', '--yes', '5'], /there is no option --constructor/],
     [['rm', '--YES', '5'], /there is no option --YES/],
-    [['rm', '--yes', '--', '5'], /there is no option --/],
+    [['rm', '--yes', '-5'], /there is no option -5; a negative KEY comes after --/],
+    [['stat', '--', '-1'], /"key" is out of range/],
     [['ls', '--json=a\nb'], /--json takes no value/],
     [['stat', '0'], /"key" is out of range/],
     [['stat', '/a/b'], /one path component/],
@@ -91,27 +73,7 @@ test('ls shows a table, and as JSON the same', linuxOnly, async (t) => {
   shm.destroy(name);
 });
 
-test('ls --orphans shows what nobody has attached, or whose creator has ended', linuxOnly, async (t) => {
-  const [used, left, ownerless] = [freshName(), freshName(), freshKey()];
-  shm.create(10, 'Buffer', used);
-  shm.create(10, 'Buffer', left);
-  shm.detach(left);
-  const keep = freshKey();
-  shm.create(10, 'Buffer', keep);
-  const code = `shm.create(10, 'Buffer', ${ownerless}); process.send('created'); process.on('message', () => process.exit());`;
-  const child = forkCode(code);
-  await nextMessage(child);
-  shm.get(ownerless);
-  const keys = async (...flags) => JSON.parse((await cli('ls', '--json', ...flags)).stdout).map((entry) => entry.key);
-  t.notOk((await keys('--orphans')).includes(ownerless), 'its creator lives');
-  child.send('go');
-  await new Promise((resolve) => child.on('exit', resolve));
-  const orphans = await keys('--orphans', '--mine');
-  t.deepEqual([used, left, keep, ownerless].map((key) => orphans.includes(key)), [false, true, false, true]);
-  [used, left, keep, ownerless].forEach((key) => shm.destroy(key));
-});
-
-test('ls --mine leaves out what belongs to others', { skip: (!isLinux || process.getuid() !== 0) && 'only root on Linux can become somebody else here' }, async (t) => {
+test('ls --mine leaves out what belongs to others', rootOnly, async (t) => {
   const [mine, theirs] = [freshName(), freshName()];
   shm.create(10, 'Buffer', mine);
   const made = await runCode(`process.setuid(65534); shm.create(10, 'Buffer', '${theirs}');`);
@@ -124,7 +86,7 @@ test('ls --mine leaves out what belongs to others', { skip: (!isLinux || process
 });
 
 test('ls into a closed pipe ends quietly', linuxOnly, async (t) => {
-  const child = spawn(execPath, execArgv.concat(file, 'ls', '--json'), { stdio: 'pipe' });
+  const child = spawn(command[0], command.slice(1).concat('ls', '--json'), { stdio: 'pipe' });
   child.stdout.destroy();
   const { stderr, signal } = await outcome(child);
   t.equal(stderr.replace(/^\d+ process.*\n/, ''), '');
@@ -152,63 +114,26 @@ test('stat tells of segments and objects; code 1 if one is not there', async (t)
   shm.destroy(name);
 });
 
-test('a name cannot act on the terminal', linuxOnly, async (t) => {
-  const name = `${freshName()}\u001b[31mred\nline\u009b`;
+test('a name cannot act on the terminal, nor look like another one', linuxOnly, async (t) => {
+  const name = `${freshName()}\u001b[31mred\nline\u009b\u202egnp.\u2066\u200b`;
   fs.writeFileSync(`/dev/shm${name}`, 'hello');
   fs.mkdirSync(`/dev/shm${name}.dir`);
   const calls = [['ls'], ['stat', name], ['stat', `${name}.none`], ['dump', `${name}.none`], ['dump', `${name}.dir`], ['rm', '--yes', name], [name]];
   for (const args of calls) {
     const { stdout, stderr } = await cli(...args);
-    t.match(`${stdout}${stderr}`, /\\x1b\[31mred(\\x0a|\n)line\\x9b/, JSON.stringify(args));
+    t.match(`${stdout}${stderr}`, /\\x1b\[31mred(\\x0a|\n)line\\x9b\\u202egnp\.\\u2066\\u200b/, JSON.stringify(args));
     // eslint-disable-next-line no-control-regex
-    t.notOk(/[\u001b\u009b]/.test(`${stdout}${stderr}`));
+    t.notOk(/[\u001b\u009b\u202e\u2066\u200b]/.test(`${stdout}${stderr}`));
   }
+  fs.writeFileSync(`/dev/shm${name}`, 'hello');
+  for (const args of [['ls', '--json'], ['stat', '--json', name]]) {
+    const { stdout } = await cli(...args);
+    t.ok(JSON.parse(stdout).some(({ key }) => key === name), 'a parser reads the name as it is');
+    // eslint-disable-next-line no-control-regex
+    t.notOk(/[\u001b\u009b\u202e\u2066\u200b]/.test(stdout));
+  }
+  shm.destroy(name);
   fs.rmdirSync(`/dev/shm${name}.dir`);
-});
-
-test('rm destroys, but not without being sure', async (t) => {
-  const key = freshKey();
-  const name = freshName();
-  shm.create(10, 'Buffer', key);
-  shm.create(10, 'Buffer', name);
-  const unsure = await cli('rm', String(key), name);
-  t.equal(unsure.code, 2);
-  t.match(unsure.stderr, /add --yes/);
-  t.ok(shm.stat(key) && shm.stat(name), 'nothing has happened');
-  const sure = await cli('rm', '--yes', String(key), name);
-  t.deepEqual([sure.code, sure.stdout], [0, `destroyed ${key}\ndestroyed ${name}\n`]);
-  t.deepEqual([shm.stat(name), shm.stat(key)], [null, null]);
-  const again = await cli('rm', '--yes', String(key));
-  t.equal(again.code, 1);
-  t.match(again.stderr, new RegExp(`${key} is not there`));
-  shm.detachAll();
-});
-
-test('rm asks on a terminal', { skip: noScript }, async (t) => {
-  const name = freshName();
-  shm.create(10, 'Buffer', name);
-  const no = await cliOnTerminal(['rm', name], 'n\n');
-  t.match(no.stdout, new RegExp(`${name}  18 B\r\n[^]*Destroy it\\? \\[y/N\\]`));
-  t.equal(no.code, 1);
-  t.ok(shm.stat(name));
-  const yes = await cliOnTerminal(['rm', name], 'y\n');
-  t.equal(yes.code, 0, yes.stdout);
-  t.equal(shm.stat(name), null);
-  shm.detach(name);
-});
-
-test('rm says why something stays', { skip: (!isLinux || process.getuid() !== 0) && 'only root on Linux can become somebody else here' }, async (t) => {
-  const key = freshKey();
-  shm.create(10, 'Buffer', key);
-  // Loaded before the change of user, who might not be able to read it.
-  const { code, stderr } = await runCode(`
-    const rm = require(${JSON.stringify(path.join(__dirname, '..', 'lib', 'cli', 'rm'))});
-    shm.stat(${key});
-    process.setuid(65534);
-    rm.run({ keys: ['${key}'], flags: { yes: true } }).then((code) => (process.exitCode = code));`);
-  t.equal(code, 1);
-  t.match(stderr, new RegExp(`${key} stays: EPERM: .*Only its owner`));
-  shm.destroy(key);
 });
 
 test('colours are for terminals, and NO_COLOR is heeded', { skip: noScript }, async (t) => {
@@ -265,28 +190,30 @@ test("dump shows another program's object without being told", linuxOnly, async 
   shm.destroy(name);
 });
 
-test('rm --orphans destroys what ls --orphans shows', { skip: (!isLinux || process.getuid() !== 0 || spawnSync('unshare', ['-i', '-m', 'true']).status !== 0) && 'needs root and unshare(1), to have a machine of its own' }, async (t) => {
-  const entry = JSON.stringify(path.join(__dirname, '..'));
-  const script = `
-    mount -t tmpfs tmpfs /dev/shm
-    echo used >/dev/shm/elsewhere
-    ${[execPath].concat(execArgv).join(' ')} -e "const shm = require(${entry.replace(/"/g, "'")}); shm.create(10, 'Buffer', '/one'); shm.create(10, 'Buffer', 77); process.kill(process.pid, 'SIGKILL')" 2>/dev/null
-    for call in "ls --orphans" "rm --orphans --yes" "ls"; do ${[execPath].concat(execArgv).join(' ')} ${file} $call; done`;
-  const isNode = execArgv.length === 0;
-  if (!isNode) return t.comment('this runtime has no -e after its options');
-  const { stdout } = await outcome(spawn('unshare', ['-i', '-m', 'sh', '-c', script], { stdio: 'pipe' }));
-  t.match(stdout, /\n77 +sysv[^]*\n\/(one|elsewhere) +posix/);
-  t.match(stdout, /destroyed 77\n/);
-  t.match(stdout, /destroyed \/one\n/);
-  t.match(stdout, /There is nothing\.\n$/);
+test('what follows -- is no option: negative keys, and names that look like options', async (t) => {
+  const [key, name] = [2 ** 31 + (freshKey() % 2 ** 31), `-${freshName().slice(1)}`].map(track);
+  const negative = String(key - 2 ** 32);
+  shm.create(3, 'Buffer', key);
+  shm.create(3, 'Buffer', name);
+  const { code, stdout } = await cli('stat', '--json', '--', negative, name);
+  t.equal(code, 0);
+  t.deepEqual(JSON.parse(stdout).map((entry) => entry.key), [key, `/${name}`]);
+  t.match((await cli('dump', '--', negative)).stdout, /^00000000 {2}00 00 00 /);
+  t.equal((await cli('stat', '--', '--help')).code, 1, 'it is a name there');
+  const removed = await cli('rm', '--yes', '--', negative, name);
+  t.deepEqual([removed.code, removed.stdout], [0, `destroyed ${key}\ndestroyed /${name}\n`]);
+  shm.detachAll();
 });
 
-const noContainer = isLinux && spawnSync('unshare', ['-Urpf', '--mount-proc', 'true']).status === 0 ? false : 'needs namespaces (unshare -Urp)';
-
-test('in a container ls and rm say that they cannot see everybody', { skip: noContainer }, async (t) => {
-  const command = [execPath].concat(execArgv, file);
-  const inContainer = (...args) => outcome(spawn('unshare', ['-Urpf', '--mount-proc'].concat(command, args), { stdio: 'pipe' }));
-  for (const args of [['ls'], ['rm', '--orphans', '--mine']]) {
-    t.match((await inContainer(...args)).stderr, /Processes outside this container cannot be seen/, args.join(' '));
+test('what cannot be written is told', { skip: !fs.existsSync('/dev/full') && 'needs /dev/full' }, async (t) => {
+  const full = fs.openSync('/dev/full', 'w');
+  const calls = [['--help'], ['--version'], ['ls', '--help']].concat(isLinux ? [['ls'], ['ls', '--json']] : []);
+  for (const args of calls) {
+    const { code, stderr } = await runScript(file, args, { stdio: ['ignore', full, 'pipe'] });
+    t.equal(code, 1, args.join(' '));
+    t.match(stderr, /^shm-typed-array.*: .*(ENOSPC|No space left on device)/m);
   }
+  const { code } = await runScript(file, ['nonsense'], { stdio: ['ignore', 'pipe', full] });
+  t.equal(code, 1, 'nor can the reason be told where stderr is full');
+  fs.closeSync(full);
 });

@@ -57,7 +57,7 @@ function addonOf(target) {
 async function pack(change) {
   const { targets } = require('../scripts/prebuilds');
   const shipped = [targets[checkedIn].file, 'prebuilds/manifest.json'];
-  const folder = copyOf(['package.json', 'scripts/pack-release', 'scripts/check-release.js', 'scripts/prebuilds.js'].concat(shipped));
+  const folder = copyOf(['package.json', 'scripts/pack-release', 'scripts/check-release.js', 'scripts/prebuilds.js', 'scripts/set-repository.js'].concat(shipped));
   const built = (target) => path.join(folder, 'addons', `addon-${target}`, targets[target].file);
   Object.keys(targets).forEach((target) => {
     shipped.forEach((file) => {
@@ -101,11 +101,33 @@ test('pack-release stops if an addon is empty, or for another processor or syste
   t.deepEqual(stderr.trim().split('\n').map((line) => line.replace(/^.*: /, '')), Object.keys(other).map((target) => `it is no addon for ${target}`));
 });
 
+test('check-release stops until the address of the project is filled in, which set-repository does', { skip }, async (t) => {
+  const { folder } = await pack(() => {});
+  const run = (...args) => spawnSync(process.execPath, args, { cwd: folder, encoding: 'utf8' });
+  const check = () => run('scripts/check-release.js', fs.readdirSync(folder).find((name) => name.endsWith('.tgz')));
+  t.equal(check().status, 1);
+  t.match(check().stderr, /package\.json has no repository, homepage, bugs, author: run node scripts\/set-repository\.js/);
+
+  const wrong = [[], ['https://example.org/owner/name'], ['owner/name', 'Ada <ada@example.org>'], ['https://example.org/owner/name', 'Ada']];
+  wrong.forEach((args) => t.equal(run('scripts/set-repository.js', ...args).status, 2, args.join(' ')));
+  t.equal(run('scripts/set-repository.js', 'https://example.org/owner/name', 'Ada <ada@example.org>').status, 0);
+  const { bugs, homepage, repository, scripts: kept } = JSON.parse(fs.readFileSync(path.join(folder, 'package.json'), 'utf8'));
+  t.deepEqual([repository.url, homepage, bugs], ['git+https://example.org/owner/name.git', 'https://example.org/owner/name#readme', 'https://example.org/owner/name/issues']);
+  t.ok(kept.test, 'and keeps the rest');
+
+  spawnSync('bash', ['scripts/pack-release', 'addons'], { cwd: folder });
+  t.equal(check().status, 0, check().stderr);
+});
+
 test('npm test fails if the tests are killed', { skip }, async (t) => {
-  const folder = copyOf(['scripts/test.js', 'lib/cli/compile.js']);
+  const folder = copyOf(['scripts/test.js', 'scripts/copy-project.js', 'scripts/prebuilds.js', 'lib/cli/compile.js']);
   fs.mkdirSync(path.join(folder, 'test'));
-  fs.writeFileSync(path.join(folder, 'test', 'run.js'), "process.kill(process.pid, 'SIGKILL'); setInterval(() => {}, 1000);");
+  fs.writeFileSync(path.join(folder, 'test', 'run.js'), "console.log(__dirname); process.kill(process.pid, 'SIGKILL'); setInterval(() => {}, 1000);");
+  spawnSync('git', ['init', '--quiet', folder]);
   const env = Object.assign({}, process.env, { SHM_TEST_PREBUILT: '1' });
-  const { code } = await outcome(spawn(process.execPath, [path.join(folder, 'scripts', 'test.js')], { env, stdio: 'pipe' }));
+  const { code, stdout } = await outcome(spawn(process.execPath, [path.join(folder, 'scripts', 'test.js')], { env, stdio: 'pipe' }));
   t.equal(code, 1);
+  const [, where] = /^testing the prebuilt addon\n(.*)\n$/.exec(stdout) || [];
+  t.ok(where && !where.startsWith(folder), `in a copy, not in ${folder}: ${where}`);
+  t.notOk(fs.existsSync(String(where)), 'which is gone afterwards');
 });

@@ -140,6 +140,21 @@ function temporaryFolder() {
   return folder;
 }
 
+let project = null;
+
+/** A folder in which programs have the package by its name, as where it is installed. */
+function projectFolder() {
+  if (project === null) {
+    project = path.join(temporaryFolder(), 'project');
+    const modules = path.join(project, 'node_modules');
+    fs.mkdirSync(path.join(modules, '.bin'), { recursive: true });
+    fs.writeFileSync(path.join(project, 'package.json'), '{"type":"commonjs"}');
+    fs.symlinkSync(path.join(__dirname, '..'), path.join(modules, 'shm-typed-array'));
+    fs.symlinkSync('../shm-typed-array/lib/cli/cli.js', path.join(modules, '.bin', 'shm-typed-array'));
+  }
+  return project;
+}
+
 /**
  * Simulates Electron's refusal of external buffers in this process: `{ refuse(), allow() }`.
  * Ask `cannotRefuse()` first. `refusingEnv()` does it to a process that is started.
@@ -233,6 +248,7 @@ module.exports = {
   nextMessage,
   nodeMajor,
   outcome,
+  projectFolder,
   refusingEnv,
   removeFolder,
   runCode,

@@ -1,5 +1,5 @@
 // Takes part in a Mutex of Node.js: adds to the word after the lock's, under the lock. The word is
-// specified in README.md. Usage: mutex KEY TIMES (of a System V segment), or mutex KEY hold
+// specified in docs/other-languages.md. Usage: mutex KEY TIMES (of a System V segment), or mutex KEY hold
 
 #define _GNU_SOURCE
 #include <errno.h>

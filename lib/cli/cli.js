@@ -22,7 +22,7 @@ const help = `Usage: shm-typed-array COMMAND [OPTIONS]
   build   compile the native addon on this machine (needs Rust, https://rustup.rs)
 
 shm-typed-array COMMAND --help tells more. A KEY is a number, decimal or 0x…, for a System V
-segment, and a /name for a POSIX object.
+segment, and a /name for a POSIX object. What follows -- is no option: stat -- -5.
 
 Exit codes: 0 done, 1 failed or there is no such key, 2 called wrongly.
 `;
@@ -55,7 +55,8 @@ async function main(name, args) {
 }
 
 async function run(command, args) {
-  if (args.includes('--help') || args.includes('-h')) {
+  const before = args.includes('--') ? args.slice(0, args.indexOf('--')) : args;
+  if (before.includes('--help') || before.includes('-h')) {
     process.stdout.write(command.help);
     return 0;
   }
@@ -78,11 +79,21 @@ function printableLines(text) {
   return text.split('\n').map(printable).join('\n');
 }
 
-// A reader that has seen enough, such as `head`, is no error.
-process.stdout.on('error', (error) => {
-  process.exit(/** @type {any} */ (error).code === 'EPIPE' ? 0 : 1);
-});
+/** Not all could be written. A reader that has seen enough, such as `head`, is no error. */
+function notWritten(error) {
+  if (error.code === 'EPIPE') process.exit(0);
+  try {
+    process.stderr.write(`shm-typed-array: not all could be written: ${error.message}\n`);
+  } catch (_) {
+    // Then only the exit code is left to tell it.
+  }
+  process.exit(1);
+}
+
+// Older runtimes throw what newer ones make an event of.
+process.stdout.on('error', notWritten);
+process.stderr.on('error', () => process.exit(1));
 
 main(process.argv[2], process.argv.slice(3)).then((code) => {
   process.exitCode = code;
-});
+}, notWritten);

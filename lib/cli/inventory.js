@@ -2,7 +2,8 @@
 // What there is, with the processes that have it mapped and whether anybody is left to care.
 
 const shm = require('../index');
-const { findProcesses, isAlive } = require('./processes');
+const { isOrphan } = require('./orphans');
+const { findProcesses } = require('./processes');
 
 /**
  * `{ entries, unseen }`: what `list()` tells, each with `processes` and `orphan`; and what there is
@@ -21,12 +22,10 @@ function inventory(flags) {
   return { entries, unseen };
 }
 
-/** An orphan: nobody has it attached, or the process that created it has ended. */
+/** What is told of memory, with `processes` that have it mapped and whether it is an `orphan`. */
 function withProcesses(status, processesOf) {
   const processes = processesOf(status);
-  const orphan =
-    status.kind === 'sysv' ? status.attaches === 0 || !isAlive(status.creatorPid) : processes.length === 0;
-  return Object.assign({}, status, { processes, orphan });
+  return Object.assign({}, status, { processes, orphan: isOrphan(status, processes) });
 }
 
 module.exports = { inventory, withProcesses };

@@ -2,7 +2,7 @@
 
 const { inventory } = require('./inventory');
 const { UsageError } = require('./options');
-const { ageText, keyText, processesText, sizeText, table, userText, yellow } = require('./text');
+const { ageText, jsonText, keyText, processesText, sizeText, table, userText, yellow } = require('./text');
 
 const help = `Usage: shm-typed-array ls [--json] [--mine] [--orphans]
 
@@ -10,7 +10,7 @@ Lists the System V segments and POSIX objects of this machine (Linux only).
 
   --json      as JSON: sizes in bytes, times as ISO 8601
   --mine      only what belongs to this user
-  --orphans   only what nobody has attached, or whose creator has ended
+  --orphans   only what nobody has attached
 
 ATTACHES counts attaches of a segment in all processes; of an object, the processes that are
 known to have it mapped. AGE is the time since a segment was created or changed, or an object
@@ -23,7 +23,7 @@ function run({ keys, flags }) {
   if (keys.length > 0) throw new UsageError('ls takes no keys; stat tells about one');
   const { entries, unseen } = inventory(flags);
   if (flags.json) {
-    process.stdout.write(`${JSON.stringify(entries, null, 2)}\n`);
+    process.stdout.write(`${jsonText(entries)}\n`);
     return;
   }
   const headings = ['KEY', 'KIND', 'SIZE', 'OWNER', 'PERM', 'ATTACHES', 'PROCESSES', 'AGE'];

@@ -5,7 +5,7 @@
 class UsageError extends Error {}
 
 /**
- * `{ keys, flags }`: the words that are no options, and the options by their names.
+ * `{ keys, flags }`: the words that are no options, and the options by their names. `--` ends the options.
  *
  * @param {string[]} args
  * @param {{ [name: string]: 'flag' | 'text' | 'number' }} known
@@ -16,12 +16,15 @@ function parse(args, known) {
   const flags = {};
   for (let index = 0; index < args.length; index++) {
     const arg = args[index];
+    if (arg === '--') return { keys: keys.concat(args.slice(index + 1)), flags };
     if (!arg.startsWith('-')) {
       keys.push(arg);
       continue;
     }
     const [, name, given] = /** @type {string[]} */ (/^--?([^=]*)(?:=([^]*))?$/.exec(arg));
-    if (!Object.keys(known).includes(name)) throw new UsageError(`there is no option ${arg}`);
+    if (!Object.keys(known).includes(name)) {
+      throw new UsageError(`there is no option ${arg}${/^-\d/.test(arg) ? '; a negative KEY comes after --' : ''}`);
+    }
     const kind = known[name];
     if (kind === 'flag') {
       if (given !== undefined) throw new UsageError(`--${name} takes no value`);
@@ -40,9 +43,9 @@ function numberOf(name, text) {
   return Number(text);
 }
 
-/** A key as typed: digits or 0x… are a segment's, all else is an object's name. */
+/** A key as typed: digits, -digits and 0x… are a segment's, all else is an object's name. */
 function keyOf(text) {
-  return /^(\d+|0x[\da-f]+)$/i.test(text) ? Number(text) : text;
+  return /^(-?\d+|0x[\da-f]+)$/i.test(text) ? Number(text) : text;
 }
 
 module.exports = { UsageError, keyOf, parse };

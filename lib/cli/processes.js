@@ -18,23 +18,54 @@ function findProcesses() {
     try {
       maps = fs.readFileSync(`/proc/${pid}/maps`, 'utf8');
     } catch (error) {
-      if (error.code === 'EACCES' || error.code === 'EPERM') hidden++;
-      continue; // or it has ended meanwhile
+      const isRefused = error.code === 'EACCES' || error.code === 'EPERM'; // or it has ended meanwhile
+      if (isRefused && hasMemory(pid)) hidden++;
+      continue;
     }
     for (const id of sharedMappings(maps)) {
       if (!byMapping.has(id)) byMapping.set(id, []);
       byMapping.get(id).push({ pid, name: nameOf(pid) });
     }
   }
-  return { of: (status) => byMapping.get(mappingOf(status)) || [], unseen: unseenProcesses(hidden) };
+  return { of: (status) => byMapping.get(identityOf(status)) || [], unseen: unseenProcesses(hidden) };
 }
 
 /** Sentences, a line each, about the processes that may have memory mapped without being listed. */
 function unseenProcesses(hidden) {
   const lines = [];
   if (hidden > 0) lines.push(`${hidden} ${hidden === 1 ? 'process' : 'processes'} may not be looked into by this user.`);
+  if (hidesProcesses()) lines.push('/proc is mounted with hidepid, so processes of other users cannot be seen: they may have objects mapped that seem to be nobody\'s.');
   if (isContainer()) lines.push('Processes outside this container cannot be seen: they may have objects mapped that seem to be nobody\'s.');
   return lines.map((line) => `${line}\n`).join('');
+}
+
+/** Kernel threads, and processes that have ended but were not waited for, have none: man 5 proc_pid_statm. */
+function hasMemory(pid) {
+  return !readText(`/proc/${pid}/statm`).startsWith('0 ');
+}
+
+/**
+ * Whether /proc keeps the processes of others from this user: its mount option `hidepid`, from which
+ * root and the group of the option `gid` are exempt. https://man7.org/linux/man-pages/man5/proc.5.html
+ */
+function hidesProcesses() {
+  const { geteuid, getgroups } = /** @type {any} */ (process);
+  if (geteuid.call(process) === 0) return false;
+  const mounted = /^\S+ \/proc proc (\S+)/gm;
+  const mounts = readText('/proc/self/mounts');
+  let last = ''; // of several over one another, the last is seen
+  for (let match = mounted.exec(mounts); match !== null; match = mounted.exec(mounts)) last = match[1];
+  const option = (name) => (new RegExp(`(?:^|,)${name}=([^,]+)`).exec(last) || [])[1];
+  const isExempt = getgroups.call(process).includes(Number(option('gid') || NaN));
+  return !['0', 'off', undefined].includes(option('hidepid')) && !isExempt;
+}
+
+function readText(file) {
+  try {
+    return fs.readFileSync(file, 'utf8');
+  } catch (_) {
+    return '';
+  }
 }
 
 function isContainer() {
@@ -63,7 +94,8 @@ function sharedMappings(maps) {
   return found;
 }
 
-function mappingOf(status) {
+/** What tells memory from later memory of the same key; '' where the system does not tell of an object. */
+function identityOf(status) {
   if (status.kind === 'sysv') return `sysv ${status.id}`;
   try {
     const { dev, ino } = fs.lstatSync(`/dev/shm${status.key}`);
@@ -76,21 +108,7 @@ function mappingOf(status) {
 }
 
 function nameOf(pid) {
-  try {
-    return fs.readFileSync(`/proc/${pid}/comm`, 'utf8').trim();
-  } catch (_) {
-    return '?';
-  }
+  return readText(`/proc/${pid}/comm`).trim() || '?';
 }
 
-/** Whether there is a process of that number, whoever's it is. */
-function isAlive(pid) {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error.code === 'EPERM';
-  }
-}
-
-module.exports = { findProcesses, isAlive };
+module.exports = { findProcesses, identityOf };

@@ -4,7 +4,7 @@ const shm = require('../index');
 const { withProcesses } = require('./inventory');
 const { UsageError, keyOf } = require('./options');
 const { findProcesses } = require('./processes');
-const { keyText, printable, processesText, sizeText, userText } = require('./text');
+const { jsonText, keyText, printable, processesText, sizeText, userText } = require('./text');
 
 const help = `Usage: shm-typed-array stat [--json] KEY…
 
@@ -25,7 +25,7 @@ function run({ keys, flags }) {
     if (status === null) process.stderr.write(`shm-typed-array stat: there is no ${printable(String(key))}\n`);
     else found.push(withProcesses(status, of));
   }
-  const text = flags.json ? JSON.stringify(found, null, 2) : found.map(describe).join('\n\n');
+  const text = flags.json ? jsonText(found) : found.map(describe).join('\n\n');
   if (text !== '') process.stdout.write(`${text}\n`);
   process.stderr.write(unseen);
   return found.length === keys.length ? 0 : 1;

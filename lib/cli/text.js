@@ -12,10 +12,27 @@ function styled(code) {
 const bold = styled(1);
 const yellow = styled(33);
 
-/** A name without what could act on the terminal. */
+/**
+ * What could act on the terminal, or make a text look like another one: control characters, and those
+ * that have no width or turn the direction of what follows.
+ */
+const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+
+/** A name in which nothing is invisible: `\x1b`, `\u202e`, `\u{e0001}`. */
 function printable(text) {
-  // eslint-disable-next-line no-control-regex
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (character) => `\\x${`0${character.charCodeAt(0).toString(16)}`.slice(-2)}`);
+  return text.replace(INVISIBLE, (character) => {
+    const digits = character.codePointAt(0).toString(16);
+    if (digits.length > 4) return `\\u{${digits}}`;
+    return digits.length > 2 ? `\\u${digits.padStart(4, '0')}` : `\\x${digits.padStart(2, '0')}`;
+  });
+}
+
+/** JSON for programs and for people: the same text to a parser, and nothing invisible in it. */
+function jsonText(value) {
+  const escape = (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return JSON.stringify(value, null, 2).replace(INVISIBLE, (character) =>
+    character === '\n' ? character : character.split('').map(escape).join(''),
+  );
 }
 
 /** A key as `stat`, `rm` and `dump` take it; a segment without one shows its id. */
@@ -85,4 +102,4 @@ function table(headings, rows, right) {
   return [bold(line(headings))].concat(rows.map(line));
 }
 
-module.exports = { ageText, keyText, printable, processesText, sizeText, table, userText, yellow };
+module.exports = { ageText, jsonText, keyText, printable, processesText, sizeText, table, userText, yellow };

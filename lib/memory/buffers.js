@@ -13,15 +13,19 @@ function createBuffers(binding) {
     return overlay().allocate(bytes, shared);
   }
 
-  /** To be called when a buffer is first shown: the data is `length` bytes from `start` on. */
-  function adopt(buffer, start, length) {
-    if (start !== 0 || buffer.byteLength !== length) overlay().adopt(buffer, start, length);
-  }
-
-  /** `show(buffer, start, length)` for a buffer that has been shown before. */
-  function showAgain(buffer, show) {
-    const place = binding.overlay === undefined ? undefined : binding.overlay.placeOf(buffer);
-    return place === undefined ? show(buffer, 0, buffer.byteLength) : show(buffer, place[0], place[1]);
+  /**
+   * The array of a request, `view(request, shown)`, over memory that the native side has just begun to show
+   * and that never was unless this succeeds; null if there is none, or another has taken its name meanwhile.
+   */
+  function finish(view, request, shown) {
+    if (shown === null) return null;
+    let array = null;
+    try {
+      array = view(request, shown);
+    } finally {
+      if (array === null) binding.finish(false);
+    }
+    return binding.finish(true) ? array : null;
   }
 
   /** Called with each buffer of detached memory that the native side cannot empty. */
@@ -52,7 +56,7 @@ function createBuffers(binding) {
     return array.buffer.byteLength > 0 && !isWithdrawn;
   }
 
-  return { adopt, allocate, detaching, isAttached, showAgain };
+  return { allocate, detaching, finish, isAttached, overlay };
 }
 
 module.exports = { createBuffers };

@@ -5,7 +5,7 @@
 const { typeOf } = require('./arguments');
 const { createBuffers } = require('./buffers');
 const { ADVICE, fileOptions, pathOf, rangeOf } = require('./file-arguments');
-const { showing } = require('./view');
+const { createView } = require('./view');
 const { busy, detached, invalidValue, show, withCode } = require('../errors');
 
 /** How often a file may vanish between a look and a create before that is called an error. */
@@ -19,49 +19,45 @@ const ALIGNMENT = 8;
 
 /** The functions on those of the addon. */
 function createFiles(binding) {
-  const { adopt, allocate, detaching, isAttached, showAgain } = createBuffers(binding);
+  const { allocate, detaching, finish, isAttached, overlay } = createBuffers(binding);
+  const viewAny = createView(overlay, dispose);
 
   function mapFile(path, typeKey, options) {
     const type = typeOf(typeKey);
     path = pathOf(path);
     const checked = fileOptions(options, type, binding.optionBits);
-    if (!checked.create) return open(path, type, checked);
+    const { flags, offset, count, disposable, mode, create } = checked;
+    const lead = offset % ALIGNMENT;
+    const request = { type, key: path, offset: lead, count, disposable, misfit, start: offset - lead, create };
+    if (!create) return open(request, flags);
     for (let tries = 0; tries < TRIES; tries++) {
-      const array = open(path, type, checked) || make(path, type, checked);
+      const array = open(request, flags) || make(request, flags, mode);
       if (array !== null) return array;
     }
     throw busy(path);
   }
 
   /** The array over a part of an existing file; null if there is none. */
-  function open(path, type, options) {
-    const { flags, offset, count, disposable } = options;
-    const lead = offset % ALIGNMENT;
-    const start = offset - lead;
-    const view = showing(type, path, disposable ? dispose : null);
-    const showPart = (buffer, at, length) => {
-      const elements = count === undefined ? Math.floor((length - lead) / type.bytes) : count;
-      if (elements < 1 || elements > type.countMax) throw misfit(path, start + length, type, options);
-      adopt(buffer, at, length);
-      return view(buffer, at + lead, elements);
-    };
-    const bytes = count === undefined ? -1 : lead + count * type.bytes;
-    const buffer = binding.findFile(path, flags, start, bytes);
-    if (buffer !== undefined) return showAgain(buffer, showPart);
-    const array = binding.attachFile(path, flags, start, bytes, allocate, showPart);
-    if (typeof array === 'number') throw misfit(path, array, type, options);
-    return array;
+  function open(request, flags) {
+    const { type, key, start, offset, count } = request;
+    const bytes = count === undefined ? -1 : offset + count * type.bytes;
+    const known = binding.findFile(key, flags, start, bytes);
+    if (known !== undefined) return view(request, known);
+    const shown = binding.attachFile(key, flags, start, bytes, allocate);
+    if (typeof shown === 'number') throw misfit(request, shown - start);
+    return finish(view, request, shown);
   }
 
   /** The array over a new file; null if there is something of that name. */
-  function make(path, type, { flags, offset, count, mode, disposable }) {
-    const lead = offset % ALIGNMENT;
-    const view = showing(type, path, disposable ? dispose : null);
-    const showPart = (buffer, at, length) => {
-      adopt(buffer, at, length);
-      return view(buffer, at + lead, count);
-    };
-    return binding.createFile(path, flags, offset - lead, lead + count * type.bytes, mode, allocate, showPart);
+  function make(request, flags, mode) {
+    const { type, key, start, offset, count } = request;
+    return finish(view, request, binding.createFile(key, flags, start, offset + count * type.bytes, mode, allocate));
+  }
+
+  function view(request, shown) {
+    const array = viewAny(request, shown);
+    if (array.length === 0) throw misfit(request, array.buffer.byteLength);
+    return array;
   }
 
   function unmapFile(path) {
@@ -130,23 +126,28 @@ function createFiles(binding) {
 const MAPPED = 'must be over a file that this thread has mapped';
 const WRITTEN = `${MAPPED} with { write: true }`;
 
-/** The error if a file of `size` bytes has not the part that was asked for. */
-function misfit(path, size, type, { create, offset, count }) {
-  const end = offset + (count === undefined ? 1 : count) * type.bytes;
+/** The error if a file that has `has` bytes from the request's start on has not the part that it wants. */
+function misfit({ key, type, start, offset, count, create }, has) {
+  const size = start + has;
+  const end = start + offset + (count === undefined ? 1 : count) * type.bytes;
+  const tells = `${show(key)} has ${size} bytes`;
   if (size >= end) {
-    const message = `${show(path)} has ${size} bytes, more than an array of this runtime can show: show a part of them with { offset, count }`;
-    return withCode(new RangeError(message), 'ERR_OUT_OF_RANGE');
+    return rangeError(`${tells}, more than an array of this runtime can show: show a part of them with { offset, count }`);
   }
   if (create) {
-    const message = `${show(path)} exists and has ${size} bytes, fewer than the ${end} asked for: remove it, or ask for fewer`;
-    return Object.assign(withCode(new Error(message), 'ERR_SHM_SIZE'), { path });
+    const message = `${show(key)} exists and has ${size} bytes, fewer than the ${end} asked for: remove it, or ask for fewer`;
+    return Object.assign(withCode(new Error(message), 'ERR_SHM_SIZE'), { path: key });
   }
-  if (offset === 0 && count === undefined) {
-    const message = `ERR_SHM_LAYOUT: ${show(path)} has ${size} bytes, too few for one element: it is empty or cut short (or, in /proc, it has no size: read it instead)`;
-    return Object.assign(withCode(new Error(message), 'ERR_SHM_LAYOUT'), { path });
+  if (start + offset === 0 && count === undefined) {
+    const message = `ERR_SHM_LAYOUT: ${tells}, too few for one element: it is empty or cut short (or, in /proc, it has no size: read it instead)`;
+    return Object.assign(withCode(new Error(message), 'ERR_SHM_LAYOUT'), { path: key });
   }
-  const asked = count === undefined ? `"offset" ${offset}` : `"offset" ${offset} and "count" ${count} × ${type.bytes} bytes`;
-  return withCode(new RangeError(`${show(path)} has ${size} bytes, too few for ${asked}`), 'ERR_OUT_OF_RANGE');
+  const asked = `"offset" ${start + offset}`;
+  return rangeError(`${tells}, too few for ${count === undefined ? asked : `${asked} and "count" ${count} × ${type.bytes} bytes`}`);
+}
+
+function rangeError(message) {
+  return withCode(new RangeError(message), 'ERR_OUT_OF_RANGE');
 }
 
 module.exports = { createFiles };

@@ -4,7 +4,7 @@
 
 const { bytesOf, keyOf, modeOf, nameOf, typeOf } = require('./arguments');
 const { createBuffers } = require('./buffers');
-const { showing } = require('./view');
+const { createView } = require('./view');
 const { busy, doesNotFit, tooSmall } = require('../errors');
 const { detachAtExit } = require('../runtime/cleanup');
 const { guardZlib } = require('../runtime/zlib');
@@ -28,7 +28,9 @@ function createMemory(binding) {
   };
   const keys = () => loaded.keys || (loaded.keys = require('./keys'));
   const optionsModule = () => loaded.options || (loaded.options = require('./options'));
-  const { adopt, allocate, detaching, isAttached, showAgain } = createBuffers(binding);
+  const { allocate, detaching, finish, isAttached, overlay } = createBuffers(binding);
+
+  const view = createView(overlay, dispose);
 
   function createOptions(perm, call) {
     return perm === undefined ? noCreateOptions : optionsModule().createOptions(perm, call, binding.optionBits);
@@ -57,12 +59,8 @@ function createMemory(binding) {
 
   /** The array over new memory; null if the key is taken. */
   function make(key, count, type, bytes, { mode, flags, disposable }) {
-    const view = showing(type, key, disposable ? dispose : null);
-    const show = (buffer, start, length) => {
-      adopt(buffer, start, length);
-      return view(buffer, start, count);
-    };
-    return binding.create(key, bytes, mode, flags, allocate, show);
+    const shown = binding.create(key, bytes, mode, flags, allocate);
+    return finish(view, { type, key, offset: 0, count, disposable, misfit: doesNotFit }, shown);
   }
 
   function createPosix(name, count, typeKey, perm) {
@@ -72,8 +70,8 @@ function createMemory(binding) {
   function get(key, typeKey, options) {
     const type = typeOf(typeKey);
     key = keyOf(key);
-    const checked = getOptions(options, type);
-    const array = open(key, type, checked, (has) => doesNotFit(key, has, type, checked.offset, checked.count));
+    const { flags, offset, count, disposable } = getOptions(options, type);
+    const array = open({ type, key, offset, count, disposable, misfit: doesNotFit }, flags);
     if (array === null && typeof key === 'string') warnOfDigits(key);
     return array;
   }
@@ -87,30 +85,23 @@ function createMemory(binding) {
     return get(nameOf(name, 'name'), typeKey, options);
   }
 
-  /**
-   * The array over existing memory, or over as many elements as are asked for; null if there is none.
-   * `misfit(has)` is the error if its `has` bytes cannot be shown so.
-   */
-  function open(key, type, { flags, offset, count, disposable }, misfit) {
-    const view = showing(type, key, disposable ? dispose : null);
-    const show = (buffer, start, length) => {
-      const elements = count === undefined ? Math.floor((length - offset) / type.bytes) : count;
-      if (elements < 0 || elements > type.countMax || offset + elements * type.bytes > length) throw misfit(length);
-      adopt(buffer, start, length);
-      return view(buffer, start + offset, elements);
-    };
-    const buffer = binding.find(key, flags);
-    return buffer === undefined ? binding.attach(key, flags, allocate, show) : showAgain(buffer, show);
+  /** The array over existing memory, as the request wants it; null if there is none. */
+  function open(request, flags) {
+    const { key } = request;
+    const known = binding.find(key, flags);
+    if (known !== undefined) return view(request, known);
+    return finish(view, request, binding.attach(key, flags, allocate));
   }
 
   function getOrCreate(count, typeKey, key, perm) {
     const type = typeOf(typeKey);
     const bytes = bytesOf(count, type);
     const options = createOptions(perm, 'getOrCreate');
-    const existing = { flags: options.flags, offset: 0, count, disposable: options.disposable };
+    const { flags, disposable } = options;
     key = keyOf(key);
+    const request = { type, key, offset: 0, count, disposable, misfit: tooSmall };
     for (let tries = 0; tries < TRIES; tries++) {
-      const array = open(key, type, existing, (has) => tooSmall(key, has, bytes)) || make(key, count, type, bytes, options);
+      const array = open(request, flags) || make(key, count, type, bytes, options);
       if (array !== null) return array;
     }
     throw busy(key);

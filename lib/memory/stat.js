@@ -26,7 +26,7 @@ function statSegment(key) {
   try {
     return binding.stat(key);
   } catch (error) {
-    if (error.code !== 'EACCES' || !isLinux) throw error;
+    if (error.code !== 'EACCES' || !fs.existsSync(SEGMENTS)) throw error;
     return segments().find((segment) => segment.key === key) || null;
   }
 }
@@ -34,17 +34,29 @@ function statSegment(key) {
 /** All segments and objects that this user can see. */
 function list() {
   if (!isLinux) {
-    const message = 'This system tells nobody what objects there are. `stat(key)` tells of one; `ipcs -m` lists segments';
-    throw withCode(new Error(message), 'ERR_SHM_UNAVAILABLE');
+    throw unavailable('This system tells nobody what objects there are. `stat(key)` tells of one; `ipcs -m` lists segments');
   }
   return segments()
     .map((found) => segmentInfo(found.key, found))
     .concat(objects());
 }
 
+function unavailable(message) {
+  return withCode(new Error(message), 'ERR_SHM_UNAVAILABLE');
+}
+
+function readSegments() {
+  try {
+    return fs.readFileSync(SEGMENTS, 'utf8');
+  } catch (error) {
+    if (error.code !== 'ENOENT') throw error;
+    throw unavailable(`${SEGMENTS} is not there, which lists the segments: mount /proc (\`mount -t proc proc /proc\`). \`stat(key)\` tells of one key without it`);
+  }
+}
+
 /** The lines of /proc/sysvipc/shm, by the names in its first line. */
 function segments() {
-  const [head, ...lines] = fs.readFileSync(SEGMENTS, 'utf8').trim().split('\n');
+  const [head, ...lines] = readSegments().trim().split('\n');
   const names = head.trim().split(/\s+/);
   const column = (name) => names.indexOf(name);
   const [key, id, perms, size, cpid, lpid, nattch] = ['key', 'shmid', 'perms', 'size', 'cpid', 'lpid', 'nattch'].map(column);

@@ -7,19 +7,30 @@ const disposeSymbol = Symbol.dispose;
 const { defineProperty } = Object;
 
 /**
- * A function `(buffer, byteOffset, count)` that makes the array over memory under `key`. With `dispose`,
- * the end of a `using` declaration's block calls `dispose(array, key)`.
+ * A function `(request, shown)` that makes the array of a request for memory, `{ type, key, offset, count,
+ * disposable, misfit }`. Without a count it shows as many elements as fit from the offset on (bytes); it
+ * throws `misfit(request, has)` if the memory's `has` bytes cannot be shown so. `shown` is what the
+ * native side gives: a buffer that is all data, or `[buffer, byteOffset, byteLength]`, which is a buffer
+ * of the engine, for `overlay()` to look after. `dispose(array, key)` is called at the end of a `using`
+ * declaration's block.
  */
-function showing(type, key, dispose) {
-  if (typeof key === 'string' && dispose === null) return type.view;
-  return (buffer, byteOffset, count) => {
-    const array = type.view(buffer, byteOffset, count);
+function createView(overlay, dispose) {
+  return function view(request, shown) {
+    const { type, key, offset, disposable } = request;
+    const isPart = Array.isArray(shown);
+    const buffer = isPart ? shown[0] : shown;
+    const start = isPart ? shown[1] : 0;
+    const has = isPart ? shown[2] : buffer.byteLength;
+    const count = request.count === undefined ? Math.floor((has - offset) / type.bytes) : request.count;
+    if (count < 0 || count > type.countMax || offset + count * type.bytes > has) throw request.misfit(request, has);
+    if (isPart) overlay().adopt(buffer);
+    const array = type.view(buffer, start + offset, count);
     if (typeof key === 'number') defineProperty(array, 'key', { value: key, writable: true, configurable: true });
-    if (dispose !== null && disposeSymbol !== undefined) {
+    if (disposable && disposeSymbol !== undefined) {
       defineProperty(array, disposeSymbol, { value: () => dispose(array, key), writable: true, configurable: true });
     }
     return array;
   };
 }
 
-module.exports = { showing };
+module.exports = { createView };

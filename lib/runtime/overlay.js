@@ -16,18 +16,18 @@ function overlayOf(binding) {
 }
 
 function createOverlay() {
-  /** Lent buffer → `[byteOffset, byteLength]` of the data in it. */
-  const places = new WeakMap();
+  /** Buffers of the engine that have shared memory in them, or had it. */
+  const lent = new WeakSet();
   /** Emptied buffer → the one that has its memory now: native work in flight may still be using it. */
   const moved = new WeakMap();
   /** Buffers of detached memory that could not be emptied the short way; some cannot be at all. */
   const withdrawn = new WeakSet();
   let areStreamsGuarded = false;
 
-  /** Notes that a buffer of the engine has shared memory in it, `byteLength` bytes from `byteOffset` on. */
-  function adopt(buffer, byteOffset, byteLength) {
-    if (places.has(buffer)) return;
-    places.set(buffer, [byteOffset, byteLength]);
+  /** Notes that a buffer of the engine has shared memory in it. */
+  function adopt(buffer) {
+    if (lent.has(buffer)) return;
+    lent.add(buffer);
     if (buffer instanceof ArrayBuffer) protect(buffer);
   }
 
@@ -41,7 +41,7 @@ function createOverlay() {
     }
     const { markAsUntransferable } = require('worker_threads');
     if (markAsUntransferable) markAsUntransferable(buffer);
-    if (!areStreamsGuarded) guardStreams((given) => places.has(given));
+    if (!areStreamsGuarded) guardStreams((given) => lent.has(given));
     areStreamsGuarded = true;
   }
 
@@ -53,7 +53,7 @@ function createOverlay() {
    */
   function moveAway(buffer) {
     withdrawn.add(buffer);
-    if (transfer === undefined || !places.has(buffer) || !(buffer instanceof ArrayBuffer)) return;
+    if (transfer === undefined || !lent.has(buffer) || !(buffer instanceof ArrayBuffer)) return;
     moved.set(buffer, transfer.call(buffer));
   }
 
@@ -63,8 +63,7 @@ function createOverlay() {
     adopt,
     allocate,
     moveAway,
-    /** Where the data is in a lent buffer; undefined for a buffer that is all data. */
-    placeOf: (buffer) => places.get(buffer),
+    isLent: (buffer) => lent.has(buffer),
   };
 }
 

@@ -1,6 +1,6 @@
 'use strict';
-// A robust lock in one word of shared memory. test/model/mutex.pml checks the protocol; README.md specifies
-// the word for programs in other languages.
+// A robust lock in one word of shared memory. test/model/mutex.pml checks the protocol; docs/other-languages.md
+// specifies the word for programs in other languages.
 
 const { performance } = require('perf_hooks');
 const { detached, withCode } = require('../errors');
@@ -28,7 +28,7 @@ const HANDED_ON_FOR = 5;
 /** The class `Mutex` on the native functions and on `wait`, `waitAsync`, `notify`. */
 function createMutex(binding, { wait, waitAsync, notify }) {
   const compareExchange = compareExchangeFor(binding);
-  const { isWithdrawn, placeOf } = overlayOf(binding);
+  const { isLent, isWithdrawn } = overlayOf(binding);
   /** What this thread is called in the words it owns; 0 as long as it has no mutex. */
   let self = 0;
 
@@ -39,7 +39,7 @@ function createMutex(binding, { wait, waitAsync, notify }) {
       this.int32Array = int32Array;
       this.index = index;
       // Whether the array may not be empty after a detach: its words are nobody else's then.
-      this.outlives = !(int32Array.buffer instanceof ArrayBuffer) || placeOf(int32Array.buffer) !== undefined;
+      this.outlives = !(int32Array.buffer instanceof ArrayBuffer) || isLent(int32Array.buffer);
       // How often this thread may still unlock before it has to hand the lock on; 0: as it likes.
       this.owed = 0;
       // When whoever was woken has come by itself, and need not be left the lock.

@@ -1,4 +1,4 @@
-import { ShmMap, TypeKey } from '../index';
+import { ShmMap, TypeKey } from './arrays';
 
 /** How {@link mapFile} opens, makes and shows a file. An unknown option is an error. */
 export interface FileOptions {

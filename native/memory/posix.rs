@@ -139,7 +139,7 @@ pub fn open(name: &Name, options: Options) -> Result<Option<(Identity, Mapping)>
         let pages = map(&file, size, options)?;
         return Ok(Some((identity, Mapping::object(pages, 0, size))));
     }
-    let header = sys::read_header(&file)?.map(u64::from_ne_bytes);
+    let header = sys::read_header::<HEADER>(&file)?.map(u64::from_ne_bytes);
     if cfg!(target_os = "macos") && header.unwrap_or(0) == 0 {
         // Its creator has not finished it; on Linux a name is given to finished objects only.
         return Ok(None);

@@ -17,7 +17,9 @@ use neon::sys::bindings as napi;
 use crate::error::{Error, Result};
 use crate::memory::mapping::Mapping;
 use crate::node::external::{create_external, create_external_shared};
-use crate::node::symbols::{set_detach_key, symbols, NO_EXTERNAL_BUFFERS_ALLOWED};
+use crate::node::symbols::{
+    set_detach_key, symbols, NO_EXTERNAL_BUFFERS_ALLOWED, PENDING_EXCEPTION,
+};
 use crate::node::typed_array::{array_buffer_memory, typed_array_memory};
 
 /// Whose memory the buffer is.
@@ -37,33 +39,39 @@ enum Origin {
 pub struct ArrayBuffer {
     reference: napi::Ref,
     origin: Origin,
+    /// How many bytes in the data begins: not at once in the engine's memory.
+    start: usize,
     /// Whether somebody has transferred the memory, from this buffer or one before it, to a buffer
     /// of their own, which can be in another thread.
     was_transferred: bool,
 }
 
 impl ArrayBuffer {
-    /// A new buffer over the mapping's data, and how many bytes in the data begins. `allocate(bytes,
-    /// shared)` is asked for memory of the engine where it takes no other, or no more than
-    /// `external_max` bytes.
+    /// A new buffer over the mapping's data, and how JavaScript is shown it: see [`ArrayBuffer::shown`].
+    /// `allocate(bytes, shared)` is asked for memory of the engine where that takes no other, or no more
+    /// than `external_max` bytes.
     pub fn over<'cx>(
         cx: &mut FunctionContext<'cx>,
         mapping: &mut Arc<Mapping>,
         shared: bool,
         external_max: usize,
         allocate: Handle<'cx, JsFunction>,
-    ) -> NeonResult<Result<(Self, usize)>> {
+    ) -> NeonResult<Result<(Self, Handle<'cx, JsValue>)>> {
         let external = if mapping.len() > external_max {
             Err(Error::Buffer(NO_EXTERNAL_BUFFERS_ALLOWED))
         } else {
             Self::external(cx.to_raw(), mapping, shared)
         };
-        match external {
+        let made = match external {
             Err(Error::Buffer(NO_EXTERNAL_BUFFERS_ALLOWED)) => {
-                Self::lend(cx, mapping, shared, allocate)
+                Self::lend(cx, mapping, shared, allocate)?
             }
-            other => Ok(other.map(|buffer| (buffer, 0))),
-        }
+            other => other,
+        };
+        Ok(made.and_then(|mut buffer| {
+            let shown = buffer.shown(cx, mapping)?;
+            Ok((buffer, shown))
+        }))
     }
 
     fn external(env: napi::Env, mapping: &Arc<Mapping>, shared: bool) -> Result<Self> {
@@ -85,7 +93,7 @@ impl ArrayBuffer {
         mapping: &mut Arc<Mapping>,
         shared: bool,
         allocate: Handle<'cx, JsFunction>,
-    ) -> NeonResult<Result<(Self, usize)>> {
+    ) -> NeonResult<Result<Self>> {
         #[allow(clippy::cast_precision_loss)] // no machine has 2^53 bytes
         let needed = cx.number(mapping.room_needed() as f64).upcast::<JsValue>();
         let arguments = [needed, cx.boolean(shared).upcast()];
@@ -99,7 +107,7 @@ impl ArrayBuffer {
         mapping: &mut Arc<Mapping>,
         shared: bool,
         room: Handle<'cx, JsValue>,
-    ) -> Result<(Self, usize)> {
+    ) -> Result<Self> {
         let env = cx.to_raw();
         let found = if shared {
             typed_array_memory(env, room.to_raw())
@@ -117,12 +125,15 @@ impl ArrayBuffer {
         } else {
             Origin::Lent(memory.len)
         };
-        let buffer = Self::referring_to(env, memory.buffer, origin)?;
+        let mut buffer = Self::referring_to(env, memory.buffer, origin)?;
         // SAFETY: the room is new, large enough, and known to JavaScript of ours only. It stays
         // allocated as long as the reference lives, which is deleted after the mapping is retired; at
         // the end of the environment the mapping is retired before the engine frees anything.
         match unsafe { mapping.move_into(memory.data) } {
-            Ok(start) => Ok((buffer, start)),
+            Ok(start) => {
+                buffer.start = start;
+                Ok(buffer)
+            }
             Err(error) => {
                 buffer.unref(cx);
                 Err(error)
@@ -138,29 +149,41 @@ impl ArrayBuffer {
         Ok(Self {
             reference,
             origin,
+            start: 0,
             was_transferred: false,
         })
     }
 
-    /// The buffer; a new one if somebody has transferred its memory to another.
-    pub fn value<'cx>(
+    /// The buffer; `[buffer, byteOffset, byteLength]` if the data is only a part of it. It is a new
+    /// buffer if somebody has transferred the old one's memory to another.
+    pub fn shown<'cx>(
         &mut self,
-        cx: &mut impl Context<'cx>,
+        cx: &mut FunctionContext<'cx>,
         mapping: &Arc<Mapping>,
     ) -> Result<Handle<'cx, JsValue>> {
-        let env = cx.to_raw();
-        let mut value = self.whole(env, mapping);
-        if value.is_none() && self.origin == Origin::External {
-            let anew = create_external(env, mapping)?;
-            let mut buffer = Self::referring_to(env, anew, Origin::External)?;
-            buffer.was_transferred = true;
-            std::mem::replace(self, buffer).unref(cx);
-            value = Some(anew);
-        }
-        // What was lent is the engine's: nobody knows how long the other buffer keeps it.
-        let value = value.ok_or(Error::Buffer(NO_EXTERNAL_BUFFERS_ALLOWED))?;
+        let value = self.value(cx.to_raw(), mapping)?;
         // SAFETY: a value of the current handle scope.
-        Ok(unsafe { JsValue::from_raw(cx, value) })
+        let buffer = unsafe { JsValue::from_raw(cx, value) };
+        match self.origin {
+            Origin::External | Origin::ExternalShared => Ok(buffer),
+            Origin::Lent(_) | Origin::LentShared => place(cx, buffer, self.start, mapping.len())
+                .map_err(|_| Error::Buffer(PENDING_EXCEPTION)),
+        }
+    }
+
+    fn value(&mut self, env: napi::Env, mapping: &Arc<Mapping>) -> Result<napi::Value> {
+        if let Some(value) = self.whole(env, mapping) {
+            return Ok(value);
+        }
+        if self.origin != Origin::External {
+            // It is the engine's: nobody knows how long the other buffer keeps it.
+            return Err(Error::Buffer(NO_EXTERNAL_BUFFERS_ALLOWED));
+        }
+        let mut anew = Self::external(env, mapping, false)?;
+        anew.was_transferred = true;
+        std::mem::replace(self, anew).delete(env);
+        self.referent(env)
+            .ok_or(Error::Buffer(NO_EXTERNAL_BUFFERS_ALLOWED))
     }
 
     fn referent(&self, env: napi::Env) -> Option<napi::Value> {
@@ -219,10 +242,30 @@ impl ArrayBuffer {
 
     /// Lets the engine collect the buffer.
     pub fn unref<'cx>(self, cx: &mut impl Context<'cx>) {
+        self.delete(cx.to_raw());
+    }
+
+    fn delete(self, env: napi::Env) {
         // SAFETY: made in this environment, and not used afterwards. It can fail for a null pointer
         // only.
-        let _ = unsafe { napi::delete_reference(cx.to_raw(), self.reference) };
+        let _ = unsafe { napi::delete_reference(env, self.reference) };
     }
+}
+
+/// `[buffer, byteOffset, byteLength]`.
+#[allow(clippy::cast_precision_loss)] // no machine has 2^53 bytes
+fn place<'cx>(
+    cx: &mut FunctionContext<'cx>,
+    buffer: Handle<'cx, JsValue>,
+    start: usize,
+    len: usize,
+) -> JsResult<'cx, JsValue> {
+    let place = cx.empty_array();
+    let numbers = [start, len].map(|number| cx.number(number as f64).upcast());
+    for (index, value) in (0..).zip([buffer].into_iter().chain(numbers)) {
+        place.set(cx, index, value)?;
+    }
+    Ok(place.upcast())
 }
 
 /// Takes back what `markAsUntransferable` does to a buffer from Node 24 on: it locks the buffer with

@@ -6,13 +6,12 @@
 use neon::prelude::*;
 
 use crate::memory::file::{self, FilePath, Opened, Part, Range};
-use crate::memory::fresh::Fresh;
 use crate::memory::mapping::Writes;
 use crate::memory::options::Options;
 use crate::memory::registry::Attachment;
 use crate::node::arguments::whole_number;
 use crate::node::instance::{Attachments, Instance};
-use crate::node::memory::{empty, present};
+use crate::node::memory::{empty, show};
 use crate::node::throw::{throw, throw_about};
 use crate::node::typed_array::typed_array_memory;
 use crate::sys::Advice;
@@ -27,69 +26,50 @@ pub fn export<'cx>(cx: &mut FunctionContext<'cx>, instance: &Instance<'cx>) -> N
     instance.export(cx, "advise", advise)
 }
 
-/// `findFile(path, options, offset, bytes)`: the buffer of that part of what the path leads to;
-/// undefined if it is not attached.
+/// `findFile(path, options, offset, bytes)`: what shows that part of what the path leads to; undefined if
+/// it is not attached.
 fn find<'cx>(attachments: &Attachments, mut cx: FunctionContext<'cx>) -> JsResult<'cx, JsValue> {
     let (path, options) = file_arguments(&mut cx)?;
     let part = part_argument(&mut cx)?;
     let mut registry = attachments.borrow_mut();
     let found = match registry.find_file(&path, part, options) {
-        Ok(Some(Attachment { view, mapping, .. })) => view.value(&mut cx, mapping),
+        Ok(Some(Attachment { view, mapping, .. })) => view.shown(&mut cx, mapping),
         Ok(None) => return Ok(cx.undefined().upcast()),
         Err(error) => Err(error),
     };
     drop(registry);
-    found.or_else(|error| throw_about(&mut cx, &error, Some(&path)))
+    found.or_else(|error| throw_about(&mut cx, &error, Some(&path.into())))
 }
 
-/// `attachFile(path, options, offset, bytes, allocate, show)`: that part of the existing file, as `show`
-/// shows it; null if there is no file, and its bytes if there is no such part of it. The functions: see
-/// [`present`].
+/// `attachFile(path, options, offset, bytes, allocate)`: what shows that part of the existing file; null if
+/// there is no file, and how many bytes it has if there is no such part of it. `finish` comes next.
 fn attach<'cx>(attachments: &Attachments, mut cx: FunctionContext<'cx>) -> JsResult<'cx, JsValue> {
     let (path, options) = file_arguments(&mut cx)?;
     let part = part_argument(&mut cx)?;
+    let allocate = cx.argument::<JsFunction>(4)?;
     match file::open(&path, part, options) {
-        Ok(Opened::Mapped(fresh)) => present_file(&mut cx, attachments, &path, options, fresh, 4),
+        Ok(Opened::Mapped(fresh)) => {
+            show(&mut cx, attachments, path.into(), options, fresh, allocate)
+        }
         Ok(Opened::Absent) => Ok(cx.null().upcast()),
         #[allow(clippy::cast_precision_loss)] // no file has 2^53 bytes
         Ok(Opened::Misfit(size)) => Ok(cx.number(size as f64).upcast()),
-        Err(error) => throw_about(&mut cx, &error, Some(&path)),
+        Err(error) => throw_about(&mut cx, &error, Some(&path.into())),
     }
 }
 
-/// `createFile(path, options, offset, bytes, mode, allocate, show)`: a new file of zeros that ends with
-/// that part, as `show` shows it; null if there is something of that name. The functions: see [`present`].
+/// `createFile(path, options, offset, bytes, mode, allocate)`: what shows that part of a new file of zeros,
+/// which ends with it. `finish` comes next, and tells if there is something of that name.
 fn create<'cx>(attachments: &Attachments, mut cx: FunctionContext<'cx>) -> JsResult<'cx, JsValue> {
     let (path, options) = file_arguments(&mut cx)?;
     let offset = whole_number(&mut cx, 2)?;
     let len = whole_number(&mut cx, 3)?;
     let mode = whole_number::<u16>(&mut cx, 4)?;
+    let allocate = cx.argument::<JsFunction>(5)?;
     match file::create(&path, mode, offset, len, options) {
-        Ok(fresh) => present_file(&mut cx, attachments, &path, options, fresh, 5),
-        Err(error) => throw_about(&mut cx, &error, Some(&path)),
+        Ok(fresh) => show(&mut cx, attachments, path.into(), options, fresh, allocate),
+        Err(error) => throw_about(&mut cx, &error, Some(&path.into())),
     }
-}
-
-fn present_file<'cx>(
-    cx: &mut FunctionContext<'cx>,
-    attachments: &Attachments,
-    path: &FilePath,
-    options: Options,
-    fresh: Fresh,
-    functions: usize,
-) -> JsResult<'cx, JsValue> {
-    let shared = options.shared();
-    present(
-        cx,
-        attachments,
-        path,
-        shared,
-        fresh,
-        functions,
-        |registry, fresh, view| {
-            registry.register_file(path, options, fresh, view);
-        },
-    )
 }
 
 /// `detachFile(path, moveAway)`: whether anything was attached. `moveAway`: see [`empty`].
@@ -104,7 +84,7 @@ fn detach<'cx>(
     empty(&mut cx, attachments, ended, move_away);
     match result {
         Ok(()) => Ok(cx.boolean(was_attached)),
-        Err(error) => throw_about(&mut cx, &error, Some(&path)),
+        Err(error) => throw_about(&mut cx, &error, Some(&path.into())),
     }
 }
 

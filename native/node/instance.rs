@@ -6,15 +6,28 @@ use std::rc::Rc;
 
 use neon::prelude::*;
 
+use crate::memory::fresh::Fresh;
+use crate::memory::options::Options;
 use crate::memory::registry::Registry;
 use crate::node::array_buffer::ArrayBuffer;
 use crate::node::symbols;
+use crate::node::throw::Subject;
 
 /// What one copy of `lib/` has attached.
 pub struct Attachments {
     registry: RefCell<Registry<ArrayBuffer>>,
+    /// What JavaScript is making arrays over: the last one first, should it make one meanwhile.
+    unfinished: RefCell<Vec<Unfinished>>,
     /// The most bytes that the runtime shows of memory that is not its own.
     pub external_max: usize,
+}
+
+/// Memory that is shown and neither published nor registered yet. Dropped, it never was.
+pub struct Unfinished {
+    pub subject: Subject,
+    pub options: Options,
+    pub fresh: Fresh,
+    pub view: ArrayBuffer,
 }
 
 impl Attachments {
@@ -22,6 +35,14 @@ impl Attachments {
     /// If it is borrowed already: JavaScript must not run meanwhile.
     pub fn borrow_mut(&self) -> RefMut<'_, Registry<ArrayBuffer>> {
         self.registry.borrow_mut()
+    }
+
+    pub fn push(&self, unfinished: Unfinished) {
+        self.unfinished.borrow_mut().push(unfinished);
+    }
+
+    pub fn pop(&self) -> Option<Unfinished> {
+        self.unfinished.borrow_mut().pop()
     }
 }
 
@@ -37,6 +58,7 @@ impl<'cx> Instance<'cx> {
     pub fn new(cx: &mut FunctionContext<'cx>, external_max: usize, asks_at_end: bool) -> Self {
         let attachments = Rc::new(Attachments {
             registry: RefCell::default(),
+            unfinished: RefCell::default(),
             external_max,
         });
         // The functions go with the thread, too, but later, and on some runtimes not at all; what
@@ -44,6 +66,7 @@ impl<'cx> Instance<'cx> {
         let (ending, env) = (Rc::clone(&attachments), cx.to_raw());
         symbols::at_environment_end(cx, move || {
             // No call can be under way then.
+            ending.unfinished.take();
             if let Ok(mut registry) = ending.registry.try_borrow_mut() {
                 let (_, ended) = registry.detach_all(false);
                 for attachment in ended {

@@ -5,7 +5,9 @@
 //! with its slash for a POSIX object.
 //!
 //! Memory is shown before it is published and registered, so that whatever fails until then, here
-//! or in JavaScript, leaves nothing. JavaScript runs only while the attachments are not borrowed.
+//! or in JavaScript, leaves nothing. A function that JavaScript makes its array with would be called
+//! for that, but a second call into this side costs less. No JavaScript runs while the attachments
+//! are borrowed.
 #![allow(clippy::unnecessary_wraps)] // Neon's functions return results, also where none can fail
 
 use std::sync::Arc;
@@ -13,13 +15,12 @@ use std::sync::Arc;
 use neon::prelude::*;
 
 use crate::memory::fresh::Fresh;
-use crate::memory::key::Key;
 use crate::memory::mapping::Mapping;
 use crate::memory::options::{Options, BITS};
-use crate::memory::registry::{Attachment, Registry};
+use crate::memory::registry::Attachment;
 use crate::node::arguments::{key_argument, whole_number};
 use crate::node::array_buffer::ArrayBuffer;
-use crate::node::instance::{Attachments, Instance};
+use crate::node::instance::{Attachments, Instance, Unfinished};
 use crate::node::throw::{throw, throw_about, Subject};
 
 /// Adds the functions of this file to an instance.
@@ -27,6 +28,7 @@ pub fn export<'cx>(cx: &mut FunctionContext<'cx>, instance: &Instance<'cx>) -> N
     instance.export(cx, "create", create)?;
     instance.export(cx, "find", find)?;
     instance.export(cx, "attach", attach)?;
+    instance.export(cx, "finish", finish)?;
     instance.export(cx, "detach", detach)?;
     instance.export(cx, "detachAll", detach_all)?;
     instance.export(cx, "detachSegments", detach_segments)?;
@@ -44,122 +46,101 @@ pub fn option_bits<'cx>(cx: &mut impl Context<'cx>) -> JsResult<'cx, JsObject> {
     Ok(bits)
 }
 
-/// `create(key, bytes, mode, options, allocate, show)`: a new segment or object, all zero, as `show`
-/// shows it; null if the key is taken. The functions: see [`present`].
+/// `create(key, bytes, mode, options, allocate)`: what shows a new segment or object, all zero; null if
+/// the key is taken. [`finish`] comes next. `allocate`: see [`ArrayBuffer::over`].
 fn create<'cx>(attachments: &Attachments, mut cx: FunctionContext<'cx>) -> JsResult<'cx, JsValue> {
     let key = key_argument(&mut cx)?;
     let bytes = whole_number::<usize>(&mut cx, 1)?;
     let mode = whole_number::<u16>(&mut cx, 2)?;
     let options = Options::new(whole_number(&mut cx, 3)?);
+    let allocate = cx.argument::<JsFunction>(4)?;
     match Fresh::create(&key, bytes, mode, options.of(&key)) {
-        Ok(Some(fresh)) => present_under(&mut cx, attachments, &key, options, fresh, 4),
+        Ok(Some(fresh)) => show(&mut cx, attachments, key.into(), options, fresh, allocate),
         Ok(None) => Ok(cx.null().upcast()),
         Err(error) => throw(&mut cx, &error, Some(&key)),
     }
 }
 
-/// `attach(key, options, allocate, show)`: the existing segment or object, mapped anew, as `show` shows
-/// it; null if there is none. The functions: see [`present`].
+/// `attach(key, options, allocate)`: what shows the existing segment or object, mapped anew; null if
+/// there is none. [`finish`] comes next. `allocate`: see [`ArrayBuffer::over`].
 fn attach<'cx>(attachments: &Attachments, mut cx: FunctionContext<'cx>) -> JsResult<'cx, JsValue> {
     let key = key_argument(&mut cx)?;
     let options = Options::new(whole_number(&mut cx, 1)?);
+    let allocate = cx.argument::<JsFunction>(2)?;
     match Fresh::open(&key, options.of(&key)) {
-        Ok(Some(fresh)) => present_under(&mut cx, attachments, &key, options, fresh, 2),
+        Ok(Some(fresh)) => show(&mut cx, attachments, key.into(), options, fresh, allocate),
         Ok(None) => Ok(cx.null().upcast()),
         Err(error) => throw(&mut cx, &error, Some(&key)),
     }
 }
 
-/// [`present`] under a key.
-fn present_under<'cx>(
+/// The buffer over fresh memory, which waits for [`finish`] from then on.
+pub fn show<'cx>(
     cx: &mut FunctionContext<'cx>,
     attachments: &Attachments,
-    key: &Key,
+    subject: Subject,
     options: Options,
-    fresh: Fresh,
-    functions: usize,
+    mut fresh: Fresh,
+    allocate: Handle<'cx, JsFunction>,
 ) -> JsResult<'cx, JsValue> {
-    let shared = options.shared();
-    present(
-        cx,
-        attachments,
-        key,
-        shared,
+    let (shared, external_max) = (options.shared(), attachments.external_max);
+    let made = ArrayBuffer::over(cx, &mut fresh.mapping, shared, external_max, allocate)?;
+    let (view, shown) = match made {
+        Ok(made) => made,
+        Err(error) => return throw_about(cx, &error, Some(&subject)),
+    };
+    attachments.push(Unfinished {
+        subject,
+        options,
         fresh,
-        functions,
-        |registry, fresh, view| {
-            registry.register(key, options, fresh, view);
-        },
-    )
+        view,
+    });
+    Ok(shown)
 }
 
-/// Shows fresh memory to JavaScript, publishes it and has `register` register it; null if another has
-/// taken the key meanwhile.
-///
-/// The argument `functions` is `allocate(bytes, shared)`, which gets memory from the engine where
-/// that takes no other: an `ArrayBuffer`, or a `Uint8Array` over a `SharedArrayBuffer`. The next is
-/// `show(buffer, byteOffset, byteLength)`, which makes the array. Either may throw.
-pub fn present<'cx>(
-    cx: &mut FunctionContext<'cx>,
+/// `finish(ok)`: after the array over what [`create`] or [`attach`] has returned was made. The memory is
+/// published and registered; false if another has taken the key meanwhile. If it is not `ok`, or that
+/// fails, the memory never was.
+fn finish<'cx>(
     attachments: &Attachments,
-    subject: &impl Subject,
-    shared: bool,
-    mut fresh: Fresh,
-    functions: usize,
-    register: impl FnOnce(&mut Registry<ArrayBuffer>, &Fresh, ArrayBuffer),
-) -> JsResult<'cx, JsValue> {
-    let allocate = cx.argument::<JsFunction>(functions)?;
-    let show = cx.argument::<JsFunction>(functions + 1)?;
-    let external_max = attachments.external_max;
-    let made = ArrayBuffer::over(cx, &mut fresh.mapping, shared, external_max, allocate)?;
-    let (mut view, start) = match made {
-        Ok(made) => made,
-        Err(error) => return throw_about(cx, &error, Some(subject)),
+    mut cx: FunctionContext<'cx>,
+) -> JsResult<'cx, JsBoolean> {
+    let ok = cx.argument::<JsBoolean>(0)?.value(&mut cx);
+    let Some(unfinished) = attachments.pop() else {
+        return Ok(cx.boolean(false));
     };
-    let shown = show_through(cx, &mut view, &fresh, start, show);
-    let published = match shown {
-        Ok(_) => fresh.publish(),
-        Err(_) => Ok(false),
-    };
+    let Unfinished {
+        subject,
+        options,
+        mut fresh,
+        view,
+    } = unfinished;
+    let published = if ok { fresh.publish() } else { Ok(false) };
     if matches!(published, Ok(true)) {
-        register(&mut attachments.borrow_mut(), &fresh, view);
-        return shown;
+        let mut registry = attachments.borrow_mut();
+        match &subject {
+            Subject::Key(key) => registry.register(key, options, &fresh, view),
+            Subject::File(path) => registry.register_file(path, options, &fresh, view),
+        }
+        return Ok(cx.boolean(true));
     }
     // Zeros first: then nobody sees what never was.
     drop(fresh);
-    view.empty(cx);
-    view.unref(cx);
-    shown?;
+    view.empty(&mut cx);
+    view.unref(&mut cx);
     match published {
-        Ok(_) => Ok(cx.null().upcast()),
-        Err(error) => throw_about(cx, &error, Some(subject)),
+        Ok(_) => Ok(cx.boolean(false)),
+        Err(error) => throw_about(&mut cx, &error, Some(&subject)),
     }
 }
 
-fn show_through<'cx>(
-    cx: &mut FunctionContext<'cx>,
-    view: &mut ArrayBuffer,
-    fresh: &Fresh,
-    start: usize,
-    show: Handle<'cx, JsFunction>,
-) -> JsResult<'cx, JsValue> {
-    let buffer = match view.value(cx, &fresh.mapping) {
-        Ok(buffer) => buffer,
-        Err(error) => return throw(cx, &error, None),
-    };
-    let start = number_of_bytes(cx, start).upcast();
-    let len = number_of_bytes(cx, fresh.mapping.len()).upcast();
-    let undefined = cx.undefined();
-    show.call(cx, undefined, [buffer, start, len])
-}
-
-/// `find(key, options)`: the buffer of what the key stands for; undefined if it is not attached.
+/// `find(key, options)`: what shows what the key stands for; undefined if it is not attached.
 fn find<'cx>(attachments: &Attachments, mut cx: FunctionContext<'cx>) -> JsResult<'cx, JsValue> {
     let key = key_argument(&mut cx)?;
     let options = Options::new(whole_number(&mut cx, 1)?);
     let mut registry = attachments.borrow_mut();
     let found = match registry.find(&key, options) {
-        Ok(Some(Attachment { view, mapping, .. })) => view.value(&mut cx, mapping),
+        Ok(Some(Attachment { view, mapping, .. })) => view.shown(&mut cx, mapping),
         Ok(None) => return Ok(cx.undefined().upcast()),
         Err(error) => Err(error),
     };

@@ -53,6 +53,8 @@ type FatalException = unsafe extern "C" fn(napi::Env, napi::Value) -> i32;
 
 /// Node-API's `napi_ok`.
 pub const OK: i32 = 0;
+/// Node-API's `napi_pending_exception`.
+pub const PENDING_EXCEPTION: i32 = 10;
 /// Node-API's `napi_no_external_buffers_allowed`.
 pub const NO_EXTERNAL_BUFFERS_ALLOWED: i32 = 22;
 

@@ -1,7 +1,7 @@
 //! Errors become JavaScript's, shaped like Node's own system errors: `code`, `errno` (negative, as
 //! libuv has it), `syscall`, `key`.
 
-use std::fmt::Display;
+use std::fmt::{self, Display, Formatter};
 
 use neon::prelude::*;
 
@@ -10,33 +10,29 @@ use crate::memory::file::FilePath;
 use crate::memory::key::Key;
 
 /// What an error can be about: the message shows it, and a property holds it.
-pub trait Subject: Display {
-    fn property(&self) -> &'static str;
-
-    /// As JavaScript knows it.
-    fn value<'cx>(&self, cx: &mut impl Context<'cx>) -> Handle<'cx, JsValue>;
+pub enum Subject {
+    Key(Key),
+    File(FilePath),
 }
 
-impl Subject for Key {
-    fn property(&self) -> &'static str {
-        "key"
+impl From<Key> for Subject {
+    fn from(key: Key) -> Self {
+        Self::Key(key)
     }
+}
 
-    fn value<'cx>(&self, cx: &mut impl Context<'cx>) -> Handle<'cx, JsValue> {
+impl From<FilePath> for Subject {
+    fn from(path: FilePath) -> Self {
+        Self::File(path)
+    }
+}
+
+impl Display for Subject {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
-            Key::Segment(number) => cx.number(Key::unsigned(*number)).upcast(),
-            Key::Object(name) => cx.string(name.to_string()).upcast(),
+            Self::Key(key) => key.fmt(f),
+            Self::File(path) => path.fmt(f),
         }
-    }
-}
-
-impl Subject for FilePath {
-    fn property(&self) -> &'static str {
-        "path"
-    }
-
-    fn value<'cx>(&self, cx: &mut impl Context<'cx>) -> Handle<'cx, JsValue> {
-        cx.string(self.as_str()).upcast()
     }
 }
 
@@ -46,14 +42,14 @@ pub fn throw<'cx, T>(
     error: &Error,
     key: Option<&Key>,
 ) -> NeonResult<T> {
-    throw_about(cx, error, key)
+    throw_about(cx, error, key.cloned().map(Subject::Key).as_ref())
 }
 
 /// Throws `error` as a JavaScript `Error` about a key or a file.
 pub fn throw_about<'cx, T>(
     cx: &mut impl Context<'cx>,
     error: &Error,
-    subject: Option<&impl Subject>,
+    subject: Option<&Subject>,
 ) -> NeonResult<T> {
     let thrown = cx.error(error.message(subject.map(|subject| subject as &dyn Display)))?;
     let code = cx.string(error.code());
@@ -67,8 +63,20 @@ pub fn throw_about<'cx, T>(
         thrown.set(cx, "syscall", syscall)?;
     }
     if let Some(subject) = subject {
-        let value = subject.value(cx);
-        thrown.set(cx, subject.property(), value)?;
+        let (name, value) = property(cx, subject);
+        thrown.set(cx, name, value)?;
     }
     cx.throw(thrown)
+}
+
+/// The property that tells JavaScript what an error is about.
+fn property<'cx>(
+    cx: &mut impl Context<'cx>,
+    subject: &Subject,
+) -> (&'static str, Handle<'cx, JsValue>) {
+    match subject {
+        Subject::Key(Key::Segment(number)) => ("key", cx.number(Key::unsigned(*number)).upcast()),
+        Subject::Key(Key::Object(name)) => ("key", cx.string(name.to_string()).upcast()),
+        Subject::File(path) => ("path", cx.string(path.as_str()).upcast()),
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::mem::MaybeUninit;
+use std::sync::OnceLock;
 
 use super::{map_over, SPARE};
 
@@ -54,8 +55,13 @@ fn is_out_of_memory(result: &io::Result<()>) -> bool {
 
 /// Whether this process may have only so much data
 /// ([getrlimit(2)](https://man7.org/linux/man-pages/man2/getrlimit.2.html), `RLIMIT_DATA`): the
-/// engine ends the process when it gets none.
+/// engine ends the process when it gets none. The limit is that of the start.
 fn is_data_limited() -> bool {
+    static LIMITED: OnceLock<bool> = OnceLock::new();
+    *LIMITED.get_or_init(has_data_limit)
+}
+
+fn has_data_limit() -> bool {
     let mut limit = MaybeUninit::<libc::rlimit>::uninit();
     // SAFETY: `limit` is large enough for the structure that the call fills in.
     if unsafe { libc::getrlimit(libc::RLIMIT_DATA, limit.as_mut_ptr()) } != 0 {

@@ -176,7 +176,7 @@ async function cut(counts) {
     check(shm.destroy(name), 'destroyed');
     counts['objects cut short']++;
   }
-  // The one thing that nobody can prevent, told in the README: this test must notice if it changes.
+  // The one thing that nobody can prevent, told in docs/reliability.md: this test must notice if it changes.
   const name = freshName();
   const child = start(__filename, ['--role=toucher', `--name=${name}`], { stdio: ['ignore', 'ignore', 'ignore', 'ipc'] });
   await nextMessage(child);

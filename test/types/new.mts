@@ -1,5 +1,5 @@
 // What 1.0 adds; compiled, not run.
-import shm, { create, createPosix, getPosix, detachPosix, SHMBT_FLOAT64, Shm, ShmSystemError, TypeKey } from '../../lib/index.mjs';
+import shm, { create, createPosix, getPosix, detachPosix, SHMBT_FLOAT64, CreateOptions, ErrorCode, GetOptions, Shm, ShmArray, ShmSystemError, TypeKey, WaitSystemError } from '../../lib/index.mjs';
 
 const big: Shm<BigUint64Array> | null = create(10, 'BigUint64Array', null, 660);
 const object: Shm<Uint8ClampedArray> | null = createPosix('/name', 10, 'Uint8ClampedArray');
@@ -15,16 +15,71 @@ const buffers: (Shm<Buffer> | null)[] = [
   shm.getOrCreate(1, undefined, '/name'),
 ];
 
-/** A generic caller keeps the class. */
+/** A generic caller keeps the class, and can use what all classes have. */
 function ensure<K extends TypeKey>(count: number, typeKey: K, name: string) {
-  return shm.create(count, typeKey, name) || shm.get(name, typeKey);
+  const array = shm.create(count, typeKey, name) || shm.get(name, typeKey);
+  if (array !== null) console.log(array.length, array.byteLength, array.buffer);
+  return array;
 }
 const ensured: Shm<Float64Array> | null = ensure(10, 'Float64Array', '/name');
 
+/** The type key as a type argument, as 0.1.x allows it. */
+const explicit: (Shm<Int8Array> | null)[] = [
+  shm.create<'Int8Array'>(10, 'Int8Array'),
+  shm.create<'Int8Array'>(10, 'Int8Array', '/name', '600'),
+  shm.get<'Int8Array'>('/name', 'Int8Array'),
+  shm.getOrCreate<'Int8Array'>(10, 'Int8Array', '/name', { raw: true }),
+];
+
+/** Over a segment the key is there, over an object it is not, and one must look where that is open. */
+const keys: number[] = [shm.create(10)!.key, shm.create(10, 'Int8Array', null)!.key, shm.create(10, 'Buffer', 5)!.key, shm.get(5)!.key, shm.getOrCreate(1, 'Buffer', -5).key];
+const none: undefined = shm.create(10, 'Buffer', '/name')!.key;
+declare const either: string | number;
+const maybe: number | undefined = shm.get(either)!.key;
+// @ts-expect-error: an object's array has no key
+const noKey: number = shm.get('/name')!.key;
+// @ts-expect-error: it may have none
+const noSureKey: number = shm.get(either)!.key;
+
+/** Options, in variables too. */
+const options: CreateOptions = { perm: 600, reserve: false, shared: true };
+const view: GetOptions = { offset: 8, count: 4, copyOnWrite: true };
+const array: ShmArray<'Int32Array', string> | null = shm.get('/name', 'Int32Array', { hugePages: true, populate: true });
+console.log(shm.create(1, 'Buffer', null, options)?.buffer.byteLength, shm.get(5, 'Buffer', view), array);
+
+const wrong = () => {
+  // @ts-expect-error: there is no such option
+  shm.create(1, 'Buffer', null, { shard: true });
+  // @ts-expect-error: nor here
+  shm.get('/name', 'Buffer', { perm: '600' });
+  // @ts-expect-error: no memory now, and all of it
+  shm.create(1, 'Buffer', null, { reserve: false, populate: true });
+  // @ts-expect-error: pages copied one by one are small
+  shm.get('/name', 'Buffer', { copyOnWrite: true, hugePages: true });
+  // @ts-expect-error: 0o640 is 416
+  shm.create(1, 'Buffer', null, 0o640);
+  // @ts-expect-error: the same in an object
+  shm.create(1, 'Buffer', null, { perm: 0o640 });
+  // @ts-expect-error: 8 is no octal digit
+  shm.create(1, 'Buffer', null, 680);
+  // @ts-expect-error: there is no such type
+  shm.BufferType.Int7Array;
+  // @ts-expect-error: nor such a constant
+  shm.SHMBT_INT7;
+  // @ts-expect-error: only some runtimes have this one
+  shm.BufferType.Float16Array + 1;
+};
+
+/** Every error has a code of a known list; those of waits have no key. */
 try {
   shm.get('/name');
 } catch (error) {
   const { code, errno, syscall, key } = error as ShmSystemError;
+  const known: ErrorCode = code;
+  // @ts-expect-error: there is no such code
+  if (code === 'ENOSUCH') console.log(known);
+  // @ts-expect-error: it knows no key
+  console.log((error as WaitSystemError).key);
   console.log(code.length, errno + 1, syscall.length, key);
 }
-console.log(big, object, again, number, buffers, ensured);
+console.log(big, object, again, number, buffers, ensured, explicit, keys, none, maybe, noKey, noSureKey, wrong);

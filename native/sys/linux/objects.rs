@@ -13,7 +13,6 @@ use super::super::object::{Identity, Name};
 use super::nameless::Nameless;
 use super::place::DIRECTORY;
 use crate::error::{Error, Result};
-use crate::memory::layout::HEADER;
 
 fn path(name: &Name) -> &Path {
     Path::new(OsStr::from_bytes(name.path().to_bytes()))
@@ -140,8 +139,8 @@ pub fn size_of_object(bytes: u64) -> Option<u64> {
 }
 
 /// The first bytes of the object; `None` if it is too short to have them.
-pub fn read_header(file: &File) -> Result<Option<[u8; HEADER]>> {
-    let mut header = [0; HEADER];
+pub fn read_header<const LEN: usize>(file: &File) -> Result<Option<[u8; LEN]>> {
+    let mut header = [0; LEN];
     match file.read_exact_at(&mut header, 0) {
         Ok(()) => Ok(Some(header)),
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(None),
@@ -151,7 +150,7 @@ pub fn read_header(file: &File) -> Result<Option<[u8; HEADER]>> {
 
 /// Writes the header of an object that is long enough for it. Through the descriptor: a write to
 /// the mapping would cost a page fault.
-pub fn write_header(file: &File, header: [u8; HEADER]) -> Result<()> {
+pub fn write_header<const LEN: usize>(file: &File, header: [u8; LEN]) -> Result<()> {
     file.write_all_at(&header, 0)
         .map_err(|error| Error::from_io(&error, "pwrite"))
 }

@@ -11,7 +11,6 @@ use memmap2::MmapOptions;
 use super::super::object::{Identity, Name};
 use super::super::page_size;
 use crate::error::{Error, Result};
-use crate::memory::layout::HEADER;
 
 /// An object that bears its name from the start: this system knows no other way. Until it has its
 /// size and its header, [`crate::memory::posix`] takes it for absent. Dropped unpublished, it is unlinked.
@@ -136,34 +135,30 @@ pub fn size_of_object(bytes: u64) -> Option<u64> {
 }
 
 /// The first bytes of the object; `None` if it is too short to have them.
-pub fn read_header(file: &File) -> Result<Option<[u8; HEADER]>> {
-    if identity_of(file)?.size < HEADER as u64 {
+pub fn read_header<const LEN: usize>(file: &File) -> Result<Option<[u8; LEN]>> {
+    if identity_of(file)?.size < LEN as u64 {
         return Ok(None);
     }
     let page = MmapOptions::new()
-        .len(HEADER)
+        .len(LEN)
         .map_raw_read_only(file)
         .map_err(|error| Error::from_io(&error, "mmap"))?;
-    // SAFETY: the mapping is HEADER bytes long and page-aligned. Another process may write it at
+    // SAFETY: the mapping is LEN bytes long and page-aligned. Another process may write it at
     // the same time, hence the volatile read of a type of which every bit pattern is valid.
     Ok(Some(unsafe {
-        page.as_ptr().cast::<[u8; HEADER]>().read_volatile()
+        page.as_ptr().cast::<[u8; LEN]>().read_volatile()
     }))
 }
 
 /// Writes the header of an object that is long enough for it; objects know no pwrite here.
-pub fn write_header(file: &File, header: [u8; HEADER]) -> Result<()> {
+pub fn write_header<const LEN: usize>(file: &File, header: [u8; LEN]) -> Result<()> {
     let page = MmapOptions::new()
-        .len(HEADER)
+        .len(LEN)
         .map_raw(file)
         .map_err(|error| Error::from_io(&error, "mmap"))?;
-    // SAFETY: the mapping is HEADER bytes long, an array of bytes needs no alignment, and no
+    // SAFETY: the mapping is LEN bytes long, an array of bytes needs no alignment, and no
     // reference to the memory exists.
-    unsafe {
-        page.as_mut_ptr()
-            .cast::<[u8; HEADER]>()
-            .write_volatile(header)
-    };
+    unsafe { page.as_mut_ptr().cast::<[u8; LEN]>().write_volatile(header) };
     Ok(())
 }
 

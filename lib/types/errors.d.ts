@@ -1,0 +1,93 @@
+import { Key } from './arrays';
+
+/** An argument is of the wrong type, has a value that cannot be used, or is out of range; as in Node. */
+export type ArgumentErrorCode = 'ERR_INVALID_ARG_TYPE' | 'ERR_INVALID_ARG_VALUE' | 'ERR_OUT_OF_RANGE';
+
+/** What this package says about memory and waits. */
+export type ShmErrorCode =
+  /** Node, Bun or Electron makes no `ArrayBuffer` over the memory. */
+  | 'ERR_SHM_ARRAY_BUFFER'
+  /** `getOrCreate`: the key vanished 10,000 times between look and create. */
+  | 'ERR_SHM_BUSY'
+  /** `waitAsync`: the runtime makes no function that other threads can call. */
+  | 'ERR_SHM_CALLBACK'
+  /** `Mutex`: this thread owns the lock that it wants to wait for. */
+  | 'ERR_SHM_DEADLOCK'
+  /** The memory under the array has been detached. */
+  | 'ERR_SHM_DETACHED'
+  /** A POSIX object has not the 8-byte header that this package gives to its own: `{ raw: true }`. */
+  | 'ERR_SHM_LAYOUT'
+  /** `Mutex`: this thread does not own the lock that it wants to unlock. */
+  | 'ERR_SHM_NOT_OWNER'
+  /** `getOrCreate`: what exists is smaller than what was asked for. */
+  | 'ERR_SHM_SIZE'
+  /** `Mutex`: not locked within the timeout. */
+  | 'ERR_SHM_TIMED_OUT'
+  /** `list`: this system does not tell what there is. */
+  | 'ERR_SHM_UNAVAILABLE';
+
+/** What `require` and `import` of this package throw. */
+export type LoadErrorCode =
+  /** No native addon works on this system. The message tells what was tried. */
+  | 'ERR_SHM_NOT_LOADED'
+  /** Node is older than 10.20. */
+  | 'ERR_SHM_NODE_TOO_OLD';
+
+/** An `errno` of the system by its name; the message says what to do where that is known. */
+export type SystemErrorCode =
+  | 'EACCES'
+  | 'EAGAIN'
+  | 'EBADF'
+  | 'EBUSY'
+  | 'EDQUOT'
+  | 'EEXIST'
+  | 'EFAULT'
+  | 'EFBIG'
+  | 'EIDRM'
+  | 'EINTR'
+  | 'EINVAL'
+  | 'EIO'
+  | 'EISDIR'
+  | 'ELOOP'
+  | 'EMFILE'
+  | 'EMLINK'
+  | 'ENAMETOOLONG'
+  | 'ENFILE'
+  | 'ENODEV'
+  | 'ENOENT'
+  | 'ENOMEM'
+  | 'ENOSPC'
+  | 'ENOSYS'
+  | 'ENOTDIR'
+  | 'ENOTSUP'
+  | 'ENXIO'
+  | 'EOVERFLOW'
+  | 'EPERM'
+  | 'EROFS'
+  | 'ESPIPE'
+  | 'ETXTBSY'
+  /** A number that none of the calls here is documented to give; `errno` has it. */
+  | 'UNKNOWN';
+
+/** The `code` of every error that this package throws or rejects a promise with. */
+export type ErrorCode = ArgumentErrorCode | ShmErrorCode | LoadErrorCode | SystemErrorCode;
+
+/** An error of this package: about arguments, about memory, about waits. */
+export interface ShmError extends Error {
+  code: ErrorCode;
+}
+
+/** An error of the operating system in `wait`, `waitAsync`, `notify` or `Mutex`; these know no key. */
+export interface WaitSystemError extends Error {
+  code: SystemErrorCode;
+  /** The number, negative as in Node. */
+  errno: number;
+  /** The system call that failed. */
+  syscall: string;
+}
+
+/** An error of the operating system about a key, shaped like those of Node's `fs`. */
+export interface ShmSystemError extends WaitSystemError {
+  /** The key it was about. */
+  key: Key;
+}

@@ -1,0 +1,178 @@
+'use strict';
+// Who has what attached, as ls and rm see it, and what they say of those that they cannot see.
+
+const fs = require('fs');
+const path = require('path');
+const test = require('tape');
+const { cli, command, linuxOnly, noScript } = require('./command');
+const { execArgv, execPath, forkCode, freshKey, freshName, isLinux, nextMessage, outcome, runCode, shm } = require('./support');
+const { spawn, spawnSync } = require('child_process');
+
+const asRoot = isLinux && process.getuid() === 0;
+const noMachine = !asRoot || spawnSync('unshare', ['-i', '-m', 'true']).status !== 0;
+const ownMachine = { skip: noMachine && 'needs root and unshare(1), to have a machine of its own' };
+const noProc = !asRoot || !process.setgroups || spawnSync('unshare', ['-mpf', 'mount', '-t', 'proc', 'proc', '/proc']).status !== 0;
+const ownProc = { skip: noProc && 'needs root who may mount /proc, and a runtime that can become somebody else' };
+const noContainer = isLinux && spawnSync('unshare', ['-Urpf', '--mount-proc', 'true']).status === 0 ? false : 'needs namespaces (unshare -Urp)';
+
+/** Runs JavaScript where nobody else's memory is; it has `shm`, `cli`, `runCode` and `answerOnTerminal`. */
+function onOwnMachine(code) {
+  const start = 'mount -t tmpfs -o mode=1777 tmpfs /dev/shm && exec "$0" "$@"';
+  const required = (name) => `require(${JSON.stringify(path.join(__dirname, name))})`;
+  return runCode(`
+    const { spawnSync } = require('child_process');
+    const { answerOnTerminal, command } = ${required('command')};
+    const { runCode } = ${required('support')};
+    const cli = (...args) => spawnSync(command[0], command.slice(1).concat(args), { stdio: 'inherit' });
+    if (process.argv[2] !== 'inside') {
+      const words = ${JSON.stringify([execPath].concat(execArgv))}.concat(__filename, 'inside');
+      const { status } = spawnSync('unshare', ['-i', '-m', 'sh', '-c', ${JSON.stringify(start)}].concat(words), { stdio: 'inherit' });
+      process.exitCode = status;
+    } else (async () => {${code}})();`);
+}
+
+/** Creates segment 77, which nobody has afterwards. */
+const leave77 = "await runCode('shm.create(10, \"Buffer\", 77); process.kill(process.pid, \"SIGKILL\");');";
+
+test('ls --orphans shows what nobody has attached, whatever became of its creator', linuxOnly, async (t) => {
+  const [used, left, inherited, unused] = [freshName(), freshName(), freshKey(), freshKey()];
+  const all = [used, left, inherited, unused];
+  shm.create(10, 'Buffer', used);
+  shm.create(10, 'Buffer', left);
+  shm.detach(left);
+  const child = forkCode(`
+    shm.create(10, 'Buffer', ${inherited});
+    shm.create(10, 'Buffer', ${unused});
+    process.send('created');
+    setInterval(() => {}, 1000);`);
+  await nextMessage(child);
+  shm.get(inherited);
+  const orphans = async (...flags) => {
+    const entries = JSON.parse((await cli('ls', '--json', '--orphans', ...flags)).stdout);
+    return all.map((key) => entries.some((entry) => entry.key === key));
+  };
+  t.deepEqual(await orphans(), [false, true, false, false]);
+  child.kill('SIGKILL');
+  await new Promise((resolve) => child.on('exit', resolve));
+  t.deepEqual(await orphans('--mine'), [false, true, false, true]);
+  all.forEach((key) => shm.destroy(key));
+});
+
+test('rm --orphans destroys what ls --orphans shows', ownMachine, async (t) => {
+  const { stdout } = await onOwnMachine(`
+    require('fs').writeFileSync('/dev/shm/elsewhere', 'used');
+    ['/one', '/attached', 78].forEach((key) => shm.create(10, 'Buffer', key));
+    shm.detach('/one');
+    ${leave77}
+    cli('ls', '--orphans');
+    cli('rm', '--orphans', '--yes');
+    cli('ls');`);
+  const [orphans, destroyed, left] = stdout.split(/^(?=KEY)|^(?=destroyed)/m).reduce(
+    (parts, text) => (/^destroyed/.test(text) && /^destroyed/.test(parts[parts.length - 1]) ? parts.slice(0, -1).concat(parts[parts.length - 1] + text) : parts.concat(text)),
+    [],
+  );
+  t.match(orphans, /^KEY[^\n]*\n77 +sysv[^\n]*\n\/(one|elsewhere) +posix[^\n]*\n\/(one|elsewhere) +posix[^\n]*\n$/);
+  t.deepEqual(destroyed.split('\n').sort(), ['', 'destroyed /elsewhere', 'destroyed /one', 'destroyed 77']);
+  t.match(left, /^KEY[^\n]*\n78 +sysv[^\n]*\n\/attached +posix[^\n]*\n$/);
+});
+
+test('rm --orphans leaves what is attached during the question', { skip: ownMachine.skip || noScript }, async (t) => {
+  const { stdout } = await onOwnMachine(`
+    ['/one', '/two'].forEach((name) => shm.create(10, 'Buffer', name));
+    shm.detachAll();
+    ${leave77}
+    const attach = () => [77, '/one'].forEach((key) => shm.get(key));
+    const { code, stdout } = await answerOnTerminal(['rm', '--orphans'], () => attach() || 'y\\n');
+    console.log([code, stdout].join(' '));`);
+  t.match(stdout, /^1 /);
+  t.match(stdout, /rm: 77 stays: it has been attached meanwhile, by \d+ /);
+  t.match(stdout, /rm: \/one stays: it has been attached meanwhile, by \d+ /);
+  t.match(stdout, /destroyed \/two\r\n/);
+});
+
+test('in a container ls and rm say that they cannot see everybody', { skip: noContainer }, async (t) => {
+  const inContainer = (...args) => outcome(spawn('unshare', ['-Urpf', '--mount-proc'].concat(command, args), { stdio: 'pipe' }));
+  for (const args of [['ls'], ['rm', '--orphans', '--mine']]) {
+    t.match((await inContainer(...args)).stderr, /Processes outside this container cannot be seen/, args.join(' '));
+  }
+});
+
+/** What `ls` says on stderr with a /proc of its own, mounted with these options, as a user of this number. */
+async function lsWithProc(options, uid) {
+  const start = 'mount -t proc -o "$0" proc /proc && exec "$@"';
+  // Loaded before the change of user, who might not be able to read it.
+  const { code, stderr } = await runCode(`
+    const ls = require(${JSON.stringify(path.join(__dirname, '..', 'lib', 'cli', 'ls'))});
+    shm.stat('/none');
+    if (process.argv[2] !== 'inside') {
+      const words = ${JSON.stringify([execPath].concat(execArgv))}.concat(__filename, 'inside');
+      process.exitCode = require('child_process').spawnSync('unshare', ['-mpf', 'sh', '-c', ${JSON.stringify(start)}, '${options}'].concat(words), { stdio: 'inherit' }).status;
+    } else {
+      process.setgroups([65534]);
+      process.setgid(65534);
+      process.setuid(${uid});
+      ls.run({ keys: [], flags: {} });
+    }`);
+  if (code !== 0) throw new Error(stderr);
+  return stderr;
+}
+
+test('ls says that /proc hides processes, to those from whom it does', ownProc, async (t) => {
+  const hidden = /\/proc is mounted with hidepid/;
+  t.match(await lsWithProc('hidepid=2', 65534), hidden);
+  t.doesNotMatch(await lsWithProc('hidepid=0', 65534), hidden);
+  t.doesNotMatch(await lsWithProc('hidepid=2,gid=65534', 65534), hidden, 'this group is exempt');
+  t.doesNotMatch(await lsWithProc('hidepid=2', 0), hidden);
+});
+
+/** Whether there are threads of the kernel here: in a container there are none. */
+const kernelThreads = isLinux && fs.existsSync('/proc/2/comm') && fs.readFileSync('/proc/2/comm', 'utf8') === 'kthreadd\n';
+
+test('threads of the kernel are not among those that cannot be looked into', { skip: !kernelThreads && 'there are no threads of the kernel to be seen' }, async (t) => {
+  const { stdout, stderr } = await runCode(`
+    const fs = require('fs');
+    const { readFileSync } = fs;
+    const PF_KTHREAD = 0x200000;
+    const isProcess = (pid) => {
+      try {
+        const stat = readFileSync('/proc/' + pid + '/stat', 'utf8');
+        const [state, , , , , , flags] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+        return (flags & PF_KTHREAD) === 0 && state !== 'Z';
+      } catch (_) {
+        return false;
+      }
+    };
+    const count = () => fs.readdirSync('/proc').filter((name) => /^\\d+$/.test(name) && isProcess(name)).length;
+    // Some kernels refuse root the maps of their threads; here all maps are refused.
+    fs.readFileSync = (file, ...rest) => {
+      if (/maps$/.test(file)) throw Object.assign(new Error('EACCES'), { code: 'EACCES' });
+      return readFileSync(file, ...rest);
+    };
+    const { findProcesses } = require(${JSON.stringify(path.join(__dirname, '..', 'lib', 'cli', 'processes'))});
+    // Processes start and end meanwhile, so the two numbers may differ now and then.
+    let isSame = false;
+    for (let tries = 0; tries < 50 && !isSame; tries++) isSame = parseInt(findProcesses().unseen, 10) === count();
+    console.log(isSame ? 'the same' : findProcesses().unseen + count());`);
+  t.equal(stdout, 'the same\n', stderr);
+});
+
+test('list says why it cannot, without /proc/sysvipc', ownMachine, async (t) => {
+  const key = freshKey();
+  shm.create(10, 'Buffer', key);
+  const { code, stdout, stderr } = await runCode(`
+    const { spawnSync } = require('child_process');
+    if (process.argv[2] !== 'inside') {
+      const words = ${JSON.stringify([execPath].concat(execArgv))}.concat(__filename, 'inside');
+      process.exitCode = spawnSync('unshare', ['-m', 'sh', '-c', 'mount -t tmpfs tmpfs /proc/sysvipc && exec "$0" "$@"'].concat(words), { stdio: 'inherit' }).status;
+    } else {
+      console.log(shm.stat(${key}).size);
+      try {
+        shm.list();
+      } catch ({ code, message }) {
+        console.log(code, message);
+      }
+    }`);
+  t.equal(code, 0, stderr);
+  t.match(stdout, /^10\nERR_SHM_UNAVAILABLE \/proc\/sysvipc\/shm is not there, .* mount \/proc/);
+  shm.destroy(key);
+});

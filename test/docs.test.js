@@ -1,0 +1,117 @@
+'use strict';
+// What the documentation says of the package is so: links, error codes, options, the command's help.
+
+const fs = require('fs');
+const path = require('path');
+const test = require('tape');
+const { anchorsOf, blocksOf, documents, linksOf, proseOf, read, root } = require('./markdown');
+const { runScript, shm, thrownBy } = require('./support');
+
+const allText = documents().map(read).join('\n');
+
+/** The pages beside the programs in other languages. */
+const neighbours = ['bench', 'examples/c', 'examples/python', 'examples/rust'].map((folder) => `${folder}/README.md`);
+
+const cloneOnly = { skip: !fs.existsSync(path.join(root, 'scripts')) && 'the package does not have all that the pages name' };
+
+test('every link leads to a file and every anchor to a heading, on npm too', cloneOnly, (t) => {
+  let count = 0;
+  for (const file of documents().concat(neighbours)) {
+    for (const { target } of linksOf(file)) {
+      if (/^https:/.test(target)) continue;
+      count++;
+      // npm resolves a link of the README as GitHub does: from the page's own place below the project.
+      const url = new URL(target, `https://example.org/owner/name/blob/HEAD/${file}`);
+      const place = decodeURI(url.pathname).split('/blob/HEAD/')[1];
+      const what = `${file}: ${target}`;
+      if (place === undefined) t.fail(`${what} leaves the project`);
+      else if (!fs.existsSync(path.join(root, place))) t.fail(`${what}: there is no such file`);
+      else if (url.hash !== '' && !anchorsOf(place).includes(url.hash.slice(1))) t.fail(`${what}: there is no such heading`);
+    }
+  }
+  t.ok(count > 80, `${count} links`);
+  t.end();
+});
+
+test('every page can be reached from the README', (t) => {
+  const seen = new Set();
+  (function visit(file) {
+    if (seen.has(file)) return;
+    seen.add(file);
+    linksOf(file).forEach(({ target }) => {
+      const place = path.join(path.dirname(file), target.replace(/#.*/, ''));
+      if (/^(docs\/)?\w[\w-]*\.md$/.test(place)) visit(place);
+    });
+  })('README.md');
+  t.deepEqual(documents().filter((file) => !seen.has(file)), []);
+  t.end();
+});
+
+test('the README is short, and no page has marks of the benchmark', (t) => {
+  const readme = read('README.md');
+  t.ok(Buffer.byteLength(readme) <= 8.5 * 1024, `${Buffer.byteLength(readme)} bytes`);
+  for (const file of documents()) t.doesNotMatch(read(file), /[✓✗]/, file);
+  t.end();
+});
+
+function filesOf(folder) {
+  return fs.readdirSync(folder).reduce((found, name) => {
+    const file = path.join(folder, name);
+    return found.concat(fs.lstatSync(file).isDirectory() ? filesOf(file) : file);
+  }, []);
+}
+
+function codesOf(text) {
+  return Array.from(new Set(text.match(/ERR_SHM_[A-Z_]+/g))).sort();
+}
+
+test('the error codes are those of the sources', (t) => {
+  const sources = ['lib', 'native'].reduce((found, folder) => found.concat(filesOf(path.join(root, folder))), []);
+  t.deepEqual(codesOf(proseOf('docs/api.md')), codesOf(sources.map((file) => fs.readFileSync(file, 'utf8')).join('\n')));
+  t.end();
+});
+
+test('the options are those that the package knows', (t) => {
+  const table = /\| option \|[^]*?\n\n/.exec(read('docs/api.md'))[0];
+  const documented = (column) =>
+    table.split('\n').slice(2, -2).map((row) => row.split('|').map((cell) => cell.trim()))
+      .filter((cells) => cells[column] === 'yes').map((cells) => cells[1].replace(/`/g, '')).sort();
+  const known = (call) => /It has: (.*)$/.exec(thrownBy(call).message)[1].split(', ');
+  const ofCreate = known(() => shm.create(1, 'Buffer', null, { unknown: true }));
+  const ofGet = known(() => shm.get(1, 'Buffer', { unknown: true }));
+  t.deepEqual(documented(2), ofCreate.sort());
+  t.deepEqual(documented(3), ofGet.sort());
+  t.end();
+});
+
+test('every export is documented, with its number if it has one', (t) => {
+  for (const name of Object.keys(shm)) {
+    if (/^SHMBT_/.test(name)) t.match(allText, new RegExp(`\`${name}\`(?: is)? ${shm[name]}\\b`), name);
+    else t.match(allText, new RegExp(`\`(?:new )?(?:shm\\.)?${name}\\b`), name);
+  }
+  t.end();
+});
+
+const commands = ['ls', 'stat', 'rm', 'dump', 'build'];
+
+test("the command's help is what the program prints", async (t) => {
+  const cli = path.join(root, 'lib', 'cli', 'cli.js');
+  const shown = blocksOf('docs/command.md').map((block) => block.code);
+  const table = /\| command \|[^]*?\n\n/.exec(read('docs/command.md'))[0];
+  for (const name of [''].concat(commands)) {
+    const { stdout } = await runScript(cli, name === '' ? ['--help'] : [name, '--help']);
+    t.ok(shown.includes(stdout), `shm-typed-array ${name} --help`);
+    const usages = stdout.match(/^(?:Usage: | +)shm-typed-array (.*)$/gm) || [];
+    if (name === '') t.deepEqual(stdout.match(/^ {2}\w+(?= )/gm).map((word) => word.trim()), commands);
+    else for (const usage of usages) t.ok(table.includes(`\`${usage.replace(/^.*shm-typed-array /, '')}\``), usage);
+  }
+});
+
+test('the scripts that the pages name are there', cloneOnly, (t) => {
+  const { scripts } = JSON.parse(read('package.json'));
+  for (const mention of new Set(allText.match(/npm run [\w:-]+/g))) t.ok(scripts[mention.slice(8)], mention);
+  for (const mention of new Set(allText.match(/(?:node |`)(?:scripts|test|bench)\/[\w./-]+(?:js|pml)\b/g))) {
+    t.ok(fs.existsSync(path.join(root, mention.replace(/^(?:node |`)/, ''))), mention);
+  }
+  t.end();
+});
