@@ -3,7 +3,6 @@
 use std::ffi::CString;
 use std::fmt;
 use std::fs::{self, File, Metadata, OpenOptions};
-use std::io;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::rc::Rc;
@@ -12,7 +11,9 @@ use std::sync::Arc;
 use memmap2::{MmapOptions, MmapRaw};
 
 use crate::error::{Error, Result};
-use crate::memory::fresh::Fresh;
+use crate::memory::file_errors::{
+    create_error, is_absent, map_error, no_file, no_room, open_error,
+};
 use crate::memory::mapping::Mapping;
 use crate::memory::options::Options;
 use crate::sys::{self, Advice, FileId, Nameless};
@@ -64,7 +65,7 @@ pub enum Opened {
     Absent,
     /// It has that many bytes, and the part is not in them.
     Misfit(u64),
-    Mapped(Fresh),
+    Mapped(Identity, Mapping),
 }
 
 /// Which part of which file is mapped.
@@ -143,7 +144,7 @@ pub fn open(path: &FilePath, part: Part, options: Options) -> Result<Opened> {
         file: FileId::of(&found),
         offset: part.offset,
     };
-    Ok(Opened::Mapped(Fresh::file(identity, mapping, None)))
+    Ok(Opened::Mapped(identity, mapping))
 }
 
 /// Makes a file of zeros that ends with the part. Nobody sees it before it is published, and a
@@ -154,7 +155,7 @@ pub fn create(
     offset: u64,
     len: usize,
     options: Options,
-) -> Result<Fresh> {
+) -> Result<(Draft, Identity, Mapping)> {
     let size = offset
         .checked_add(len as u64)
         .ok_or(Error::from_errno(libc::EFBIG, "open"))?;
@@ -175,7 +176,7 @@ pub fn create(
         offset,
     };
     let path = path.clone();
-    Ok(Fresh::file(identity, mapping, Some(Draft { file, path })))
+    Ok((Draft { file, path }, identity, mapping))
 }
 
 /// Sees to it that the disk cannot be full when a part of a file is written.
@@ -271,69 +272,4 @@ impl Range {
 fn status_of(file: &File) -> Result<Metadata> {
     file.metadata()
         .map_err(|error| Error::from_io(&error, "fstat"))
-}
-
-fn is_absent(error: &io::Error) -> bool {
-    matches!(error.raw_os_error(), Some(libc::ENOENT | libc::ENOTDIR))
-}
-
-fn no_file(found: &Metadata) -> Error {
-    if found.is_dir() {
-        return Error::from_errno(libc::EISDIR, "open").with_hint("It is a directory");
-    }
-    Error::from_errno(libc::EINVAL, "open").with_hint("It is no regular file")
-}
-
-fn open_error(error: &io::Error, syscall: &'static str) -> Error {
-    let hint = match error.raw_os_error() {
-        Some(libc::EACCES) => "This user may not read it, may not write it (which takes { write: true } only), or may not search a directory on the way",
-        Some(libc::EPERM | libc::ETXTBSY) => "It may not be written: without { write: true } it can be mapped",
-        Some(libc::EROFS) => "Its file system is read-only: without { write: true } it can be mapped",
-        Some(libc::ELOOP) => "Symbolic links lead round in a circle",
-        Some(libc::EMFILE) => "This process has as many files open as it may (ulimit -n)",
-        _ => "",
-    };
-    Error::from_io(error, syscall).with_hint(hint)
-}
-
-fn create_error(error: &io::Error) -> Error {
-    let hint = match error.raw_os_error() {
-        Some(libc::ENOENT | libc::ENOTDIR) => "There is no such directory to make it in",
-        Some(libc::EACCES) => "This user may not make files in its directory",
-        Some(libc::EROFS) => "Its file system is read-only: no file can be made there",
-        Some(libc::ENOSPC) => "Its file system has no room for another file",
-        Some(libc::EMFILE) => "This process has as many files open as it may (ulimit -n)",
-        _ => "",
-    };
-    Error::from_io(error, "open").with_hint(hint)
-}
-
-fn map_error(error: &io::Error) -> Error {
-    let errno = error.raw_os_error().unwrap_or(libc::EIO);
-    let hint = match errno {
-        libc::ENODEV => "Its file system cannot map files like this: read it (fs.readFileSync), or copy it to one that can".to_string(),
-        libc::EAGAIN => "It, or too much memory, is locked".to_string(),
-        libc::ENOMEM => sys::mapping_hint(errno),
-        _ => String::new(),
-    };
-    Error::from_errno(errno, "mmap").with_hint(hint)
-}
-
-/// What to do when no room could be reserved.
-fn no_room(error: Error, file: &File, asked: u64) -> Error {
-    match error.errno() {
-        Some(libc::ENOSPC) => {
-            let free = sys::free_bytes(file).map_or("too few".to_string(), |free| free.to_string());
-            error.with_hint(format!(
-                "{asked} bytes were asked for, {free} are free on its file system. Make room there, or reserve nothing ({{ reserve: false }}) and risk a SIGBUS"
-            ))
-        }
-        Some(libc::EDQUOT) => error.with_hint(format!(
-            "{asked} bytes were asked for, more than this user's quota has left"
-        )),
-        Some(libc::EOPNOTSUPP) => error.with_hint(
-            "Its file system reserves nothing: with { reserve: false } it can be mapped, and a full disk is then a SIGBUS",
-        ),
-        _ => error,
-    }
 }

@@ -1,6 +1,7 @@
 //! Memory by its key: made, found, mapped, given back. No Node-API here.
 
 pub mod file;
+pub mod file_errors;
 pub mod fresh;
 pub mod key;
 pub mod layout;

@@ -7,6 +7,7 @@
 mod attach;
 mod detach;
 mod entry;
+mod file_table;
 mod files;
 
 use std::collections::{BTreeMap, HashMap};
@@ -18,7 +19,7 @@ use crate::memory::mapping::Mapping;
 
 pub use entry::Attachment;
 use entry::Entry;
-use files::Files;
+use file_table::Files;
 
 /// Everything one thread has attached.
 pub struct Registry<V> {

@@ -6,6 +6,7 @@
 use neon::prelude::*;
 
 use crate::memory::file::{self, FilePath, Opened, Part, Range};
+use crate::memory::fresh::Fresh;
 use crate::memory::mapping::Writes;
 use crate::memory::options::Options;
 use crate::memory::registry::Attachment;
@@ -48,7 +49,8 @@ fn attach<'cx>(attachments: &Attachments, mut cx: FunctionContext<'cx>) -> JsRes
     let part = part_argument(&mut cx)?;
     let allocate = cx.argument::<JsFunction>(4)?;
     match file::open(&path, part, options) {
-        Ok(Opened::Mapped(fresh)) => {
+        Ok(Opened::Mapped(identity, mapping)) => {
+            let fresh = Fresh::file(identity, mapping, None);
             show(&mut cx, attachments, path.into(), options, fresh, allocate)
         }
         Ok(Opened::Absent) => Ok(cx.null().upcast()),
@@ -67,7 +69,10 @@ fn create<'cx>(attachments: &Attachments, mut cx: FunctionContext<'cx>) -> JsRes
     let mode = whole_number::<u16>(&mut cx, 4)?;
     let allocate = cx.argument::<JsFunction>(5)?;
     match file::create(&path, mode, offset, len, options) {
-        Ok(fresh) => show(&mut cx, attachments, path.into(), options, fresh, allocate),
+        Ok((draft, identity, mapping)) => {
+            let fresh = Fresh::file(identity, mapping, Some(draft));
+            show(&mut cx, attachments, path.into(), options, fresh, allocate)
+        }
         Err(error) => throw_about(&mut cx, &error, Some(&path.into())),
     }
 }

@@ -1,65 +1,16 @@
-//! Files come in and go out. A file is what its device and inode tell, whichever paths lead to it: one
-//! that has taken the place of another is a new one, and two links to a file are one file.
+//! Files come in and go out.
 
-use std::collections::HashMap;
 use std::mem::take;
 use std::sync::Arc;
 
 use super::entry::Attachment;
+use super::file_table::AttachedFile;
 use super::Registry;
 use crate::error::{Error, Result};
 use crate::memory::file::{self, FilePath, Part};
 use crate::memory::fresh::{Fresh, Identity};
 use crate::memory::options::Options;
 use crate::sys::FileId;
-
-/// The mapped files.
-pub struct Files<V> {
-    pub(super) attached: HashMap<FileId, AttachedFile<V>>,
-    /// The files that each path has led to and that are still attached.
-    paths: HashMap<FilePath, Vec<FileId>>,
-}
-
-/// The mapped parts of a file, and the paths by which they were asked for.
-pub struct AttachedFile<V> {
-    pub(super) parts: Vec<Attachment<V>>,
-    paths: Vec<FilePath>,
-}
-
-impl<V> Default for Files<V> {
-    fn default() -> Self {
-        Self {
-            attached: HashMap::default(),
-            paths: HashMap::default(),
-        }
-    }
-}
-
-impl<V> Files<V> {
-    /// Notes that a path leads to an attached file.
-    fn note(&mut self, path: &FilePath, id: FileId) {
-        let Some(file) = self.attached.get_mut(&id) else {
-            return;
-        };
-        if !file.paths.contains(path) {
-            file.paths.push(path.clone());
-            self.paths.entry(path.clone()).or_default().push(id);
-        }
-    }
-
-    /// Forgets a file and what paths have led to it.
-    fn forget(&mut self, id: FileId) {
-        let paths = self.attached.remove(&id).map(|file| file.paths);
-        for path in paths.unwrap_or_default() {
-            if let Some(ids) = self.paths.get_mut(&path) {
-                ids.retain(|other| *other != id);
-                if ids.is_empty() {
-                    self.paths.remove(&path);
-                }
-            }
-        }
-    }
-}
 
 impl<V> Registry<V> {
     /// The attachment of a part of the file that the path leads to now; `None` if that is nothing, or
@@ -102,11 +53,7 @@ impl<V> Registry<V> {
         if let Some(by_address) = &mut self.by_address {
             by_address.insert(mapping.data() as usize, Arc::clone(&mapping));
         }
-        let attached = self.files.attached.entry(file);
-        let AttachedFile { parts, .. } = attached.or_insert_with(|| AttachedFile {
-            parts: Vec::new(),
-            paths: Vec::new(),
-        });
+        let AttachedFile { parts, .. } = self.files.attached.entry(file).or_default();
         parts.push(Attachment {
             identity: fresh.identity,
             variant: options.variant(),
@@ -118,7 +65,7 @@ impl<V> Registry<V> {
 
     /// Ends what was asked for by the path, and what else is attached of the file that it leads to now.
     pub fn detach_file(&mut self, path: &FilePath) -> (Vec<Attachment<V>>, Result<()>) {
-        let mut ids = self.files.paths.get(path).cloned().unwrap_or_default();
+        let mut ids = self.files.led_to(path);
         if let Ok(Some(found)) = file::status(path) {
             ids.push(FileId::of(&found));
         }
