@@ -3,6 +3,7 @@
 
 const { spawn, spawnSync } = require('child_process');
 const fs = require('fs');
+const readline = require('readline');
 const test = require('tape');
 const { mmdb } = require('./fixtures/mmdb');
 const { fileIn, freshFile, isBun, isDeno, isLinux, nextMessage, forkCode, shm, thrownBy } = require('./files');
@@ -101,9 +102,10 @@ for line in sys.stdin:
     database.commit()
     print('done', flush=True)`;
   const child = spawn('python3', ['-c', program, file], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const lines = readline.createInterface({ input: child.stdout });
   const insert = (what) => {
     child.stdin.write(`${what}\n`);
-    return new Promise((resolve) => child.stdout.once('data', resolve));
+    return new Promise((resolve) => lines.once('line', resolve));
   };
   // The header of the file format (https://www.sqlite.org/fileformat.html): a counter of changes at 24,
   // the number of pages at 28, both big-endian.
@@ -162,7 +164,7 @@ test('5 GB, in parts where one array cannot hold them', { skip: !isLinux && 'nee
   try {
     whole = shm.mapFile(file);
   } catch (error) {
-    t.ok(error instanceof RangeError && /{ offset, count }/.test(error.message), error.message);
+    t.ok(error instanceof RangeError && /{ offset, count }|fewer elements/.test(error.message), error.message);
   }
   if (whole !== null) t.deepEqual([whole.length, whole[0], whole[2 ** 32 + 5], whole[bytes - 1]], [bytes, 7, 7, 7]);
   t.ok(whole !== null || isBun || isDeno || require('buffer').kMaxLength < bytes, 'in one array where there can be one');
