@@ -14,7 +14,7 @@ const { table } = require('./table');
 /** The cases, in the order of the table. */
 function casesNamed(names) {
   const folder = path.join(__dirname, 'cases');
-  const all = ['calls', 'flat', 'elements', 'fill', 'require', 'memory', 'file', 'scale', 'transport']
+  const all = ['calls', 'flat', 'elements', 'fill', 'require', 'memory', 'file', 'scale', 'transport', 'messages']
     .map((name) => require(path.join(folder, name)));
   return names.length === 0 ? all : all.filter((one) => names.includes(one.name));
 }

@@ -68,14 +68,41 @@ function detached() {
   return withCode(new Error('The memory under this array has been detached'), 'ERR_SHM_DETACHED');
 }
 
+/** The memory under a key is not the structure that it was opened as, or one of another geometry. */
+function otherLayout(key, what, reason) {
+  const message = `${show(key)} is not the ${what} that was asked for: it ${reason}. Open it as what it is, take another key, or destroy it`;
+  return Object.assign(withCode(new Error(message), 'ERR_SHM_LAYOUT'), { key });
+}
+
+/** Nobody has set a structure's geometry. */
+function unfinished(key, what) {
+  const message = `${show(key)} is not a ${what} yet: whoever created it has not finished it. Open it with all its options, or destroy it`;
+  return Object.assign(withCode(new Error(message), 'ERR_SHM_LAYOUT'), { key });
+}
+
+/** A word of a structure holds what no participant writes. */
+function damaged(key, what, reason) {
+  const message = `The ${what} ${show(key)} is damaged: ${reason}. Something that does not keep to its protocol has written to it`;
+  return Object.assign(withCode(new Error(message), 'ERR_SHM_LAYOUT'), { key });
+}
+
+/** A channel or topic has been closed. */
+function closed(key, what) {
+  return Object.assign(withCode(new Error(`The ${what} ${show(key)} has been closed`), 'ERR_SHM_CLOSED'), { key });
+}
+
 module.exports = {
   busy,
+  closed,
+  damaged,
   detached,
   doesNotFit,
   invalidType,
   invalidValue,
+  otherLayout,
   outOfRange,
   show,
   tooSmall,
+  unfinished,
   withCode,
 };

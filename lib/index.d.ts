@@ -1,4 +1,5 @@
 export * from './types/arrays';
+export * from './types/channel';
 export * from './types/constants';
 export * from './types/errors';
 export * from './types/file';

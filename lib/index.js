@@ -19,6 +19,11 @@ const status = later(() => require('./memory/stat'));
 const waiting = later(() => require('./sync/wait').createWaiting(binding));
 const mutex = later(() => require('./sync/mutex').createMutex(binding, waiting()));
 
+const geometry = later(() => require('./sync/geometry').createGeometry(binding, memory(), waiting()));
+const sleeping = later(() => require('./sync/sleeping').createSleeping(waiting()));
+const channel = later(() => require('./sync/channel').createChannel(binding, geometry(), mutex(), sleeping(), waiting()));
+const topic = later(() => require('./sync/topic').createTopic(binding, geometry(), mutex(), sleeping(), waiting()));
+
 const { getTotalSize, getTotalCreatedSize } = binding;
 
 /** @type {any} */
@@ -46,6 +51,12 @@ const shm = {
   notify: (int32Array, index, count) => waiting().notify(int32Array, index, count),
   get Mutex() {
     return mutex();
+  },
+  get Channel() {
+    return channel();
+  },
+  get Topic() {
+    return topic();
   },
 };
 

@@ -23,6 +23,8 @@ export const {
   waitAsync,
   notify,
   Mutex,
+  Channel,
+  Topic,
   BufferType,
   LengthMax,
   SHMBT_BUFFER,

@@ -29,10 +29,10 @@ fn open(mut cx: FunctionContext) -> JsResult<JsObject> {
     let external_max = whole_number(&mut cx, 0)?;
     let asks_at_end = cx.argument::<JsBoolean>(1)?.value(&mut cx);
     let instance = Instance::new(&mut cx, external_max, asks_at_end);
-    attachments::export(&mut cx, &instance)?;
-    file::export(&mut cx, &instance)?;
-    flush::export(&mut cx, &instance)?;
     wait::export(&mut cx, &instance)?;
-    wait_async::export(&mut cx, &instance)?;
+    let waits = wait_async::export(&mut cx, &instance)?;
+    attachments::export(&mut cx, &instance, waits.clone())?;
+    file::export(&mut cx, &instance, waits)?;
+    flush::export(&mut cx, &instance)?;
     Ok(instance.functions())
 }

@@ -1,5 +1,5 @@
 'use strict';
-// The examples of waiting and locking do what they say.
+// The examples of waiting, locking and messages do what they say, and leave nothing behind.
 
 const { spawn } = require('child_process');
 const fs = require('fs');
@@ -16,10 +16,23 @@ const skip =
   (isDeno && 'Deno forks otherwise') ||
   (process.env.SHM_TEST_EXEC !== undefined && 'fork starts the executable itself, without its wrapper');
 
-test('ring-buffer: every message, in order', { skip }, async (t) => {
-  const end = await example('ring-buffer', '2000');
+test('jobs: all are done, though a worker is killed', { skip }, async (t) => {
+  const end = await example('jobs', '1000');
   t.equal(end.code, 0, end.stderr);
-  t.match(end.stdout, /^2000 messages, \d+ bytes, all in order/);
+  t.match(end.stdout, /^worker 1 was killed$/m);
+  t.match(end.stdout, /^1000 jobs done, all right$/m);
+});
+
+test('request-reply: every request has its reply', { skip }, async (t) => {
+  const end = await example('request-reply', '1000');
+  t.equal(end.code, 0, end.stderr);
+  t.match(end.stdout, /^1000 replies, all right$/m);
+});
+
+test('semaphore: never more than there are permits, and those of the dead come back', { skip }, async (t) => {
+  const end = await example('semaphore', '5');
+  t.equal(end.code, 0, end.stderr);
+  t.match(end.stdout, /^at most [1-3] of 3 permits were used, 3 are free in the end$/m);
 });
 
 test('seqlock: no reader sees half an update', { skip }, async (t) => {
@@ -27,14 +40,6 @@ test('seqlock: no reader sees half an update', { skip }, async (t) => {
   t.equal(end.code, 0, end.stderr);
   const reads = (end.stdout.match(/^\d+(?= reads, 0 torn records$)/gm) || []).map(Number);
   t.ok(reads.length === 2 && Math.min(...reads) > 1, end.stdout); // more than the last update alone
-});
-
-test('worker-pool: all tasks are done, though workers die', { skip }, async (t) => {
-  const end = await example('worker-pool', '1000');
-  t.equal(end.code, 0, end.stderr);
-  t.match(end.stdout, /1000 tasks done, all right/);
-  t.match(end.stdout, /worker 1 died/);
-  t.match(end.stdout, /worker 2 died/);
 });
 
 /** The keys of the segments that a process has mapped. */
@@ -47,7 +52,7 @@ const childrenOf = (pid) => fs.readFileSync(`/proc/${pid}/task/${pid}/children`,
 
 const skipOrphans = skip || (!isLinux && 'looks into /proc') || (isBun && 'Bun does not tell of a new parent');
 
-for (const [name, children] of [['ring-buffer', 1], ['seqlock', 2], ['worker-pool', 3]]) {
+for (const [name, children] of [['jobs', 2], ['seqlock', 2]]) {
   test(`${name}: when its first process is killed, the others end and leave nothing`, { skip: skipOrphans }, async (t) => {
     const first = spawn(execPath, [fileOf(name), '1000000'], { detached: true, stdio: 'pipe' });
     // Its output ends when the last one that has inherited it does.
@@ -55,13 +60,12 @@ for (const [name, children] of [['ring-buffer', 1], ['seqlock', 2], ['worker-poo
     try {
       const isAtWork = (pid) => segmentsOf(pid).length > 0;
       await until(() => childrenOf(first.pid).filter(isAtWork).length >= children, 'all processes at work');
-      const key = track(segmentsOf(first.pid)[0]);
+      const keys = segmentsOf(first.pid).map(track);
       first.kill('SIGKILL');
       const late = setTimeout(killGroup, 20000, first.pid);
       t.equal((await end).signal, 'SIGKILL');
       clearTimeout(late);
-      // In the pool it can be a worker's accident that comes last, and a SIGKILL leaves the segment.
-      if (name !== 'worker-pool') t.equal(shm.stat(key), null, 'all have ended by themselves');
+      t.deepEqual(keys.map(shm.stat), keys.map(() => null), 'all have ended by themselves');
     } finally {
       killGroup(first.pid);
     }

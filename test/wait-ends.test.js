@@ -102,7 +102,7 @@ for (const way of isLinux ? ['reaper', 'many', 'single'] : ['single']) {
         wait(array, 1, { ref: true, timeout: 20 + i });
         wait(gone, 2, { ref: true });
       }
-      wait(array, 3);
+      wait(array, 3, { ref: false });
       setTimeout(() => { array[0] = 1; shm.notify(array, 0); shm.destroy(gone.key); }, 50);
       Promise.all(waits.slice(0, -1)).then((results) => {
         for (let i = 0; i < 3; i++) console.log(Array.from(new Set(results.filter((_, at) => at % 3 === i))).join());

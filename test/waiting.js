@@ -21,7 +21,7 @@ const hasExactWaits = isLinux && !['many', 'single'].includes(process.env.SHM_TY
 function countsAtOnce() {
   const array = shm.create(1, 'Int32Array');
   const waits = 100; // one alone a thread can have begun by then, too
-  for (let i = 0; i < waits; i++) shm.waitAsync(array, 0, 0).catch(() => {});
+  for (let i = 0; i < waits; i++) shm.waitAsync(array, 0, 0, { ref: false }).catch(() => {});
   const woken = shm.notify(array, 0);
   shm.destroy(array.key);
   return woken === waits;

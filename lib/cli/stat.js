@@ -1,6 +1,7 @@
 'use strict';
 
 const shm = require('../index');
+const { describeStructure } = require('./describe');
 const { withProcesses } = require('./inventory');
 const { UsageError, keyOf } = require('./options');
 const { findProcesses } = require('./processes');
@@ -53,6 +54,7 @@ function describe(entry) {
       ['detached', time(entry.detachedAt)],
     );
   }
+  fields.push(...describeStructure(entry.key));
   return fields.map(([name, value]) => `${`${name}:`.padEnd(14)}${value}`).join('\n');
 }
 

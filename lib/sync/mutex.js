@@ -6,7 +6,7 @@ const { performance } = require('perf_hooks');
 const { detached, withCode } = require('../errors');
 const { overlayOf } = require('../runtime/overlay');
 const { oncePerThread } = require('../runtime/thread');
-const { millisecondsOf, optionsOf, reasonOf } = require('./wait');
+const { millisecondsOf, reasonOf, waitOptions } = require('./arguments');
 const { checkWord, compareExchangeFor } = require('./words');
 
 // The word: whose lock it is, whether somebody sleeps for it, and whether the next owner has to be
@@ -73,7 +73,7 @@ function createMutex(binding, { wait, waitAsync, notify }) {
     }
 
     async lockAsync(options) {
-      const { timeout, signal, ref } = optionsOf(options);
+      const { timeout, signal, ref } = waitOptions(options);
       if (signal !== undefined && signal.aborted) throw reasonOf(signal);
       if (exchange(this, 0, self) === 0) return 'ok';
       const deadline = performance.now() + timeout;
@@ -155,7 +155,7 @@ function createMutex(binding, { wait, waitAsync, notify }) {
       return this.hasTimedOut && this.word === word;
     }
 
-    /** Whether to give up: not before one sleep, be it of no time, or an owner's death went unnoticed. */
+    /** Whether the time is over: not before one sleep, be it of no time, or an owner's death went unnoticed. */
     isOver(left) {
       return left <= 0 && this.hasSlept;
     }

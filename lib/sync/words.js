@@ -33,7 +33,7 @@ function isDetached(buffer) {
 /** Why the native side does not know the memory under an array. */
 function unknownMemory(binding, int32Array) {
   if (binding.overlay !== undefined && binding.overlay.isWithdrawn(int32Array.buffer)) return detached();
-  return invalidValue('int32Array', 'must be over shared memory that this thread has attached', int32Array);
+  return invalidValue('int32Array', 'must be over shared memory that this thread has attached, and not by copyOnWrite, which makes it private', int32Array);
 }
 
 /** `Atomics.compareExchange`; before Node 16 that works on a SharedArrayBuffer only. */

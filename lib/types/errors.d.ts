@@ -9,6 +9,9 @@ export type ShmErrorCode =
   | 'ERR_SHM_ARRAY_BUFFER'
   /** `getOrCreate`: the key vanished 10,000 times between look and create. */
   | 'ERR_SHM_BUSY'
+  | 'ERR_SHM_CLOSED'
+  | 'ERR_SHM_FULL'
+  | 'ERR_SHM_RELEASED'
   /** `waitAsync`: the runtime makes no function that other threads can call. */
   | 'ERR_SHM_CALLBACK'
   /** `Mutex`: this thread owns the lock that it wants to wait for. */

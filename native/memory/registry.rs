@@ -25,7 +25,8 @@ use file_table::Files;
 pub struct Registry<V> {
     keys: HashMap<Key, Entry<V>>,
     files: Files<V>,
-    /// The attached mappings by the address of their data, from the first [`Registry::mapping_at`] on.
+    /// The attached mappings, private copies left out, by the address of their data, from the first
+    /// [`Registry::mapping_at`] on.
     by_address: Option<BTreeMap<usize, Arc<Mapping>>>,
     total_size: usize,
     total_created_size: usize,
@@ -53,6 +54,15 @@ impl<V> Registry<V> {
         (!entry.attachments.is_empty()).then_some(entry)
     }
 
+    /// Whether that is a mapping of the key.
+    pub fn has(&self, key: &Key, mapping: &Arc<Mapping>) -> bool {
+        let attachments = self.keys.get(key).map(|entry| &entry.attachments);
+        attachments.is_some_and(|attachments| {
+            let mut mappings = attachments.iter().map(|attachment| &attachment.mapping);
+            mappings.any(|attached| Arc::ptr_eq(attached, mapping))
+        })
+    }
+
     fn uncount(&mut self, mapping: &Mapping) {
         self.total_size -= mapping.size();
         if let Some(by_address) = &mut self.by_address {
@@ -60,14 +70,14 @@ impl<V> Registry<V> {
         }
     }
 
-    /// The attached mapping in whose data the address lies.
+    /// The attached mapping in whose data the address lies; none if that is a private copy.
     pub fn mapping_at(&mut self, address: usize) -> Option<&Arc<Mapping>> {
         let of_keys = self.keys.values().flat_map(|entry| &entry.attachments);
         let of_files = self.files.attached.values().flat_map(|file| &file.parts);
         let by_address = self.by_address.get_or_insert_with(|| {
-            let mappings = of_keys
-                .chain(of_files)
-                .map(|attachment| &attachment.mapping);
+            let attached = of_keys.chain(of_files);
+            let shared = attached.filter(|attachment| attachment.variant.is_shared());
+            let mappings = shared.map(|attachment| &attachment.mapping);
             mappings
                 .map(|mapping| (mapping.data() as usize, Arc::clone(mapping)))
                 .collect()

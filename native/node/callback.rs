@@ -2,6 +2,7 @@
 //! ([thread-safe functions](https://nodejs.org/api/n-api.html#asynchronous-thread-safe-function-calls)).
 
 use std::ffi::c_void;
+use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::ptr::null_mut;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -23,7 +24,14 @@ unsafe impl Send for Raw {}
 /// else may hold it, so it is used under the lock only.
 type Slot = Mutex<Option<Raw>>;
 
+#[derive(Clone)]
 pub struct Callback(Arc<Slot>);
+
+/// Does what a C function has called us for. A panic, which the panic hook has printed, ends here: it
+/// must not go on into C.
+pub fn called_from_c(action: impl FnOnce()) {
+    let _ = catch_unwind(AssertUnwindSafe(action));
+}
 
 fn locked(slot: &Slot) -> MutexGuard<'_, Option<Raw>> {
     slot.lock().unwrap_or_else(PoisonError::into_inner)
@@ -33,7 +41,7 @@ extern "C" fn call(env: napi::Env, _none: napi::Value, deliver: *mut c_void, _da
     if !env.is_null() {
         // SAFETY: the pointer came from Box::into_raw, and is freed after the last call.
         let deliver = unsafe { &*deliver.cast_const().cast::<Deliver>() };
-        deliver(env);
+        called_from_c(|| deliver(env));
     }
 }
 
@@ -43,7 +51,8 @@ extern "C" fn forget(_env: napi::Env, slot: *mut c_void, deliver: *mut c_void) {
     let slot = unsafe { Arc::from_raw(slot.cast_const().cast::<Slot>()) };
     locked(&slot).take();
     // SAFETY: the pointer came from Box::into_raw; there are no calls after the finalizer.
-    drop(unsafe { Box::from_raw(deliver.cast::<Deliver>()) });
+    let deliver = unsafe { Box::from_raw(deliver.cast::<Deliver>()) };
+    called_from_c(|| drop(deliver));
 }
 
 impl Callback {
@@ -81,7 +90,7 @@ impl Callback {
         })?;
         locked(&slot).replace(Raw(raw));
         let callback = Self(slot);
-        callback.keep_alive(cx.to_raw(), false);
+        callback.set_ref(cx.to_raw(), false);
         Ok(callback)
     }
 
@@ -97,11 +106,11 @@ impl Callback {
 
     /// Whether the process stays alive because the function could be called; `env` is its
     /// environment, and this its thread.
-    pub fn keep_alive(&self, env: napi::Env, keep: bool) {
+    pub fn set_ref(&self, env: napi::Env, is_ref: bool) {
         if let Some(raw) = &*locked(&self.0) {
             // SAFETY: as in `call`. Neither fails.
             let _ = unsafe {
-                if keep {
+                if is_ref {
                     napi::ref_threadsafe_function(env, raw.0)
                 } else {
                     napi::unref_threadsafe_function(env, raw.0)

@@ -16,7 +16,7 @@ use std::sync::{Arc, OnceLock};
 use neon::prelude::*;
 use neon::sys::bindings as napi;
 
-use crate::node::callback::Deliver;
+use crate::node::callback::{called_from_c, Deliver};
 use crate::node::symbols::{find, OK};
 
 /// The version of Node-API that has asynchronous cleanup hooks as they are used here.
@@ -38,8 +38,8 @@ struct Symbols {
     init: unsafe extern "C" fn(*mut c_void, *mut Handle, i32) -> i32,
     start: unsafe extern "C" fn(*mut Handle, i32, OnReadable) -> i32,
     close: unsafe extern "C" fn(*mut Handle, extern "C" fn(*mut Handle)),
-    keep: unsafe extern "C" fn(*mut Handle),
-    let_go: unsafe extern "C" fn(*mut Handle),
+    uv_ref: unsafe extern "C" fn(*mut Handle),
+    uv_unref: unsafe extern "C" fn(*mut Handle),
 }
 
 fn symbols() -> Option<&'static Symbols> {
@@ -56,8 +56,8 @@ fn symbols() -> Option<&'static Symbols> {
             init: find(c"uv_poll_init")?,
             start: find(c"uv_poll_start")?,
             close: find(c"uv_close")?,
-            keep: find(c"uv_ref")?,
-            let_go: find(c"uv_unref")?,
+            uv_ref: find(c"uv_ref")?,
+            uv_unref: find(c"uv_unref")?,
         })
     };
     SYMBOLS.get_or_init(find_all).as_ref()
@@ -128,16 +128,20 @@ impl Watch {
             }
             // From here on dropping it closes it.
             let watch = Self(handle);
-            (symbols.let_go)(shared);
+            (symbols.uv_unref)(shared);
             let started = (symbols.start)(shared, UV_READABLE, readable);
             (started == 0).then_some(watch)
         }
     }
 
     /// Whether the process stays alive because the descriptor could become readable.
-    pub fn keep_alive(&self, keep: bool) {
+    pub fn set_ref(&self, is_ref: bool) {
         let symbols = self.0.symbols;
-        let set = if keep { symbols.keep } else { symbols.let_go };
+        let set = if is_ref {
+            symbols.uv_ref
+        } else {
+            symbols.uv_unref
+        };
         if !self.0.is_closing.get() {
             // SAFETY: libuv has not closed the handle, and this is its thread.
             unsafe { set(Rc::as_ptr(&self.0).cast_mut()) };
@@ -163,18 +167,22 @@ impl Handle {
 extern "C" fn readable(handle: *mut Handle, _status: i32, _events: i32) {
     // SAFETY: libuv has a share in the handle.
     let handle = unsafe { &*handle };
-    (handle.deliver)(handle.env);
+    called_from_c(|| (handle.deliver)(handle.env));
 }
 
 /// The environment ends, when `closed` says that it may.
 extern "C" fn end(_hook: Hook, handle: *mut Handle) {
     // SAFETY: the hook is removed before libuv's share in the handle is given back.
-    unsafe { &*handle }.close();
+    let handle = unsafe { &*handle };
+    called_from_c(|| handle.close());
 }
 
 extern "C" fn closed(handle: *mut Handle) {
     // SAFETY: it was libuv's share in the handle, which libuv does not use any more.
     let handle = unsafe { Rc::from_raw(handle.cast_const()) };
     // SAFETY: the hook was added with the handle, and is removed once.
-    unsafe { (handle.symbols.remove_hook)(handle.hook.get()) };
+    called_from_c(|| unsafe {
+        (handle.symbols.remove_hook)(handle.hook.get());
+        drop(handle);
+    });
 }

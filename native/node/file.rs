@@ -15,14 +15,21 @@ use crate::node::instance::{Attachments, Instance};
 use crate::node::memory::{empty, show};
 use crate::node::throw::{throw, throw_about};
 use crate::node::typed_array::typed_array_memory;
+use crate::node::wait_async::AsyncWaits;
 use crate::sys::Advice;
 
 /// Adds the functions of this file to an instance.
-pub fn export<'cx>(cx: &mut FunctionContext<'cx>, instance: &Instance<'cx>) -> NeonResult<()> {
+pub fn export<'cx>(
+    cx: &mut FunctionContext<'cx>,
+    instance: &Instance<'cx>,
+    waits: AsyncWaits,
+) -> NeonResult<()> {
     instance.export(cx, "findFile", find)?;
     instance.export(cx, "attachFile", attach)?;
     instance.export(cx, "createFile", create)?;
-    instance.export(cx, "detachFile", detach)?;
+    instance.export(cx, "detachFile", move |attachments, cx| {
+        detach(attachments, &waits, cx)
+    })?;
     instance.export(cx, "flush", flush)?;
     instance.export(cx, "advise", advise)
 }
@@ -80,11 +87,15 @@ fn create<'cx>(attachments: &Attachments, mut cx: FunctionContext<'cx>) -> JsRes
 /// `detachFile(path, moveAway)`: whether anything was attached. `moveAway`: see [`empty`].
 fn detach<'cx>(
     attachments: &Attachments,
+    waits: &AsyncWaits,
     mut cx: FunctionContext<'cx>,
 ) -> JsResult<'cx, JsBoolean> {
     let path = path_argument(&mut cx)?;
     let move_away = cx.argument::<JsFunction>(1)?;
-    let (ended, result) = attachments.borrow_mut().detach_file(&path);
+    let ids = attachments.borrow_mut().files_of(&path);
+    // While the words are still shared, as for a key.
+    waits.end_on(|mapping| attachments.borrow_mut().has_files(&ids, mapping));
+    let (ended, result) = attachments.borrow_mut().detach_files(ids);
     let was_attached = !ended.is_empty();
     empty(&mut cx, attachments, ended, move_away);
     match result {
@@ -138,8 +149,8 @@ fn range_argument(
     let Some(address) = (memory.data as usize).checked_add(offset) else {
         return Ok(None);
     };
-    let mut registry = attachments.borrow_mut();
-    let mapping = registry.mapping_at(address);
+    let registry = attachments.borrow_mut();
+    let mapping = registry.file_at(address);
     Ok(mapping.and_then(|mapping| Range::new(mapping, address, len)))
 }
 

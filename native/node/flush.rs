@@ -115,7 +115,7 @@ fn deliver(place: &PerThread<Flushing>, env: napi::Env) {
     if let Some(flushing) = place.borrow().as_mut() {
         let results = flushing.done.take();
         flushing.pending -= results.len();
-        flushing.done.callback.keep_alive(env, flushing.pending > 0);
+        flushing.done.callback.set_ref(env, flushing.pending > 0);
         told = Some((results, Rc::clone(&flushing.on_flushed)));
     }
     let Some((results, on_flushed)) = told else {
@@ -168,7 +168,7 @@ fn flush_async<'cx>(
     };
     flushing.last += 1;
     flushing.pending += 1;
-    flushing.done.callback.keep_alive(env, true);
+    flushing.done.callback.set_ref(env, true);
     // The thread takes orders as long as `orders` lives.
     let _ = flushing.orders.send((flushing.last, range));
     Ok(cx.number(flushing.last as f64))

@@ -22,15 +22,25 @@ use crate::node::arguments::{key_argument, whole_number};
 use crate::node::array_buffer::ArrayBuffer;
 use crate::node::instance::{Attachments, Instance, Unfinished};
 use crate::node::throw::{throw, throw_about, Subject};
+use crate::node::wait_async::AsyncWaits;
 
 /// Adds the functions of this file to an instance.
-pub fn export<'cx>(cx: &mut FunctionContext<'cx>, instance: &Instance<'cx>) -> NeonResult<()> {
+pub fn export<'cx>(
+    cx: &mut FunctionContext<'cx>,
+    instance: &Instance<'cx>,
+    waits: AsyncWaits,
+) -> NeonResult<()> {
     instance.export(cx, "create", create)?;
     instance.export(cx, "find", find)?;
     instance.export(cx, "attach", attach)?;
     instance.export(cx, "finish", finish)?;
-    instance.export(cx, "detach", detach)?;
-    instance.export(cx, "detachAll", detach_all)?;
+    let of_all = waits.clone();
+    instance.export(cx, "detach", move |attachments, cx| {
+        detach(attachments, &waits, cx)
+    })?;
+    instance.export(cx, "detachAll", move |attachments, cx| {
+        detach_all(attachments, &of_all, cx)
+    })?;
     instance.export(cx, "detachSegments", detach_segments)?;
     instance.export(cx, "getTotalSize", total_size)?;
     instance.export(cx, "getTotalCreatedSize", total_created_size)
@@ -151,10 +161,16 @@ fn find<'cx>(attachments: &Attachments, mut cx: FunctionContext<'cx>) -> JsResul
 /// `detach(key, force, moveAway)`: 0 if that destroyed the memory, else how many attaches are left
 /// (for an object always 1), -1 if there was nothing to detach. With `force` it is destroyed.
 /// `moveAway`: see [`empty`].
-fn detach<'cx>(attachments: &Attachments, mut cx: FunctionContext<'cx>) -> JsResult<'cx, JsNumber> {
+fn detach<'cx>(
+    attachments: &Attachments,
+    waits: &AsyncWaits,
+    mut cx: FunctionContext<'cx>,
+) -> JsResult<'cx, JsNumber> {
     let key = key_argument(&mut cx)?;
     let force = cx.argument::<JsBoolean>(1)?.value(&mut cx);
     let move_away = cx.argument::<JsFunction>(2)?;
+    // While the words are still shared: a notification that has reached such a wait goes on to another.
+    waits.end_on(|mapping| attachments.borrow_mut().has(&key, mapping));
     let detached = attachments.borrow_mut().detach(&key, force);
     empty(&mut cx, attachments, detached.ended, move_away);
     match detached.left {
@@ -166,9 +182,11 @@ fn detach<'cx>(attachments: &Attachments, mut cx: FunctionContext<'cx>) -> JsRes
 /// `detachAll(moveAway)`: how many System V segments that destroyed.
 fn detach_all<'cx>(
     attachments: &Attachments,
+    waits: &AsyncWaits,
     mut cx: FunctionContext<'cx>,
 ) -> JsResult<'cx, JsNumber> {
     let move_away = cx.argument::<JsFunction>(0)?;
+    waits.end_on(|_| true);
     let (destroyed, ended) = attachments.borrow_mut().detach_all(false);
     empty(&mut cx, attachments, ended, move_away);
     Ok(cx.number(destroyed))

@@ -3,7 +3,6 @@
 pub mod arguments;
 pub mod array_buffer;
 pub mod callback;
-#[cfg(target_os = "linux")]
 pub mod event_loop;
 pub mod external;
 pub mod file;

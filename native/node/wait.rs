@@ -7,11 +7,13 @@ use std::time::Duration;
 
 use neon::prelude::*;
 
-use crate::memory::mapping::Writes;
 use crate::node::arguments::whole_number;
 use crate::node::instance::{Attachments, Instance};
+use crate::node::per_thread::PerThread;
 use crate::node::throw::throw;
 use crate::node::typed_array::typed_array_memory;
+use crate::sync::patient::Patient;
+pub use crate::sync::word::futex_error;
 use crate::sync::word::{Outcome, Word};
 
 pub const NOTIFIED: i32 = 0;
@@ -20,10 +22,20 @@ pub const TIMED_OUT: i32 = 2;
 pub const DETACHED: i32 = 3;
 /// The array is not over memory that this thread has attached.
 pub const NOT_OURS: i32 = -1;
+/// The wait has begun.
+const BEGUN: i32 = 4;
+/// The system cannot keep a place in its queue for a thread that looks up.
+const NO_PLACE: i32 = -3;
 
 /// Adds the functions of this file to an instance.
 pub fn export<'cx>(cx: &mut FunctionContext<'cx>, instance: &Instance<'cx>) -> NeonResult<()> {
     instance.export(cx, "wait", wait)?;
+    let patient = PerThread::<Patient>::new(cx);
+    let continue_wait = patient.function(cx, continue_wait)?;
+    instance.add(cx, "continueWait", continue_wait)?;
+    instance.export(cx, "beginWait", move |attachments, cx| {
+        begin_wait(attachments, &mut patient.borrow(), cx)
+    })?;
     instance.export(cx, "notify", notify)?;
     instance.export(cx, "compareExchange", compare_exchange)
 }
@@ -42,7 +54,6 @@ pub fn word_argument(
     let address = memory.data as usize + index * size_of::<u32>();
     let mut registry = attachments.borrow_mut();
     let mapping = registry.mapping_at(address);
-    let mapping = mapping.filter(|mapping| mapping.file_writes() != Some(Writes::StayHere));
     Ok(mapping.and_then(|mapping| Word::new(mapping, address)))
 }
 
@@ -60,16 +71,70 @@ fn wait<'cx>(attachments: &Attachments, mut cx: FunctionContext<'cx>) -> JsResul
         return Ok(cx.number(NOT_OURS));
     };
     let expected = bits_argument(&mut cx, 2)?;
-    let milliseconds = cx.argument::<JsNumber>(3)?.value(&mut cx);
-    // What is more than a duration can be is for ever too.
-    let timeout = Duration::try_from_secs_f64(milliseconds / 1000.0).ok();
+    let timeout = timeout_argument(&mut cx, 3)?;
     match word.wait(expected, timeout) {
-        Ok(outcome) => Ok(cx.number(match outcome {
-            Outcome::Notified => NOTIFIED,
-            Outcome::NotEqual => NOT_EQUAL,
-            Outcome::TimedOut => TIMED_OUT,
-        })),
+        Ok(outcome) => Ok(cx.number(number_of(outcome))),
         Err(error) => throw(&mut cx, &error, None),
+    }
+}
+
+/// `beginWait(array, index, value)`: enters the kernel's queue for a wait that blocks only in
+/// [`continue_wait`], and keeps its place in between.
+fn begin_wait<'cx>(
+    attachments: &Attachments,
+    patient: &mut Option<Patient>,
+    mut cx: FunctionContext<'cx>,
+) -> JsResult<'cx, JsNumber> {
+    let Some(word) = word_argument(attachments, &mut cx)? else {
+        return Ok(cx.number(NOT_OURS));
+    };
+    let expected = bits_argument(&mut cx, 2)?;
+    if word.load() != expected {
+        return Ok(cx.number(NOT_EQUAL));
+    }
+    if patient.is_none() {
+        *patient = Patient::new().ok();
+    }
+    let Some(patient) = patient else {
+        return Ok(cx.number(NO_PLACE));
+    };
+    match patient.begin(word, expected) {
+        Ok(()) => Ok(cx.number(BEGUN)),
+        Err(error) => throw(&mut cx, &futex_error(&error), None),
+    }
+}
+
+/// `continueWait(milliseconds, isLast)`: blocks, and after that time ends the wait if it is the last
+/// time.
+fn continue_wait<'cx>(
+    patient: &mut Option<Patient>,
+    mut cx: FunctionContext<'cx>,
+) -> JsResult<'cx, JsNumber> {
+    let timeout = timeout_argument(&mut cx, 0)?;
+    let is_last = cx.argument::<JsBoolean>(1)?.value(&mut cx);
+    let Some(patient) = patient else {
+        return cx.throw_error("beginWait comes first");
+    };
+    match patient.sleep(timeout) {
+        Outcome::TimedOut if is_last => match patient.end() {
+            Ok(outcome) => Ok(cx.number(number_of(outcome))),
+            Err(error) => throw(&mut cx, &futex_error(&error), None),
+        },
+        outcome => Ok(cx.number(number_of(outcome))),
+    }
+}
+
+/// Milliseconds; what is more than a duration can be is for ever.
+fn timeout_argument(cx: &mut FunctionContext, index: usize) -> NeonResult<Option<Duration>> {
+    let milliseconds = cx.argument::<JsNumber>(index)?.value(cx);
+    Ok(Duration::try_from_secs_f64(milliseconds / 1000.0).ok())
+}
+
+fn number_of(outcome: Outcome) -> i32 {
+    match outcome {
+        Outcome::Notified => NOTIFIED,
+        Outcome::NotEqual => NOT_EQUAL,
+        Outcome::TimedOut => TIMED_OUT,
     }
 }
 

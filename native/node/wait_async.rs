@@ -1,35 +1,42 @@
 //! Waiting without blocking: the functions behind `waitAsync`.
 //!
-//! JavaScript has the promises, by the number of the wait. What is here has the word of each wait,
-//! which keeps its addresses from being used for anything else until the wait has ended.
+//! JavaScript has the promises, by the number of the wait.
 
-use std::collections::VecDeque;
+use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use neon::prelude::*;
 use neon::sys::bindings as napi;
 
-use crate::error::{Error, Result};
-use crate::node::arguments::whole_number;
+use crate::error::Result;
+use crate::memory::mapping::Mapping;
 use crate::node::callback::{Callback, Deliver};
+use crate::node::event_loop::Watch;
 use crate::node::instance::{Attachments, Instance};
 use crate::node::per_thread::PerThread;
 use crate::node::symbols::Function;
 use crate::node::throw::throw;
 use crate::node::wait::{
-    bits_argument, word_argument, DETACHED, NOTIFIED, NOT_EQUAL, NOT_OURS, TIMED_OUT,
+    bits_argument, futex_error, word_argument, DETACHED, NOTIFIED, NOT_EQUAL, NOT_OURS, TIMED_OUT,
 };
-use crate::sync;
+use crate::sync::exact::Exact;
+use crate::sync::table::{Table, Told};
 use crate::sync::waits::{Ended, Id, Inbox, Waits};
 use crate::sync::watchers::Threads;
-use crate::sync::word::Word;
 
 /// No wait was started: the word holds another value.
 const NOT_EQUAL_AT_ONCE: i32 = -2;
 
+/// The asynchronous waits of one instance, from the first one on.
+#[derive(Clone)]
+pub struct AsyncWaits(PerThread<Waiting>);
+
 /// Adds the functions of this file to an instance.
-pub fn export<'cx>(cx: &mut FunctionContext<'cx>, instance: &Instance<'cx>) -> NeonResult<()> {
+pub fn export<'cx>(
+    cx: &mut FunctionContext<'cx>,
+    instance: &Instance<'cx>,
+) -> NeonResult<AsyncWaits> {
     let waiting = PerThread::<Waiting>::new(cx);
     let place = waiting.clone();
     let begin = JsFunction::new(cx, move |cx| begin(&place, cx))?;
@@ -38,95 +45,92 @@ pub fn export<'cx>(cx: &mut FunctionContext<'cx>, instance: &Instance<'cx>) -> N
     instance.export(cx, "waitAsync", move |attachments, cx| {
         wait_async(attachments, &place, cx)
     })?;
-    let cancel_wait = waiting.function(cx, cancel_wait)?;
-    instance.add(cx, "cancelWait", cancel_wait)?;
+    let cancel_waits = waiting.function(cx, cancel_waits)?;
+    instance.add(cx, "cancelWaits", cancel_waits)?;
     let cancel_detached = waiting.function(cx, cancel_detached)?;
-    instance.add(cx, "cancelDetached", cancel_detached)
+    instance.add(cx, "cancelDetached", cancel_detached)?;
+    Ok(AsyncWaits(waiting))
 }
 
-/// The asynchronous waits of one instance.
+impl AsyncWaits {
+    /// Ends the waits on memory that is about to be detached. What the system refuses now JavaScript
+    /// asks for again, by `cancelDetached`.
+    pub fn end_on(&self, goes: impl Fn(&Arc<Mapping>) -> bool) {
+        if let Some(waiting) = self.0.borrow().as_mut() {
+            let _ = waiting.table.end_on(goes);
+        }
+    }
+}
+
 struct Waiting {
-    waits: Box<dyn Waits>,
-    /// In the order of their numbers.
-    pending: VecDeque<Pending>,
-    last: Id,
-    /// How many of them are to keep the process alive, and whether it is kept alive.
-    keeping: usize,
-    keeps: bool,
+    table: Table,
+    alarm: Alarm,
+    /// Whether the alarm keeps the process alive.
+    is_ref: bool,
     on_ended: Rc<Function>,
 }
 
-struct Pending {
-    id: Id,
-    word: Word,
-    keep_alive: bool,
+/// What has the event loop call [`deliver`] when waits have ended.
+enum Alarm {
+    Watch(Watch),
+    Callback(Callback),
 }
 
 impl Waiting {
-    fn start(&mut self, word: Word, expected: u32, keep_alive: bool) -> Result<Id> {
-        self.last += 1;
-        let id = self.last;
-        self.waits
-            .start(id, &word, expected)
-            .map_err(|error| Error::from_io(&error, "futex"))?;
-        self.keeping += usize::from(keep_alive);
-        self.pending.push_back(Pending {
-            id,
-            word,
-            keep_alive,
-        });
-        Ok(id)
-    }
-
-    fn find(&self, id: Id) -> Option<usize> {
-        self.pending
-            .binary_search_by_key(&id, |pending| pending.id)
-            .ok()
-    }
-
-    fn cancel(&mut self, id: Id) -> Result<()> {
-        if self.find(id).is_none() {
-            return Ok(());
-        }
-        self.waits
-            .cancel(id)
-            .map_err(|error| Error::from_io(&error, "futex"))
-    }
-
-    /// Cancels the waits for memory that has been detached. The kernel looks for a wait among all of
-    /// this thread, the youngest first.
-    fn cancel_detached(&mut self) -> Result<()> {
-        let is_detached = |pending: &Pending| pending.word.mapping().is_retired();
-        let detached: Vec<Id> = self
-            .pending
-            .iter()
-            .rev()
-            .filter_map(|pending| is_detached(pending).then_some(pending.id))
-            .collect();
-        detached.into_iter().try_for_each(|id| self.cancel(id))
-    }
-
-    /// A wait has ended; what JavaScript is to be told.
-    fn settle(&mut self, id: Id, how: Ended) -> Option<i32> {
-        let Pending {
-            word, keep_alive, ..
-        } = self.pending.remove(self.find(id)?)?;
-        self.keeping -= usize::from(keep_alive);
-        Some(match how {
-            _ if word.mapping().is_retired() => DETACHED,
-            Ended::Notified => NOTIFIED,
-            Ended::NotEqual => NOT_EQUAL,
-            Ended::Cancelled => TIMED_OUT,
+    /// The ways to wait, best first, are `loop` (where the event loop is libuv's), `reaper`, `many`,
+    /// `single`; where the system lacks one, it is the next.
+    fn new(
+        cx: &mut FunctionContext,
+        way: &str,
+        deliver: &Deliver,
+        on_ended: Rc<Function>,
+    ) -> Result<Self> {
+        let watched = (way == "loop").then(|| watched(cx, deliver));
+        let (waits, alarm) = match watched.flatten() {
+            Some(watched) => watched,
+            None => with_callback(Callback::new(cx, deliver)?, way),
+        };
+        Ok(Self {
+            table: Table::new(waits),
+            alarm,
+            is_ref: false,
+            on_ended,
         })
     }
 
-    fn keep_alive(&mut self, env: napi::Env) {
-        let keep = self.keeping > 0;
-        if keep != self.keeps {
-            self.waits.keep_alive(env, keep);
-            self.keeps = keep;
+    /// Keeps the process alive, or no more, as the pending waits want it.
+    fn update_ref(&mut self, env: napi::Env) {
+        let is_ref = self.table.keeps_alive();
+        if is_ref != self.is_ref {
+            match &self.alarm {
+                Alarm::Watch(watch) => watch.set_ref(is_ref),
+                Alarm::Callback(callback) => callback.set_ref(env, is_ref),
+            }
+            self.is_ref = is_ref;
         }
     }
+}
+
+fn watched(cx: &mut FunctionContext, deliver: &Deliver) -> Option<(Box<dyn Waits>, Alarm)> {
+    let (exact, descriptor) = Exact::watched().ok()?;
+    let watch = Watch::new(cx, descriptor, Rc::clone(deliver))?;
+    Some((Box::new(exact), Alarm::Watch(watch)))
+}
+
+fn with_callback(callback: Callback, way: &str) -> (Box<dyn Waits>, Alarm) {
+    let inbox = || {
+        let callback = callback.clone();
+        Inbox::new(move || callback.call())
+    };
+    let exact = match way {
+        "loop" | "reaper" => Exact::reaped(inbox()).ok(),
+        _ => None,
+    };
+    let waits: Box<dyn Waits> = match exact {
+        Some(exact) => Box::new(exact),
+        None => Box::new(Threads::new(Arc::new(inbox()), way == "single")),
+    };
+    (waits, Alarm::Callback(callback))
 }
 
 /// Tells JavaScript of the waits that have ended. What it does then can start others, and end them.
@@ -138,23 +142,31 @@ fn deliver(place: &PerThread<Waiting>, env: napi::Env) {
         }
     };
     let mut ended = Vec::new();
-    with(&mut |waiting| ended = waiting.waits.take());
+    with(&mut |waiting| ended = waiting.table.take());
     for (id, how) in ended {
         let mut told = None;
         with(&mut |waiting| {
-            let result = waiting.settle(id, how);
+            let result = waiting.table.finish(id, how).map(number_of);
             told = result.map(|result| (result, Rc::clone(&waiting.on_ended)));
         });
         if let Some((result, on_ended)) = told {
             on_ended.call([id as f64, result.into()]);
         }
     }
-    with(&mut |waiting| waiting.keep_alive(env));
+    with(&mut |waiting| waiting.update_ref(env));
+}
+
+fn number_of(told: Told) -> i32 {
+    match told {
+        Told::Detached => DETACHED,
+        Told::Ended(Ended::Notified) => NOTIFIED,
+        Told::Ended(Ended::NotEqual) => NOT_EQUAL,
+        Told::Ended(Ended::Cancelled) => TIMED_OUT,
+    }
 }
 
 /// `onWaitEnded(callback, way)`: before the first `waitAsync`. `callback(id, result)` is called for
-/// each wait that has ended. The ways, best first, are `loop` (where the event loop is libuv's),
-/// `reaper`, `many`, `single`; where the system lacks one, it is the next.
+/// each wait that has ended. For the ways see [`Waiting::new`].
 fn begin<'cx>(
     place: &PerThread<Waiting>,
     mut cx: FunctionContext<'cx>,
@@ -168,37 +180,16 @@ fn begin<'cx>(
         let place = place.clone();
         Rc::new(move |env| deliver(&place, env))
     };
-    let exact = match way.as_str() {
-        "loop" => sync::exact_waits(&mut cx, &deliver, true),
-        "reaper" => sync::exact_waits(&mut cx, &deliver, false),
-        _ => None,
-    };
-    let waits = match exact {
-        Some(waits) => waits,
-        None => match Callback::new(&mut cx, &deliver) {
-            Ok(callback) => Box::new(Threads::new(
-                Arc::new(Inbox::new(callback)),
-                way == "single",
-            )),
-            Err(error) => return throw(&mut cx, &error, None),
-        },
-    };
-    let on_ended = match Function::new(&mut cx, callback) {
-        Ok(function) => Rc::new(function),
+    let waiting = Function::new(&mut cx, callback)
+        .and_then(|on_ended| Waiting::new(&mut cx, &way, &deliver, Rc::new(on_ended)));
+    match waiting {
+        Ok(waiting) => *place.borrow() = Some(waiting),
         Err(error) => return throw(&mut cx, &error, None),
-    };
-    *place.borrow() = Some(Waiting {
-        waits,
-        pending: VecDeque::new(),
-        last: 0,
-        keeping: 0,
-        keeps: false,
-        on_ended,
-    });
+    }
     Ok(cx.undefined())
 }
 
-/// `waitAsync(array, index, value, keepAlive)`: the wait's number, or a negative one if there is none.
+/// `waitAsync(array, index, value, ref)`: the wait's number, or a negative one if there is none.
 #[allow(clippy::cast_precision_loss)] // nobody starts 2^53 waits
 fn wait_async<'cx>(
     attachments: &Attachments,
@@ -209,7 +200,7 @@ fn wait_async<'cx>(
         return Ok(cx.number(NOT_OURS));
     };
     let expected = bits_argument(&mut cx, 2)?;
-    let keep_alive = cx.argument::<JsBoolean>(3)?.value(&mut cx);
+    let is_ref = cx.argument::<JsBoolean>(3)?.value(&mut cx);
     if word.load() != expected {
         return Ok(cx.number(NOT_EQUAL_AT_ONCE));
     }
@@ -217,37 +208,46 @@ fn wait_async<'cx>(
     let Some(waiting) = waiting.as_mut() else {
         return cx.throw_error("onWaitEnded comes first");
     };
-    match waiting.start(word, expected, keep_alive) {
+    match waiting.table.start(word, expected, is_ref) {
         Ok(id) => {
-            waiting.keep_alive(cx.to_raw());
+            waiting.update_ref(cx.to_raw());
             Ok(cx.number(id as f64))
         }
-        Err(error) => throw(&mut cx, &error, None),
+        Err(error) => throw(&mut cx, &futex_error(&error), None),
     }
 }
 
-/// `cancelWait(id)`: the wait ends soon, if it has not ended yet.
-fn cancel_wait<'cx>(
+/// `cancelWaits(ids)`: the waits end soon, as far as they have not ended yet.
+fn cancel_waits<'cx>(
     waiting: &mut Option<Waiting>,
     mut cx: FunctionContext<'cx>,
 ) -> JsResult<'cx, JsUndefined> {
-    let id = whole_number::<Id>(&mut cx, 0)?;
-    match waiting
-        .as_mut()
-        .map_or(Ok(()), |waiting| waiting.cancel(id))
-    {
-        Ok(()) => Ok(cx.undefined()),
-        Err(error) => throw(&mut cx, &error, None),
+    let numbers = cx.argument::<JsArray>(0)?;
+    let mut ids = Vec::new();
+    for index in 0..numbers.len(&mut cx) {
+        let id: Handle<JsNumber> = numbers.get(&mut cx, index)?;
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+        // what waitAsync returned
+        ids.push(id.value(&mut cx) as Id);
     }
+    done(cx, waiting, |table| table.cancel(ids))
 }
 
-/// `cancelDetached()`: the waits for memory that has been detached end soon.
+/// `cancelDetached()`: the waits on memory that has been detached end soon.
 fn cancel_detached<'cx>(
     waiting: &mut Option<Waiting>,
-    mut cx: FunctionContext<'cx>,
+    cx: FunctionContext<'cx>,
 ) -> JsResult<'cx, JsUndefined> {
-    match waiting.as_mut().map_or(Ok(()), Waiting::cancel_detached) {
-        Ok(()) => Ok(cx.undefined()),
-        Err(error) => throw(&mut cx, &error, None),
+    done(cx, waiting, Table::cancel_detached)
+}
+
+fn done<'cx>(
+    mut cx: FunctionContext<'cx>,
+    waiting: &mut Option<Waiting>,
+    action: impl FnOnce(&mut Table) -> io::Result<()>,
+) -> JsResult<'cx, JsUndefined> {
+    match waiting.as_mut().map(|waiting| action(&mut waiting.table)) {
+        Some(Err(error)) => throw(&mut cx, &futex_error(&error), None),
+        _ => Ok(cx.undefined()),
     }
 }

@@ -1,66 +1,71 @@
-//! Asynchronous waits that are exact, with a ring of `io_uring`.
-//!
-//! Node's event loop watches the ring itself. Where that cannot be had, a thread of ours reaps what
-//! has ended, and tells the event loop.
+//! Asynchronous waits that are exact: each is in the kernel's queue from its start to its end, so that
+//! a notification counts it, and wakes it in its turn.
 
 use std::io;
-use std::rc::Rc;
+use std::os::fd::AsRawFd;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
-use neon::prelude::*;
-use neon::sys::bindings as napi;
-
-use super::ring::{self, Completions, Requests};
-use crate::node::callback::{Callback, Deliver};
-use crate::node::event_loop::Watch;
 use crate::sync::waits::{Ended, Id, Inbox, Waits};
 use crate::sync::word::Word;
+use crate::sys::{self, Completed, Completions, Requests};
 
-/// Waits that are each in the kernel's queue from their start to their end; `None` where the system
-/// has none. The event loop may be asked to watch only where it is really libuv's.
-pub fn exact_waits(
-    cx: &mut FunctionContext,
-    deliver: &Deliver,
-    by_event_loop: bool,
-) -> Option<Box<dyn Waits>> {
-    let (requests, completions) = ring::new().ok()?;
-    let watch = by_event_loop.then(|| Watch::new(cx, requests.ring(), Rc::clone(deliver)));
-    let heard = if let Some(watch) = watch.flatten() {
-        Heard::ByEventLoop(watch, completions)
-    } else {
-        let inbox = Arc::new(Inbox::new(Callback::new(cx, deliver).ok()?));
-        let reaper = spawn(completions, Arc::clone(&inbox)).ok()?;
-        Heard::ByReaper(inbox, Some(reaper))
-    };
-    Some(Box::new(Exact { requests, heard }))
-}
-
-struct Exact {
+pub struct Exact {
     requests: Requests,
-    heard: Heard,
+    results: Results,
 }
 
-/// How is heard of waits that have ended.
-enum Heard {
-    ByEventLoop(Watch, Completions),
-    ByReaper(Arc<Inbox>, Option<JoinHandle<()>>),
+/// Who takes the results of the requests from the ring.
+enum Results {
+    /// The thread that waits, whose event loop watches the ring.
+    Ours(Completions),
+    /// A thread for nothing else.
+    Reaped(Arc<Inbox>, Option<JoinHandle<()>>),
+}
+
+impl Exact {
+    /// Waits whose end shows in a descriptor, which becomes readable.
+    pub fn watched() -> io::Result<(Self, Arc<dyn AsRawFd>)> {
+        let (requests, completions) = sys::ring()?;
+        let descriptor = requests.ring();
+        let results = Results::Ours(completions);
+        Ok((Self { requests, results }, descriptor))
+    }
+
+    /// Waits whose end a thread reports to the inbox.
+    pub fn reaped(inbox: Inbox) -> io::Result<Self> {
+        let (requests, completions) = sys::ring()?;
+        let inbox = Arc::new(inbox);
+        let reaper = spawn(completions, Arc::clone(&inbox))?;
+        let results = Results::Reaped(inbox, Some(reaper));
+        Ok(Self { requests, results })
+    }
 }
 
 fn spawn(mut completions: Completions, inbox: Arc<Inbox>) -> io::Result<JoinHandle<()>> {
     let reap = move || {
-        while let Some(ended) = completions.sleep() {
-            for (id, how) in ended {
-                inbox.deliver(id, how);
+        while let Some(completed) = completions.sleep(None) {
+            for (id, how) in completed.into_iter().map(ended) {
+                inbox.report(id, how);
             }
         }
     };
     thread::Builder::new().name("shm-wait".into()).spawn(reap)
 }
 
+/// What the result of a request says of the wait.
+pub fn ended((id, result): Completed) -> (Id, Ended) {
+    let how = match -result {
+        libc::ECANCELED => Ended::Cancelled,
+        libc::EAGAIN => Ended::NotEqual,
+        _ => Ended::Notified,
+    };
+    (id, how)
+}
+
 impl Waits for Exact {
     fn start(&mut self, id: Id, word: &Word, expected: u32) -> io::Result<()> {
-        self.requests.start(id, word, expected)
+        self.requests.futex_wait(id, word.address(), expected)
     }
 
     fn cancel(&mut self, id: Id) -> io::Result<()> {
@@ -68,16 +73,21 @@ impl Waits for Exact {
     }
 
     fn take(&mut self) -> Vec<(Id, Ended)> {
-        match &mut self.heard {
-            Heard::ByEventLoop(_, completions) => completions.take(),
-            Heard::ByReaper(inbox, _) => inbox.take(),
+        match &mut self.results {
+            Results::Ours(completions) => completions.take().into_iter().map(ended).collect(),
+            Results::Reaped(inbox, _) => inbox.take(),
         }
     }
 
-    fn keep_alive(&self, env: napi::Env, keep: bool) {
-        match &self.heard {
-            Heard::ByEventLoop(watch, _) => watch.keep_alive(keep),
-            Heard::ByReaper(inbox, _) => inbox.keep_alive(env, keep),
+    fn take_some(&mut self) -> Vec<(Id, Ended)> {
+        match &mut self.results {
+            Results::Ours(completions) => {
+                let completed = completions.sleep(None).unwrap_or_default();
+                // What has been taken does not show in the descriptor any more.
+                let _ = self.requests.wake();
+                completed.into_iter().map(ended).collect()
+            }
+            Results::Reaped(inbox, _) => inbox.take_some(),
         }
     }
 }
@@ -85,7 +95,7 @@ impl Waits for Exact {
 impl Drop for Exact {
     fn drop(&mut self) {
         let ended = self.requests.end();
-        if let (Ok(()), Heard::ByReaper(_, reaper)) = (ended, &mut self.heard) {
+        if let (Ok(()), Results::Reaped(_, reaper)) = (ended, &mut self.results) {
             // A panic there has been printed; there is nothing to add.
             let _ = reaper.take().map(JoinHandle::join);
         }

@@ -1,17 +1,14 @@
-//! What other threads have to tell a JavaScript thread: which of its waits have ended.
+//! Waits that do not block the thread that starts them, and how it is told which of them have ended.
 
 use std::io;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Condvar, Mutex, PoisonError};
 
-use neon::sys::bindings as napi;
-
-use crate::node::callback::Callback;
 use crate::sync::word::Word;
 
-/// A wait's number, never used twice in a thread.
+/// A wait's number: a later wait has a greater one.
 pub type Id = u64;
 
-/// How an asynchronous wait ended.
+/// How such a wait ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ended {
     /// Somebody notified the word.
@@ -22,52 +19,60 @@ pub enum Ended {
     Cancelled,
 }
 
-/// What waits without blocking the thread that starts it. Of each wait that is started is told once
-/// how it ended; `deliver`, which this was made with, is called when there is something to take.
+/// What can wait without blocking. It reports each wait that was started once.
 pub trait Waits {
     /// Starts to wait for `word`, if it holds `expected`.
     fn start(&mut self, id: Id, word: &Word, expected: u32) -> io::Result<()>;
 
-    /// Ends a wait that has not ended by itself.
+    /// Asks for the end of a wait; one that has ended by itself is left as it is.
     fn cancel(&mut self, id: Id) -> io::Result<()>;
 
     /// The waits that have ended since the last call.
     fn take(&mut self) -> Vec<(Id, Ended)>;
 
-    /// Whether the process stays alive because waits could end.
-    fn keep_alive(&self, env: napi::Env, keep: bool);
+    /// Like `take`, and sleeps until there is one: for waits that have been cancelled, which end soon.
+    /// The owner is alarmed nevertheless, as it may keep what it is given for then.
+    fn take_some(&mut self) -> Vec<(Id, Ended)>;
 }
 
+/// Where other threads put the waits that have ended.
 pub struct Inbox {
     ended: Mutex<Vec<(Id, Ended)>>,
-    callback: Callback,
+    is_filled: Condvar,
+    alarm: Box<dyn Fn() + Send + Sync>,
 }
 
 impl Inbox {
-    pub fn new(callback: Callback) -> Self {
+    /// `alarm` has the owner look into the inbox soon; any thread may call it.
+    pub fn new(alarm: impl Fn() + Send + Sync + 'static) -> Self {
         Self {
             ended: Mutex::default(),
-            callback,
+            is_filled: Condvar::new(),
+            alarm: Box::new(alarm),
         }
     }
 
-    /// Tells the JavaScript thread; one call can serve for many waits.
-    pub fn deliver(&self, id: Id, how: Ended) {
+    /// Reports a wait; one alarm can serve for many.
+    pub fn report(&self, id: Id, how: Ended) {
         let mut ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
         ended.push((id, how));
         let first = ended.len() == 1;
         drop(ended);
         if first {
-            self.callback.call();
+            self.is_filled.notify_one();
+            (self.alarm)();
         }
     }
 
-    /// Everything delivered since the last call.
+    /// Everything reported since the last call.
     pub fn take(&self) -> Vec<(Id, Ended)> {
         std::mem::take(&mut *self.ended.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    pub fn keep_alive(&self, env: napi::Env, keep: bool) {
-        self.callback.keep_alive(env, keep);
+    /// The same, and sleeps until there is something.
+    pub fn take_some(&self) -> Vec<(Id, Ended)> {
+        let ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner);
+        let filled = self.is_filled.wait_while(ended, |ended| ended.is_empty());
+        std::mem::take(&mut *filled.unwrap_or_else(PoisonError::into_inner))
     }
 }

@@ -4,14 +4,12 @@
 //! Between two sleeps a notification finds nobody. So a word that has changed by the next sleep
 //! counts as notified: no wakeup is lost, and at worst one comes that was meant for another.
 
-use std::collections::VecDeque;
+use std::collections::BTreeMap;
 use std::io;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
-
-use neon::sys::bindings as napi;
 
 use crate::sync::waits::{Ended, Id, Inbox, Waits};
 use crate::sync::word::Word;
@@ -24,14 +22,18 @@ const TURN: Duration = Duration::from_millis(10);
 
 #[derive(Clone)]
 struct Wait {
-    id: Id,
     word: Word,
     expected: u32,
 }
 
+/// The memory of a wait's word stays as long as the wait is here: whoever detaches it cancels the
+/// wait first.
 #[derive(Default)]
 struct Watched {
-    waits: VecDeque<Wait>,
+    /// The oldest first.
+    waits: BTreeMap<Id, Wait>,
+    /// Where the next turn begins, while there are more waits than a turn takes.
+    next: Id,
     stop: bool,
 }
 
@@ -95,17 +97,16 @@ impl Threads {
 impl Waits for Threads {
     fn start(&mut self, id: Id, word: &Word, expected: u32) -> io::Result<()> {
         if word.load() != expected {
-            self.inbox.deliver(id, Ended::NotEqual);
+            self.inbox.report(id, Ended::NotEqual);
             return Ok(());
         }
         let index = self.choose()?;
         let wait = Wait {
-            id,
             word: word.clone(),
             expected,
         };
         let watch = &self.watchers[index].watch;
-        watch.lock().waits.push_back(wait);
+        watch.lock().waits.insert(id, wait);
         watch.ring();
         Ok(())
     }
@@ -114,7 +115,7 @@ impl Waits for Threads {
         let mut watches = self.watchers.iter().map(|watcher| &watcher.watch);
         if let Some(watch) = watches.find(|watch| watch.remove(id)) {
             watch.ring();
-            self.inbox.deliver(id, Ended::Cancelled);
+            self.inbox.report(id, Ended::Cancelled);
         }
         Ok(())
     }
@@ -123,8 +124,8 @@ impl Waits for Threads {
         self.inbox.take()
     }
 
-    fn keep_alive(&self, env: napi::Env, keep: bool) {
-        self.inbox.keep_alive(env, keep);
+    fn take_some(&mut self) -> Vec<(Id, Ended)> {
+        self.inbox.take_some()
     }
 }
 
@@ -171,16 +172,13 @@ impl Watch {
 
     fn ring(&self) {
         self.bell.fetch_add(1, Ordering::SeqCst);
-        // SAFETY: the bell lives as long as `self`.
-        let rung = unsafe { sys::futex_wake(self.bell.as_ptr(), 1) };
+        let rung = sys::futex_wake(self.bell.as_ptr(), 1);
         debug_assert!(rung.is_ok());
     }
 
     /// Whether the wait was still there.
     fn remove(&self, id: Id) -> bool {
-        let mut watched = self.lock();
-        let position = watched.waits.iter().position(|wait| wait.id == id);
-        position.is_some_and(|position| watched.waits.remove(position).is_some())
+        self.lock().waits.remove(&id).is_some()
     }
 
     fn run(&self, at_once: usize, group: &Group) {
@@ -192,18 +190,15 @@ impl Watch {
                     return;
                 }
                 let more = watched.waits.len() > at_once;
-                let count = watched.waits.len().min(at_once);
-                let waits: Vec<Wait> = watched.waits.iter().take(count).cloned().collect();
-                watched.waits.rotate_left(if more { count } else { 0 });
-                (waits, more)
+                (watched.turn(at_once), more)
             };
             let woken = self.sleep(bell, &waits, more || at_once == 1);
-            self.settle(&waits, woken, group);
+            self.look_at(&waits, woken, group);
         }
     }
 
     /// Sleeps for the waits and the bell; the index of a wait that was notified.
-    fn sleep(&self, bell: u32, waits: &[Wait], briefly: bool) -> Option<usize> {
+    fn sleep(&self, bell: u32, waits: &[(Id, Wait)], briefly: bool) -> Option<usize> {
         // One word only: the bell is heard between two turns, or when there is nothing else.
         let deaf = briefly && waits.len() == 1;
         // Of several that are notified at once the kernel tells the last one. So the bell is the
@@ -211,22 +206,22 @@ impl Watch {
         let bell = (!deaf).then_some((self.bell.as_ptr().cast_const(), bell));
         let others = waits
             .iter()
-            .map(|wait| (wait.word.address(), wait.expected));
+            .map(|(_, wait)| (wait.word.address(), wait.expected));
         let words: Vec<(*const u32, u32)> = bell.into_iter().chain(others).collect();
         let timeout = (briefly && !waits.is_empty()).then_some(TURN);
-        // SAFETY: `waits` and `self` keep what the words point to, and all of it is aligned.
-        let woken = unsafe { sys::futex_wait_any(&words, timeout) };
+        let woken = sys::futex_wait_any(&words, timeout);
         woken.ok()?.checked_sub(words.len() - waits.len())
     }
 
-    /// Delivers a wait for the word as notified; `false` if there is none.
-    fn deliver_one(&self, word: &Word) -> bool {
+    /// Reports the oldest wait for the word as notified; `false` if there is none.
+    fn report_one(&self, word: &Word) -> bool {
         let mut watched = self.lock();
-        let same = |wait: &Wait| wait.word.address() == word.address();
-        let next = watched.waits.iter().position(same);
-        let next = next.and_then(|at| watched.waits.remove(at));
-        if let Some(next) = &next {
-            self.inbox.deliver(next.id, Ended::Notified);
+        let mut waits = watched.waits.iter();
+        let next = waits.find(|(_, wait)| wait.word.address() == word.address());
+        let next = next.map(|(id, _)| *id);
+        if let Some(id) = next {
+            watched.waits.remove(&id);
+            self.inbox.report(id, Ended::Notified);
         }
         next.is_some()
     }
@@ -235,33 +230,50 @@ impl Watch {
     /// waits of this thread, which is not asleep at this moment, and those of others that are not.
     fn pass_on(&self, word: &Word, group: &Group) {
         // A notification fails for an address only.
-        if self.deliver_one(word) || word.notify(1).is_ok_and(|woken| woken > 0) {
+        if self.report_one(word) || word.notify(1).is_ok_and(|woken| woken > 0) {
             return;
         }
         let all = locked(group).clone();
-        all.iter().any(|watch| watch.deliver_one(word));
+        all.iter().any(|watch| watch.report_one(word));
     }
 
-    /// Delivers what was notified, with those that wait longer for the same word, and what changed.
-    fn settle(&self, waits: &[Wait], woken: Option<usize>, group: &Group) {
-        for (index, wait) in waits.iter().enumerate() {
+    /// Reports what was notified, with those that wait longer for the same word, and what changed.
+    fn look_at(&self, waits: &[(Id, Wait)], woken: Option<usize>, group: &Group) {
+        for (index, (id, wait)) in waits.iter().enumerate() {
             let notified = woken.is_some_and(|last| {
-                index <= last && waits[last].word.address() == wait.word.address()
+                index <= last && waits[last].1.word.address() == wait.word.address()
             });
             let mut watched = self.lock();
-            let position = watched.waits.iter().position(|other| other.id == wait.id);
             // A cancelled wait's memory may be the engine's again: it is not to be looked at.
-            match position {
-                Some(at) if notified || wait.word.load() != wait.expected => {
-                    watched.waits.remove(at);
-                    self.inbox.deliver(wait.id, Ended::Notified);
+            if watched.waits.contains_key(id) {
+                if notified || wait.word.load() != wait.expected {
+                    watched.waits.remove(id);
+                    self.inbox.report(*id, Ended::Notified);
                 }
-                None if notified => {
-                    drop(watched);
-                    self.pass_on(&wait.word, group);
-                }
-                _ => {}
+            } else if notified {
+                drop(watched);
+                self.pass_on(&wait.word, group);
             }
         }
+    }
+}
+
+impl Watched {
+    /// The waits to sleep for now, up to so many: everyone's turn comes.
+    fn turn(&mut self, at_once: usize) -> Vec<(Id, Wait)> {
+        let start = if self.waits.len() > at_once {
+            self.next
+        } else {
+            0
+        };
+        let later = self.waits.range(start..);
+        let earlier = self.waits.range(..start);
+        let turn: Vec<_> = later
+            .chain(earlier)
+            .take(at_once)
+            .map(|(id, wait)| (*id, wait.clone()))
+            .collect();
+        self.next = turn.last().map_or(0, |(id, _)| id + 1);
+        turn
     }
 }

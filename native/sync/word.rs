@@ -17,8 +17,8 @@ pub enum Outcome {
     TimedOut,
 }
 
-/// One word of a mapping. It keeps the address range mapped; a detach puts private zero pages
-/// there, which nobody else can notify: waits have to be ended by whoever detaches.
+/// One word of a mapping. A detach puts private zero pages there, which nobody else can notify, and
+/// gives the addresses back where they are the engine's: it has to end the waits for the word first.
 #[derive(Clone)]
 pub struct Word {
     mapping: Arc<Mapping>,
@@ -40,7 +40,7 @@ impl Word {
         &self.mapping
     }
 
-    /// Where the word is, for as long as `self` lives.
+    /// Where the word is as long as its memory is attached.
     pub fn address(&self) -> *const u32 {
         // SAFETY: `new` has checked that the offset is inside the mapping.
         unsafe { self.mapping.data().add(self.offset) }
@@ -49,7 +49,8 @@ impl Word {
     }
 
     fn atomic(&self) -> &AtomicU32 {
-        // SAFETY: aligned and mapped as long as `self` lives; everybody uses it atomically.
+        // SAFETY: aligned, and mapped: a detach ends the waits on its memory before that goes, and
+        // nothing else has a word for longer than a call. Everybody uses it atomically.
         unsafe { &*self.address().cast() }
     }
 
@@ -66,8 +67,10 @@ impl Word {
 
     /// Sleeps until somebody notifies the word, if it holds `expected`; no timeout is for ever.
     pub fn wait(&self, expected: u32, timeout: Option<Duration>) -> Result<Outcome> {
-        // SAFETY: aligned, and mapped as long as `self` lives.
-        match unsafe { sys::futex_wait(self.address(), expected, timeout) } {
+        if self.load() != expected {
+            return Ok(Outcome::NotEqual);
+        }
+        match sys::futex_wait(self.address(), expected, timeout) {
             Ok(()) => Ok(Outcome::Notified),
             Err(error) => match error.raw_os_error() {
                 Some(libc::EAGAIN) => Ok(Outcome::NotEqual),
@@ -82,12 +85,12 @@ impl Word {
         if count == 0 {
             return Ok(0); // Linux would wake one
         }
-        // SAFETY: aligned, and mapped as long as `self` lives.
-        unsafe { sys::futex_wake(self.address(), count) }.map_err(|error| futex_error(&error))
+        sys::futex_wake(self.address(), count).map_err(|error| futex_error(&error))
     }
 }
 
-fn futex_error(error: &io::Error) -> Error {
+/// What went wrong when a thread waited or notified.
+pub fn futex_error(error: &io::Error) -> Error {
     Error::from_io(error, "futex")
 }
 

@@ -59,7 +59,8 @@ impl<V> Registry<V> {
         let (identity, created) = (fresh.identity, fresh.created());
         let mapping = Arc::clone(&fresh.mapping);
         self.total_size += mapping.size();
-        if let Some(by_address) = &mut self.by_address {
+        let variant = options.of(key).variant();
+        if let Some(by_address) = self.by_address.as_mut().filter(|_| variant.is_shared()) {
             by_address.insert(mapping.data() as usize, Arc::clone(&mapping));
         }
         let entry = self.keys.entry(key.clone()).or_default();
@@ -72,7 +73,7 @@ impl<V> Registry<V> {
         entry.attachments.reserve_exact(1);
         entry.attachments.push(Attachment {
             identity,
-            variant: options.of(key).variant(),
+            variant,
             mapping,
             view,
         });

@@ -9,6 +9,7 @@ use super::Registry;
 use crate::error::{Error, Result};
 use crate::memory::file::{self, FilePath, Part};
 use crate::memory::fresh::{Fresh, Identity};
+use crate::memory::mapping::Mapping;
 use crate::memory::options::Options;
 use crate::sys::FileId;
 
@@ -50,26 +51,44 @@ impl<V> Registry<V> {
             return;
         };
         let mapping = Arc::clone(&fresh.mapping);
-        if let Some(by_address) = &mut self.by_address {
+        let variant = options.variant();
+        if let Some(by_address) = self.by_address.as_mut().filter(|_| variant.is_shared()) {
             by_address.insert(mapping.data() as usize, Arc::clone(&mapping));
         }
         let AttachedFile { parts, .. } = self.files.attached.entry(file).or_default();
         parts.push(Attachment {
             identity: fresh.identity,
-            variant: options.variant(),
+            variant,
             mapping,
             view,
         });
         self.files.note(path, file);
     }
 
-    /// Ends what was asked for by the path, and what else is attached of the file that it leads to now.
-    pub fn detach_file(&mut self, path: &FilePath) -> (Vec<Attachment<V>>, Result<()>) {
+    /// The files that a path has led to and that are still attached, and the one that it leads to now.
+    pub fn files_of(&self, path: &FilePath) -> Vec<FileId> {
         let mut ids = self.files.led_to(path);
         if let Ok(Some(found)) = file::status(path) {
             ids.push(FileId::of(&found));
         }
-        self.detach_files(ids)
+        ids
+    }
+
+    /// Whether that is a mapping of one of the files.
+    pub fn has_files(&self, ids: &[FileId], mapping: &Arc<Mapping>) -> bool {
+        let files = ids.iter().filter_map(|id| self.files.attached.get(id));
+        let mut parts = files.flat_map(|file| &file.parts);
+        parts.any(|attachment| Arc::ptr_eq(&attachment.mapping, mapping))
+    }
+
+    /// The mapping of a file in whose data the address lies, also if it is private.
+    pub fn file_at(&self, address: usize) -> Option<&Arc<Mapping>> {
+        let parts = self.files.attached.values().flat_map(|file| &file.parts);
+        let mut mappings = parts.map(|attachment| &attachment.mapping);
+        mappings.find(|mapping| {
+            let offset = address.checked_sub(mapping.data() as usize);
+            offset.is_some_and(|offset| offset < mapping.len())
+        })
     }
 
     /// Ends the attachments of all files.
@@ -78,7 +97,8 @@ impl<V> Registry<V> {
         self.detach_files(ids).0
     }
 
-    fn detach_files(&mut self, ids: Vec<FileId>) -> (Vec<Attachment<V>>, Result<()>) {
+    /// Ends the attachments of these files.
+    pub fn detach_files(&mut self, ids: Vec<FileId>) -> (Vec<Attachment<V>>, Result<()>) {
         let (mut all, mut result) = (Vec::new(), Ok(()));
         for id in ids {
             let Some(file) = self.files.attached.get_mut(&id) else {

@@ -1,5 +1,6 @@
 //! Linux: [futex(2)](https://man7.org/linux/man-pages/man2/futex.2.html) on shared memory, which
-//! the kernel knows by object and offset: every mapping of it is the same futex.
+//! the kernel knows by object and offset: every mapping of it is the same futex. An address that is
+//! not mapped is an error (`EFAULT`).
 
 use std::io;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -10,20 +11,13 @@ pub const OWNERS: &str = "/dev/shm/.shm-typed-array-owners";
 
 /// Waits until the word is notified, if it still holds `expected`. `EAGAIN` if it holds another
 /// value, `ETIMEDOUT` after `timeout`.
-///
-/// # Safety
-/// `word` must be mapped as long as the call lasts, and aligned.
-pub unsafe fn futex_wait(
-    word: *const u32,
-    expected: u32,
-    timeout: Option<Duration>,
-) -> io::Result<()> {
+pub fn futex_wait(word: *const u32, expected: u32, timeout: Option<Duration>) -> io::Result<()> {
     // An absolute time, so that a signal in between does not prolong the wait.
     let deadline = timeout.and_then(monotonic_time_after);
     let deadline = deadline.as_ref().map_or(std::ptr::null(), |time| time);
     loop {
-        // SAFETY: the caller keeps the word mapped; the deadline is null or points to a local.
-        // Without FUTEX_PRIVATE_FLAG the futex is one across processes.
+        // SAFETY: the kernel compares the word, if it is mapped, and changes nothing; the deadline is
+        // null or points to a local. Without FUTEX_PRIVATE_FLAG the futex is one across processes.
         let status = unsafe {
             libc::syscall(
                 libc::SYS_futex,
@@ -46,12 +40,9 @@ pub unsafe fn futex_wait(
 }
 
 /// Wakes up to `count` of those who wait longest for the word, and tells how many.
-///
-/// # Safety
-/// `word` must be mapped and aligned.
-pub unsafe fn futex_wake(word: *const u32, count: u32) -> io::Result<u32> {
+pub fn futex_wake(word: *const u32, count: u32) -> io::Result<u32> {
     let count = i32::try_from(count).unwrap_or(i32::MAX);
-    // SAFETY: the caller keeps the word mapped.
+    // SAFETY: to the kernel the address is only what others wait for.
     let woken = unsafe { libc::syscall(libc::SYS_futex, word, libc::FUTEX_WAKE, count) };
     u32::try_from(woken).map_err(|_| io::Error::last_os_error())
 }
@@ -93,16 +84,9 @@ pub fn futex_any_max() -> usize {
 /// was. `EAGAIN` if one of them holds another value, `ETIMEDOUT` after `timeout`. Of several that
 /// are notified at once only the last is told
 /// ([futex_waitv](https://docs.kernel.org/userspace-api/futex2.html)).
-///
-/// # Safety
-/// The words must be mapped as long as the call lasts, and aligned.
-pub unsafe fn futex_wait_any(
-    words: &[(*const u32, u32)],
-    timeout: Option<Duration>,
-) -> io::Result<usize> {
+pub fn futex_wait_any(words: &[(*const u32, u32)], timeout: Option<Duration>) -> io::Result<usize> {
     if let [(word, expected)] = words {
-        // SAFETY: as the caller promises.
-        return unsafe { futex_wait(*word, *expected, timeout) }.map(|()| 0);
+        return futex_wait(*word, *expected, timeout).map(|()| 0);
     }
     let waits: Vec<WaitV> = words
         .iter()
@@ -115,8 +99,8 @@ pub unsafe fn futex_wait_any(
         .collect();
     let deadline = timeout.and_then(monotonic_time_after);
     let deadline = deadline.as_ref().map_or(std::ptr::null(), |time| time);
-    // SAFETY: the list is as long as is said, the caller keeps the words mapped, the deadline is
-    // null or points to a local.
+    // SAFETY: the list is as long as is said, the kernel only compares the words, the deadline is null
+    // or points to a local.
     let woken = unsafe {
         libc::syscall(
             SYS_FUTEX_WAITV,

@@ -10,6 +10,7 @@ mod overmap;
 mod pages;
 mod place;
 mod reserve;
+mod ring;
 mod segments;
 
 pub use files::*;
@@ -21,4 +22,5 @@ pub use overmap::map_over;
 pub use pages::*;
 pub use place::PREFIX;
 pub use reserve::{fill_holes, free_bytes, reserve, set_size};
+pub use ring::{ring, Completed, Completions, Requests};
 pub use segments::*;

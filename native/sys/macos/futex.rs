@@ -5,12 +5,7 @@ use std::ffi::{c_void, CStr};
 use std::io;
 use std::mem::transmute;
 use std::sync::OnceLock;
-use std::time::Duration;
-
-use neon::prelude::*;
-
-use crate::node::callback::Deliver;
-use crate::sync::waits::Waits;
+use std::time::{Duration, Instant};
 
 /// Where mutex owners have their locks.
 pub const OWNERS: &str = "/tmp/.shm-typed-array-owners";
@@ -64,50 +59,41 @@ fn find(name: &CStr) -> Option<*mut c_void> {
     (!symbol.is_null()).then_some(symbol)
 }
 
-/// Waits until the word is notified, if it still holds `expected`. `EAGAIN` if it holds another
-/// value, `ETIMEDOUT` after `timeout`.
-///
-/// # Safety
-/// `word` must be mapped as long as the call lasts, and aligned.
-pub unsafe fn futex_wait(
-    word: *const u32,
-    expected: u32,
-    timeout: Option<Duration>,
-) -> io::Result<()> {
-    let deadline = timeout.and_then(|timeout| std::time::Instant::now().checked_add(timeout));
+/// How often the kernel may find the word's page paged out before that is an error.
+const TRIES: u32 = 1000;
+
+/// Waits until the word is notified, if it still holds `expected`; another value counts as a
+/// notification, which these calls do not tell from it. `ETIMEDOUT` after `timeout`.
+pub fn futex_wait(word: *const u32, expected: u32, timeout: Option<Duration>) -> io::Result<()> {
+    let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+    let mut tries = 0;
     loop {
-        // The calls below do not tell a changed value from a notification, so it is read first.
-        // SAFETY: the caller keeps the word mapped; it is read as the atomic that all use it as.
-        let atomic = unsafe { &*word.cast::<std::sync::atomic::AtomicU32>() };
-        if atomic.load(std::sync::atomic::Ordering::SeqCst) != expected {
-            return Err(io::Error::from_raw_os_error(libc::EAGAIN));
-        }
-        let left = deadline.map(|time| time.saturating_duration_since(std::time::Instant::now()));
+        let left = deadline.map(|time| time.saturating_duration_since(Instant::now()));
         if left.is_some_and(|left| left.is_zero()) {
             return Err(io::Error::from_raw_os_error(libc::ETIMEDOUT));
         }
         let word = word.cast_mut().cast();
-        // SAFETY: the caller keeps the word mapped.
         let status = match symbols() {
-            Some(symbols) => unsafe { wait_on_address(symbols, word, expected, left) },
-            None => unsafe { ulock_wait(word, expected, left) },
+            Some(symbols) => wait_on_address(symbols, word, expected, left),
+            None => ulock_wait(word, expected, left),
         };
         match status {
             Ok(()) => return Ok(()),
             // A timeout is decided above: the calls have a longest one of their own.
-            Err(libc::EINTR | libc::EFAULT | libc::ETIMEDOUT) => {}
+            Err(libc::EINTR | libc::ETIMEDOUT) => {}
+            Err(libc::EFAULT) if tries < TRIES => tries += 1,
             Err(errno) => return Err(io::Error::from_raw_os_error(errno)),
         }
     }
 }
 
-unsafe fn wait_on_address(
+fn wait_on_address(
     symbols: &Symbols,
     word: *mut c_void,
     expected: u32,
     left: Option<Duration>,
 ) -> Result<(), i32> {
-    // SAFETY: the caller keeps the word mapped; its size is 4 bytes.
+    // SAFETY: the kernel compares the 4 bytes, if they are mapped, and changes nothing.
     let status = unsafe {
         match left {
             None => (symbols.wait)(word, expected.into(), 4, OS_SYNC_SHARED),
@@ -129,12 +115,12 @@ unsafe fn wait_on_address(
         .unwrap_or(libc::EIO))
 }
 
-unsafe fn ulock_wait(word: *mut c_void, expected: u32, left: Option<Duration>) -> Result<(), i32> {
+fn ulock_wait(word: *mut c_void, expected: u32, left: Option<Duration>) -> Result<(), i32> {
     // 0 microseconds would be for ever.
     let microseconds = left.map_or(0, |left| {
         u32::try_from(left.min(LONGEST).as_micros()).map_or(u32::MAX, |time| time.max(1))
     });
-    // SAFETY: the caller keeps the word mapped.
+    // SAFETY: the kernel compares the word, if it is mapped, and changes nothing.
     let status = unsafe {
         __ulock_wait(
             UL_COMPARE_AND_WAIT_SHARED | ULF_NO_ERRNO,
@@ -159,14 +145,11 @@ fn ticks(duration: Duration) -> u64 {
 }
 
 /// Wakes up to `count` of those who wait for the word, one after the other, and tells how many.
-///
-/// # Safety
-/// `word` must be mapped and aligned.
-pub unsafe fn futex_wake(word: *const u32, count: u32) -> io::Result<u32> {
+pub fn futex_wake(word: *const u32, count: u32) -> io::Result<u32> {
     let word = word.cast_mut().cast();
     let mut woken = 0;
     while woken < count {
-        // SAFETY: the caller keeps the word mapped; its size is 4 bytes.
+        // SAFETY: the kernel compares the 4 bytes, if they are mapped, and changes nothing.
         let errno = match symbols() {
             Some(symbols) => match unsafe { (symbols.wake_any)(word, 4, OS_SYNC_SHARED) } {
                 -1 => io::Error::last_os_error()
@@ -189,29 +172,13 @@ pub unsafe fn futex_wake(word: *const u32, count: u32) -> io::Result<u32> {
     Ok(woken)
 }
 
-/// This system has no way to wait for many words exactly.
-pub fn exact_waits(
-    _cx: &mut FunctionContext,
-    _deliver: &Deliver,
-    _by_event_loop: bool,
-) -> Option<Box<dyn Waits>> {
-    None
-}
-
 /// How many words [`futex_wait_any`] can wait for.
 pub fn futex_any_max() -> usize {
     1
 }
 
 /// Waits until the word is notified, if it holds what is expected; always 0.
-///
-/// # Safety
-/// The words must be mapped as long as the call lasts, and aligned.
-pub unsafe fn futex_wait_any(
-    words: &[(*const u32, u32)],
-    timeout: Option<Duration>,
-) -> io::Result<usize> {
+pub fn futex_wait_any(words: &[(*const u32, u32)], timeout: Option<Duration>) -> io::Result<usize> {
     let (word, expected) = words[0];
-    // SAFETY: as the caller promises.
-    unsafe { futex_wait(word, expected, timeout) }.map(|()| 0)
+    futex_wait(word, expected, timeout).map(|()| 0)
 }

@@ -7,6 +7,7 @@ mod nameless;
 mod objects;
 mod pages;
 mod place;
+mod ring;
 mod segments;
 
 pub use files::*;
@@ -16,4 +17,5 @@ pub use nameless::Nameless;
 pub use objects::*;
 pub use pages::{advise_huge_pages, map_over, move_pages, populate};
 pub use place::PREFIX;
+pub use ring::{ring, Completed, Completions, Requests};
 pub use segments::*;

@@ -4,8 +4,10 @@ pub const SETUP_CQSIZE: u32 = 1 << 3;
 /// Completions are no reason to interrupt JavaScript that runs.
 pub const SETUP_COOP_TASKRUN: u32 = 1 << 8;
 pub const ENTER_GETEVENTS: u32 = 1;
+pub const ENTER_EXT_ARG: u32 = 1 << 3;
 pub const SQ_CQ_OVERFLOW: u32 = 1 << 1;
 pub const OFFSET_OF_ENTRIES: u64 = 0x1000_0000;
+pub const OP_NOP: u8 = 0;
 pub const OP_ASYNC_CANCEL: u8 = 14;
 pub const OP_FUTEX_WAIT: u8 = 51;
 /// A cancel that has succeeded is no completion of its own.
@@ -77,4 +79,21 @@ pub struct Completion {
     pub user_data: u64,
     pub result: i32,
     pub flags: u32,
+}
+
+/// The kernel's `struct io_uring_getevents_arg`.
+#[repr(C)]
+#[derive(Default)]
+pub struct EnterArgument {
+    pub signals: u64,
+    pub signals_size: u32,
+    pub unused: u32,
+    pub time: u64,
+}
+
+/// The kernel's `struct __kernel_timespec`.
+#[repr(C)]
+pub struct Time {
+    pub seconds: i64,
+    pub nanoseconds: i64,
 }

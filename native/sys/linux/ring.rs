@@ -1,6 +1,10 @@
-//! The part of `io_uring` that waiting takes (Linux 6.7 on). Each wait is a waiter of its own in the
-//! kernel's queue from the moment it is started, so that a notification counts it, and wakes it in
-//! its turn ([io_uring(7)](https://man7.org/linux/man-pages/man7/io_uring.7.html)).
+//! The part of `io_uring` that waiting for words takes (Linux 6.7 on): a queue of requests, each with
+//! a number of the caller's, and a queue of their results. A request to wait is a waiter of its own
+//! in the kernel's queue for the word from the moment it is submitted
+//! ([io_uring(7)](https://man7.org/linux/man-pages/man7/io_uring.7.html)).
+//!
+//! By hand, since a request that the kernel has refused must be taken back from the queue, or it
+//! would begin with the next one.
 
 mod abi;
 
@@ -8,17 +12,17 @@ use std::fs::File;
 use std::io;
 use std::mem::size_of;
 use std::os::fd::{AsRawFd, FromRawFd, RawFd};
-use std::ptr::null;
+use std::ptr::from_ref;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::Arc;
+use std::time::Duration;
 
 use memmap2::{MmapOptions, MmapRaw};
 
 use self::abi::{Completion, Parameters, Request};
-use crate::sync::waits::{Ended, Id};
-use crate::sync::word::Word;
 
-/// How many waits can end before they are looked at without the kernel having to allocate memory.
+/// How many requests can complete before they are looked at without the kernel having to allocate
+/// memory.
 const COMPLETIONS: u32 = 4096;
 
 /// What completes under this number is of no interest.
@@ -34,19 +38,22 @@ pub struct Ring {
     parameters: Parameters,
 }
 
-/// Starts and cancels waits.
+/// Submits requests.
 pub struct Requests(Arc<Ring>);
 
-/// Tells of waits that have ended.
+/// The results of requests.
 pub struct Completions(Arc<Ring>);
 
-/// Fails where the kernel is older, or does not let this process use `io_uring`.
-pub fn new() -> io::Result<(Requests, Completions)> {
+/// A request that has completed: its number, and 0 or a negative error number.
+pub type Completed = (u64, i32);
+
+/// A new ring. Fails where the kernel is older, or does not let this process use `io_uring`.
+pub fn ring() -> io::Result<(Requests, Completions)> {
     let ring = Arc::new(Ring::new()?);
     let (mut requests, mut completions) = (Requests(Arc::clone(&ring)), Completions(ring));
     // A wait that ends at once tells whether the kernel knows such waits.
     let word = AtomicU32::new(0);
-    requests.wait(NOBODY, word.as_ptr(), 1)?;
+    requests.futex_wait(NOBODY, word.as_ptr(), 1)?;
     match completions.next() {
         Some(Completion { result, .. }) if result == -libc::EAGAIN => Ok((requests, completions)),
         _ => Err(io::ErrorKind::Unsupported.into()),
@@ -94,20 +101,30 @@ impl Ring {
         unsafe { &*self.at(offset) }
     }
 
-    /// Submits requests, and waits for completions; how many have been submitted
+    /// Submits requests, and waits for completions: `ETIME` after `timeout`
     /// ([io_uring_enter(2)](https://man7.org/linux/man-pages/man2/io_uring_enter.2.html)).
-    fn enter(&self, submit: u32, complete: u32, flags: u32) -> io::Result<()> {
-        let (fd, no_signals) = (self.file.as_raw_fd(), null::<libc::sigset_t>());
-        // SAFETY: no memory is passed. What requests point to is for those who make them to care for.
+    fn enter(&self, submit: u32, complete: u32, timeout: Option<Duration>) -> io::Result<()> {
+        let time = timeout.map(|time| abi::Time {
+            // What is more than that is as good as for ever.
+            seconds: time.as_secs().try_into().unwrap_or(i64::MAX),
+            nanoseconds: time.subsec_nanos().into(),
+        });
+        let argument = abi::EnterArgument {
+            time: time.as_ref().map_or(0, |time| from_ref(time) as u64),
+            ..abi::EnterArgument::default()
+        };
+        let get_events = if submit == 0 { abi::ENTER_GETEVENTS } else { 0 };
+        // SAFETY: the argument and the time that it points to are locals. What requests point to the
+        // kernel looks at as it would for a system call: no address can make it write or crash.
         let submitted = unsafe {
             libc::syscall(
                 libc::SYS_io_uring_enter,
-                fd,
+                self.file.as_raw_fd(),
                 submit,
                 complete,
-                flags,
-                no_signals,
-                0_usize,
+                get_events | abi::ENTER_EXT_ARG,
+                &raw const argument,
+                size_of::<abi::EnterArgument>(),
             )
         };
         match submitted {
@@ -119,7 +136,7 @@ impl Ring {
 }
 
 impl AsRawFd for Ring {
-    /// Readable when waits have ended.
+    /// Readable when requests have completed.
     fn as_raw_fd(&self) -> RawFd {
         self.file.as_raw_fd()
     }
@@ -130,12 +147,9 @@ impl Requests {
         Arc::clone(&self.0)
     }
 
-    /// Starts to wait for `word`, if it holds `expected`.
-    pub fn start(&mut self, id: Id, word: &Word, expected: u32) -> io::Result<()> {
-        self.wait(id, word.address(), expected)
-    }
-
-    fn wait(&mut self, id: Id, word: *const u32, expected: u32) -> io::Result<()> {
+    /// Waits for `word`, if it holds `expected`: completes with 0 when it is notified, with `-EAGAIN`
+    /// if it holds another value, with `-ECANCELED` when that is asked for.
+    pub fn futex_wait(&mut self, id: u64, word: *const u32, expected: u32) -> io::Result<()> {
         self.submit(Request {
             op: abi::OP_FUTEX_WAIT,
             fd: abi::FUTEX_32,
@@ -147,7 +161,9 @@ impl Requests {
         })
     }
 
-    pub fn cancel(&mut self, id: Id) -> io::Result<()> {
+    /// Cancels the request of that number. The kernel looks for it among all that have not
+    /// completed, the youngest first.
+    pub fn cancel(&mut self, id: u64) -> io::Result<()> {
         self.submit(Request {
             op: abi::OP_ASYNC_CANCEL,
             flags: abi::CQE_SKIP_SUCCESS,
@@ -157,7 +173,16 @@ impl Requests {
         })
     }
 
-    /// Cancels all waits; nobody is woken in their place from then on.
+    /// Completes nothing, but has the descriptor become readable.
+    pub fn wake(&mut self) -> io::Result<()> {
+        self.submit(Request {
+            op: abi::OP_NOP,
+            user_data: NOBODY,
+            ..Request::default()
+        })
+    }
+
+    /// Cancels all requests; [`Completions::sleep`] then tells that there will be no more.
     pub fn end(&mut self) -> io::Result<()> {
         self.submit(Request {
             op: abi::OP_ASYNC_CANCEL,
@@ -179,7 +204,7 @@ impl Requests {
         let before = tail.load(Ordering::Relaxed);
         tail.store(before.wrapping_add(1), Ordering::Release);
         // If the kernel does not take it, it is not to be there when the next one is.
-        ring.enter(1, 0, 0)
+        ring.enter(1, 0, None)
             .inspect_err(|_| tail.store(before, Ordering::Release))
     }
 }
@@ -204,9 +229,9 @@ impl Completions {
         Some(completion)
     }
 
-    /// The waits that have ended since the last call, up to as many as the queue holds.
-    pub fn take(&mut self) -> Vec<(Id, Ended)> {
-        let mut ended = Vec::new();
+    /// What has completed since the last call, up to as much as the queue holds.
+    pub fn take(&mut self) -> Vec<Completed> {
+        let mut completed = Vec::new();
         while let Some(Completion {
             user_data: id,
             result,
@@ -214,36 +239,32 @@ impl Completions {
         }) = self.next()
         {
             if id != NOBODY {
-                ended.push((id, how(result)));
+                completed.push((id, result));
             }
         }
         let flags = self.0.word(self.0.parameters.sq.flags);
         if flags.load(Ordering::Acquire) & abi::SQ_CQ_OVERFLOW != 0 {
             // There are more. Should the kernel not bring them now, the descriptor stays readable.
-            let _ = self.0.enter(0, 0, abi::ENTER_GETEVENTS);
+            let _ = self.0.enter(0, 0, None);
         }
-        ended
+        completed
     }
 
-    /// Sleeps until waits have ended, and tells which; `None` if there will be no more.
-    pub fn sleep(&mut self) -> Option<Vec<(Id, Ended)>> {
-        if let Err(error) = self.0.enter(0, 1, abi::ENTER_GETEVENTS) {
+    /// Sleeps until something has completed, or for as long as `timeout`, and tells what has; `None`
+    /// if nothing will any more.
+    pub fn sleep(&mut self, timeout: Option<Duration>) -> Option<Vec<Completed>> {
+        if let Err(error) = self.0.enter(0, 1, timeout) {
             // EBADR is told once, of a completion that the kernel had no memory for.
-            if !matches!(error.raw_os_error(), Some(libc::EINTR | libc::EBADR)) {
+            if !matches!(
+                error.raw_os_error(),
+                Some(libc::ETIME | libc::EINTR | libc::EBADR)
+            ) {
                 return None;
             }
         }
-        let ended = self.take();
-        let last = ended.iter().any(|&(id, _)| id == THE_END);
-        (!last).then_some(ended)
-    }
-}
-
-fn how(result: i32) -> Ended {
-    match -result {
-        libc::ECANCELED => Ended::Cancelled,
-        libc::EAGAIN => Ended::NotEqual,
-        _ => Ended::Notified,
+        let completed = self.take();
+        let last = completed.iter().any(|&(id, _)| id == THE_END);
+        (!last).then_some(completed)
     }
 }
 

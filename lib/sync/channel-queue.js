@@ -1,0 +1,296 @@
+'use strict';
+// The protocol of a channel: slots, and a ring of the numbers of those that are queued. A process can be killed
+// before any of its steps: every slot that is neither free nor queued names its owner, of whose death the kernel
+// tells, and each of the two locks hides at most one half step, which the next owner finishes or leaves out.
+// docs/channels.md specifies it, test/model/channel.pml checks it.
+
+const { damaged } = require('../errors');
+const { oncePerThread } = require('../runtime/thread');
+const { aligned, powerOfTwo } = require('./geometry');
+const { MAY_SLEEP } = require('./sleeping');
+
+// Words of the header; those that are written often have a cache line each.
+const CLOSED = 5;
+const PRODUCERS = 16;
+const HEAD = 32;
+const CONSUMERS = 48;
+const TAIL = 64;
+const FREED = 80;
+const RING = 96;
+
+// Words of a slot, and how many it has.
+const WORD = 0;
+const TICKET = 1;
+const LENGTH = 2;
+const DELIVERIES = 3;
+const TAG = 4;
+const SLOT = 8;
+
+// A slot's word: its state, and below that its owner's number.
+const OWNER = 0x3fffffff;
+const FREE = 0;
+const WRITING = 0x40000000;
+const TAKEN = -0x80000000;
+const QUEUED = -0x40000000;
+
+/** Positions in the queue are numbers of 31 bits. */
+const POSITION = 0x7fffffff;
+
+/** How long to wait at least for a lock of a few words (milliseconds). */
+const BRIEFLY = 20;
+
+/** What is returned for no slot. */
+const NONE = -1;
+
+const ringOf = (slots) => powerOfTwo(2 * slots);
+const dataOf = (slots) => aligned(4 * (RING + ringOf(slots) + SLOT * slots));
+
+/** @type {any} */
+const kind = {
+  what: 'channel',
+  magic: 0x4e414843, // CHAN
+  version: 1,
+  fields: [{ name: 'slots', most: 2 ** 20, initially: 64 }, { name: 'size', most: 2 ** 31 - 64 }],
+  complete: ({ slots, size }) => [slots, size, ringOf(slots)],
+  bytesOf: ({ slots, size }) => dataOf(slots) + slots * aligned(size),
+};
+
+function createQueueClass(binding, geometry, Mutex, { countIfMarked, wakeAll }, { notify }) {
+  class Queue {
+    constructor(key, options) {
+      const { words, bytes, values, isAttached } = geometry.open(key, kind, options);
+      this.key = key;
+      /** @type {Int32Array} */
+      this.words = words;
+      this.bytes = bytes;
+      this.isAttached = isAttached;
+      this.slots = values.slots;
+      this.size = values.size;
+      this.entries = ringOf(values.slots);
+      this.firstSlot = RING + this.entries;
+      this.data = dataOf(values.slots);
+      this.stride = aligned(values.size);
+      this.producers = new Mutex(words, PRODUCERS);
+      this.consumers = new Mutex(words, CONSUMERS);
+      this.self = oncePerThread('owner', binding.ownerNumber);
+      // Where to look for a free slot next.
+      this.next = 0;
+      this.lookUp = () => this.recoverAndWake();
+    }
+
+    isClosed() {
+      return this.words[CLOSED] !== 0;
+    }
+
+    /** How many messages are queued. */
+    waiting() {
+      return ((Atomics.load(this.words, HEAD) >>> 1) - Atomics.load(this.words, TAIL)) & POSITION;
+    }
+
+    isEmpty() {
+      return Atomics.load(this.words, HEAD) >>> 1 === Atomics.load(this.words, TAIL);
+    }
+
+    /** Makes a free slot this thread's to write. */
+    claim() {
+      const { words, slots } = this;
+      for (let tried = 0; tried < slots; tried++) {
+        const slot = this.next;
+        this.next = slot + 1 < slots ? slot + 1 : 0;
+        const at = this.firstSlot + slot * SLOT;
+        if (words[at] === FREE && Atomics.compareExchange(words, at, FREE, WRITING | this.self) === FREE) return slot;
+      }
+      return NONE;
+    }
+
+    /** Makes the oldest message's slot this thread's to write. */
+    claimOldest() {
+      const slot = this.take(0);
+      if (slot !== NONE) Atomics.store(this.words, this.firstSlot + slot * SLOT, WRITING | this.self);
+      return slot;
+    }
+
+    /** Queues a slot that this thread has written. */
+    send(slot, length, tag) {
+      const { words } = this;
+      const at = this.firstSlot + slot * SLOT;
+      words[at + LENGTH] = length;
+      words[at + TAG] = tag;
+      words[at + DELIVERIES] = 0;
+      if (this.producers.lock() === 'owner-died') this.finishSend();
+      let mark;
+      try {
+        if (words[at + WORD] !== (WRITING | this.self)) throw this.damage(`slot ${slot} was taken away`);
+        mark = this.append(slot);
+      } finally {
+        this.producers.unlock();
+      }
+      if (mark !== 0) notify(words, HEAD);
+    }
+
+    /** With the producers' lock: puts a slot at the end; whether there is somebody to wake. */
+    append(slot) {
+      const { words } = this;
+      const head = Atomics.load(words, HEAD) >>> 1;
+      if (((head - Atomics.load(words, TAIL)) & POSITION) >= this.entries) throw this.damage('its positions are impossible');
+      const at = this.firstSlot + slot * SLOT;
+      Atomics.store(words, RING + (head & (this.entries - 1)), slot);
+      Atomics.store(words, at + TICKET, head);
+      Atomics.store(words, at + WORD, QUEUED); // from here on it is sent
+      return this.advance(head);
+    }
+
+    advance(head) {
+      return Atomics.exchange(this.words, HEAD, (head + 1) << 1) & MAY_SLEEP;
+    }
+
+    /** With the lock of a producer that died: it had sent, if the slot says so. */
+    finishSend() {
+      const head = Atomics.load(this.words, HEAD) >>> 1;
+      if (this.queuedAt(head) !== NONE && this.advance(head) !== 0) notify(this.words, HEAD);
+    }
+
+    /** The slot that is queued at a position. */
+    queuedAt(position) {
+      const { words } = this;
+      const slot = Atomics.load(words, RING + (position & (this.entries - 1)));
+      if (!(slot >= 0 && slot < this.slots)) return NONE;
+      const at = this.firstSlot + slot * SLOT;
+      return Atomics.load(words, at + WORD) === QUEUED && words[at + TICKET] === position ? slot : NONE;
+    }
+
+    /** Takes the first slot out of the queue; `left` are milliseconds. */
+    take(left) {
+      if (this.isEmpty()) return NONE;
+      const { words } = this;
+      const lock = this.enter(left);
+      if (lock === null) return NONE;
+      try {
+        if (lock === 'owner-died') this.finishTake();
+        const tail = Atomics.load(words, TAIL);
+        const waiting = ((Atomics.load(words, HEAD) >>> 1) - tail) & POSITION;
+        if (waiting === 0) return NONE;
+        if (waiting > this.entries) throw this.damage('its positions are impossible');
+        const slot = this.queuedAt(tail & POSITION);
+        if (slot !== NONE) Atomics.store(words, this.firstSlot + slot * SLOT, TAKEN | this.self); // from here on it is taken
+        Atomics.store(words, TAIL, (tail + 1) & POSITION);
+        if (slot === NONE) throw this.damage(`its entry ${tail} is none`);
+        return slot;
+      } finally {
+        this.consumers.unlock();
+      }
+    }
+
+    /** Takes the consumers' lock; null if somebody else had it for too long. */
+    enter(left) {
+      try {
+        return this.consumers.lock(left > BRIEFLY ? left : BRIEFLY);
+      } catch (error) {
+        if (error.code !== 'ERR_SHM_TIMED_OUT') throw error;
+        return null;
+      }
+    }
+
+    /** With the lock of a consumer that died: it had taken, if the slot says so. */
+    finishTake() {
+      const tail = Atomics.load(this.words, TAIL) & POSITION;
+      const isEmpty = Atomics.load(this.words, HEAD) >>> 1 === tail;
+      if (!isEmpty && this.queuedAt(tail) === NONE) Atomics.store(this.words, TAIL, (tail + 1) & POSITION);
+    }
+
+    /** Gives back a slot that this thread writes or has taken. */
+    free(slot, state) {
+      const at = this.firstSlot + slot * SLOT;
+      const word = state | this.self;
+      if (Atomics.compareExchange(this.words, at, word, FREE) !== word) throw this.damage(`slot ${slot} was taken away`);
+      // Senders have time as long as there is much before them, and to wake them for every slot costs more than to send.
+      if (this.waiting() <= this.slots >> 1) countIfMarked(this.words, FREED);
+    }
+
+    /** Frees what the dead were writing, and queues again what they had taken. */
+    recover() {
+      const { words } = this;
+      const lock = this.producers.tryLock();
+      if (lock === null) return;
+      const living = new Set([this.self]);
+      let mark = 0;
+      try {
+        if (lock === 'owner-died') this.finishSend();
+        for (let at = this.firstSlot; at < this.firstSlot + this.slots * SLOT; at += SLOT) {
+          const word = Atomics.load(words, at);
+          const state = word & ~OWNER;
+          if ((state !== WRITING && state !== TAKEN) || this.lives(word & OWNER, living)) continue;
+          if (state === WRITING) {
+            if (Atomics.compareExchange(words, at, word, FREE) === word) countIfMarked(words, FREED);
+          } else if (Atomics.compareExchange(words, at, word, TAKEN | this.self) === word) {
+            words[at + DELIVERIES]++;
+            mark |= this.append((at - this.firstSlot) / SLOT);
+          }
+        }
+      } finally {
+        this.producers.unlock();
+      }
+      if (mark !== 0) notify(words, HEAD);
+    }
+
+    lives(owner, living) {
+      if (living.has(owner)) return true;
+      const isAlive = owner !== 0 && binding.isOwnerAlive(owner);
+      if (isAlive) living.add(owner);
+      return isAlive;
+    }
+
+    /** The same, and wakes those whom somebody should have woken who died just before. */
+    recoverAndWake() {
+      if (!this.isAttached()) return;
+      try {
+        this.recover();
+      } catch (_) {
+        // Whoever is woken finds it out.
+      }
+      const isClosed = this.isClosed();
+      if (isClosed || !this.isEmpty()) wakeAll(this.words, HEAD);
+      if (isClosed || this.hasFree()) wakeAll(this.words, FREED);
+    }
+
+    hasFree() {
+      for (let slot = 0; slot < this.slots; slot++) if (this.words[this.firstSlot + slot * SLOT] === FREE) return true;
+      return false;
+    }
+
+    close() {
+      Atomics.store(this.words, CLOSED, 1);
+      wakeAll(this.words, HEAD);
+      wakeAll(this.words, FREED);
+    }
+
+    /** What there is about a message that was taken, as its length is checked. */
+    lengthOf(slot) {
+      const length = this.words[this.firstSlot + slot * SLOT + LENGTH];
+      if (length >= 0 && length <= this.size) return length;
+      this.free(slot, TAKEN);
+      throw this.damage(`slot ${slot} tells of a length of ${length >>> 0} bytes`);
+    }
+
+    tagOf(slot) {
+      return this.words[this.firstSlot + slot * SLOT + TAG];
+    }
+
+    deliveriesOf(slot) {
+      return this.words[this.firstSlot + slot * SLOT + DELIVERIES];
+    }
+
+    /** Where a slot's data begins, in bytes. */
+    start(slot) {
+      return this.data + slot * this.stride;
+    }
+
+    damage(reason) {
+      return damaged(this.key, 'channel', reason);
+    }
+  }
+
+  return Queue;
+}
+
+module.exports = { FREED, HEAD, NONE, TAKEN, WRITING, createQueueClass };

@@ -1,0 +1,150 @@
+'use strict';
+// Messages from any number of processes and threads to any number of others, each to one of them. What the calls
+// promise is written, for editors, in lib/types/channel.d.ts; how they do it is in channel-queue.js.
+
+const { closed, invalidValue } = require('../errors');
+const { FREED, HEAD, NONE, TAKEN, createQueueClass } = require('./channel-queue');
+const { Loan, Message } = require('./channel-messages');
+const { each } = require('./each');
+const { checkOptions } = require('./geometry');
+const { checkAttached, checkTarget, payloadOf } = require('./payload');
+
+/** How often to look for the dead where nobody sleeps, and so nobody looks up (milliseconds). */
+const LOOK_UP = 100;
+
+/** The class `Channel`; `sleeping` and what `createQueueClass` takes are those of its neighbours. */
+function createChannel(binding, geometry, Mutex, sleeping, waiting) {
+  const Queue = createQueueClass(binding, geometry, Mutex, sleeping, waiting);
+  const { until, untilAsync } = sleeping;
+
+  class Channel {
+    constructor(key, options) {
+      options = checkOptions(options, ['slots', 'size', 'perm', 'overflow'], 'channel');
+      const { overflow = 'wait' } = options;
+      if (overflow !== 'wait' && overflow !== 'drop-oldest') {
+        throw invalidValue('options.overflow', "must be 'wait' or 'drop-oldest'", overflow);
+      }
+      const queue = new Queue(key, options);
+      const dropsOldest = overflow === 'drop-oldest';
+      let lookedUp = Date.now();
+
+      /** Every receiver and every sender that finds no slot looks for the dead, so that a busy channel does, too. */
+      const lookUpIfDue = () => {
+        const now = Date.now();
+        if (Math.abs(now - lookedUp) < LOOK_UP) return;
+        lookedUp = now;
+        queue.recover();
+      };
+
+      /** A slot to write to, if there is one; see `until`. */
+      const claim = () => {
+        checkAttached(queue);
+        if (queue.isClosed()) throw closed(key, 'channel');
+        let slot = queue.claim();
+        if (slot === NONE && dropsOldest) slot = queue.claimOldest();
+        if (slot !== NONE) return slot;
+        lookUpIfDue();
+        return undefined;
+      };
+
+      /** A slot with a message; null at the end; undefined if there is none now. */
+      const take = (left) => {
+        checkAttached(queue);
+        lookUpIfDue();
+        const slot = queue.take(left);
+        if (slot !== NONE) return slot;
+        return queue.isClosed() && queue.isEmpty() ? null : undefined;
+      };
+
+      this.key = key;
+      this.slots = queue.slots;
+      this.size = queue.size;
+      this.queue = queue;
+      this.claim = claim;
+      this.take = take;
+    }
+
+    send(data, timeout) {
+      const payload = payloadOf(data, this.size);
+      this.put(until(this.queue.words, FREED, this.claim, this.queue.lookUp, timeout), payload);
+    }
+
+    trySend(data) {
+      const payload = payloadOf(data, this.size);
+      const slot = this.claim();
+      if (slot === undefined) return false;
+      this.put(slot, payload);
+      return true;
+    }
+
+    async sendAsync(data, options) {
+      const payload = payloadOf(data, this.size);
+      this.put(await untilAsync(this.queue.words, FREED, this.claim, this.queue.lookUp, options), payload);
+    }
+
+    /** Copies a message into a slot and sends it. */
+    put(slot, payload) {
+      this.queue.bytes.set(payload, this.queue.start(slot));
+      this.queue.send(slot, payload.length, 0);
+    }
+
+    loan(timeout) {
+      return new Loan(this.queue, until(this.queue.words, FREED, this.claim, this.queue.lookUp, timeout));
+    }
+
+    tryLoan() {
+      const slot = this.claim();
+      return slot === undefined ? null : new Loan(this.queue, slot);
+    }
+
+    async loanAsync(options) {
+      return new Loan(this.queue, await untilAsync(this.queue.words, FREED, this.claim, this.queue.lookUp, options));
+    }
+
+    receive(timeout) {
+      return this.messageIn(until(this.queue.words, HEAD, this.take, this.queue.lookUp, timeout));
+    }
+
+    tryReceive() {
+      return this.messageIn(this.take(0));
+    }
+
+    async receiveAsync(options) {
+      return this.messageIn(await untilAsync(this.queue.words, HEAD, this.take, this.queue.lookUp, options));
+    }
+
+    messageIn(slot) {
+      return slot === null || slot === undefined ? null : new Message(this.queue, slot);
+    }
+
+    receiveInto(buffer, timeout) {
+      const { queue } = this;
+      checkTarget(buffer, this.size);
+      const slot = until(queue.words, HEAD, this.take, queue.lookUp, timeout);
+      if (slot === null) return null;
+      const length = queue.lengthOf(slot);
+      const start = queue.start(slot);
+      queue.bytes.copy(buffer, 0, start, start + length);
+      queue.free(slot, TAKEN);
+      return length;
+    }
+
+    [Symbol.asyncIterator]() {
+      return each(this);
+    }
+
+    get closed() {
+      checkAttached(this.queue);
+      return this.queue.isClosed();
+    }
+
+    close() {
+      checkAttached(this.queue);
+      this.queue.close();
+    }
+  }
+
+  return Channel;
+}
+
+module.exports = { createChannel };

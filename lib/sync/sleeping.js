@@ -1,0 +1,87 @@
+'use strict';
+// To sleep until something has changed, on a word that counts the changes: its lowest bit says that somebody may
+// sleep, the others count. Who has changed something counts on and thereby clears the bit; only if it was set
+// there is somebody to be woken, for which the kernel has to be asked. test/model/sleeping.pml checks it.
+
+const { performance } = require('perf_hooks');
+const { withCode } = require('../errors');
+const lookUps = require('./look-ups');
+const { millisecondsOf, optionsOf, reasonOf } = require('./wait');
+
+const MAY_SLEEP = 1;
+
+/** How often a blocking wait looks whether somebody has died (milliseconds). */
+const LOOK_UP = 100;
+
+const noOptions = { timeout: Infinity, signal: undefined, ref: true };
+
+function createSleeping({ wait, waitAsync, notify }) {
+  /**
+   * Blocks until `attempt(left)` returns something else than undefined, sleeping in between on a word; `left` are
+   * the milliseconds that it may take itself. `lookUp()` is to find out about deaths.
+   */
+  function until(words, index, attempt, lookUp, timeout) {
+    const milliseconds = millisecondsOf(timeout);
+    const first = attempt(milliseconds);
+    if (first !== undefined) return first;
+    const deadline = performance.now() + milliseconds;
+    for (;;) {
+      const value = mark(words, index);
+      // Once more, now that whoever changes something sees the mark.
+      const result = attempt(Math.max(0, deadline - performance.now()));
+      if (result !== undefined) return result;
+      const left = deadline - performance.now();
+      if (left <= 0) throw timedOut();
+      if (wait(words, index, value, Math.min(left, LOOK_UP)) === 'timed-out') lookUp();
+    }
+  }
+
+  /** The same for asynchronous waits; the options are those of `waitAsync`. */
+  async function untilAsync(words, index, attempt, lookUp, options) {
+    const { timeout, signal, ref } = options === undefined ? noOptions : optionsOf(Object.assign({ ref: true }, options));
+    if (signal !== undefined && signal.aborted) throw reasonOf(signal);
+    const first = attempt(0);
+    if (first !== undefined) return first;
+    const deadline = performance.now() + timeout;
+    lookUps.begin(lookUp);
+    try {
+      for (;;) {
+        const value = mark(words, index);
+        const result = attempt(0);
+        if (result !== undefined) return result;
+        const left = timeout === Infinity ? Infinity : deadline - performance.now();
+        if (left <= 0) throw timedOut();
+        await waitAsync(words, index, value, { timeout: left, signal, ref });
+      }
+    } finally {
+      lookUps.end(lookUp);
+    }
+  }
+
+  /** Sets the bit; the word with it. @param {Int32Array} words */
+  function mark(words, index) {
+    return Atomics.or(words, index, MAY_SLEEP) | MAY_SLEEP;
+  }
+
+  /** Counts a change that has been made, and wakes all, if somebody may sleep for it. @param {Int32Array} words */
+  function countIfMarked(words, index) {
+    const value = Atomics.load(words, index);
+    if ((value & MAY_SLEEP) === 0) return;
+    // Should somebody else have counted meanwhile, it is he who wakes.
+    if (Atomics.compareExchange(words, index, value, (value + MAY_SLEEP) | 0) === value) notify(words, index);
+  }
+
+  /** Wakes all who sleep, for a change that is not counted. */
+  function wakeAll(words, index) {
+    Atomics.and(words, index, ~MAY_SLEEP);
+    notify(words, index);
+  }
+
+  return { countIfMarked, until, untilAsync, wakeAll };
+}
+
+function timedOut() {
+  return withCode(new Error('It did not happen in time'), 'ERR_SHM_TIMED_OUT');
+}
+
+module.exports = { MAY_SLEEP, createSleeping };

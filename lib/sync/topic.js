@@ -1,0 +1,164 @@
+'use strict';
+// The newest frame, from one writer at a time to any number of readers. What the calls promise is written, for
+// editors, in lib/types/channel.d.ts; how they do it is in topic-frames.js.
+
+const { closed, withCode } = require('../errors');
+const { each } = require('./each');
+const { checkOptions } = require('./geometry');
+const { EMPTY, checkAttached, checkLoan, makeDisposable, payloadOf } = require('./payload');
+const { LATEST, NONE, createFramesClass } = require('./topic-frames');
+
+/** A frame that this thread writes, with the writer's lock. */
+class FrameLoan {
+  constructor(frames, frame) {
+    const start = frames.start(frame);
+    this.frames = frames;
+    this.frame = frame;
+    this.data = frames.bytes.subarray(start, start + frames.size);
+    this.length = frames.size;
+    this.tag = 0;
+  }
+
+  publish() {
+    const { frames, frame, length, tag } = this;
+    if (frame === NONE) throw withCode(new Error('This loan has been published or released'), 'ERR_SHM_RELEASED');
+    checkAttached(frames);
+    checkLoan(this, frames.size);
+    if (frames.isClosed()) throw closed(frames.key, 'topic');
+    end(this);
+    frames.publish(frame, length, tag);
+  }
+
+  release() {
+    const { frames, frame } = this;
+    if (frame === NONE) return;
+    end(this);
+    if (frames.isAttached()) frames.writer.unlock();
+  }
+}
+
+/** A frame that this reader has pinned, until it is released or the reader goes on to another. */
+class Frame {
+  constructor(frames, { frame, number, missed }) {
+    const start = frames.start(frame);
+    this.frames = frames;
+    this.frame = frame;
+    this.length = frames.lengthOf(frame);
+    this.data = frames.bytes.subarray(start, start + this.length);
+    this.tag = frames.tagOf(frame);
+    this.sequence = number;
+    this.missed = missed;
+  }
+
+  release() {
+    if (this.frame === NONE) return;
+    end(this);
+    if (this.frames.isAttached()) this.frames.unpin();
+  }
+}
+
+function end(held) {
+  held.frame = NONE;
+  held.data = EMPTY;
+  held.length = 0;
+}
+
+makeDisposable(FrameLoan);
+makeDisposable(Frame);
+
+function createTopic(binding, geometry, Mutex, sleeping, waiting) {
+  const Frames = createFramesClass(binding, geometry, Mutex, sleeping, waiting);
+
+  class Topic {
+    constructor(key, options) {
+      const frames = new Frames(key, checkOptions(options, ['size', 'history', 'readers', 'perm'], 'topic'));
+      /** The frame that this reader has. @type {Frame | null} */
+      let current = null;
+
+      const show = (pinned) => {
+        if (current !== null) end(current);
+        return (current = pinned === null ? null : new Frame(frames, pinned));
+      };
+
+      /** A frame not seen yet; null at the end; undefined if there is none now. */
+      const take = () => {
+        checkAttached(frames);
+        const pinned = frames.pin(false);
+        if (pinned !== null) return show(pinned);
+        return frames.isClosed() ? null : undefined;
+      };
+
+      this.key = key;
+      this.size = frames.size;
+      this.history = frames.history;
+      this.readers = frames.readers;
+      this.frames = frames;
+      this.show = show;
+      this.take = take;
+    }
+
+    loan(timeout) {
+      const { frames } = this;
+      checkAttached(frames);
+      if (frames.isClosed()) throw closed(this.key, 'topic');
+      frames.writer.lock(timeout);
+      try {
+        return new FrameLoan(frames, frames.unused());
+      } catch (error) {
+        frames.writer.unlock();
+        throw error;
+      }
+    }
+
+    publish(data, timeout) {
+      const payload = payloadOf(data, this.size);
+      const loan = this.loan(timeout);
+      loan.data.set(payload);
+      loan.length = payload.length;
+      loan.publish();
+    }
+
+    latest() {
+      checkAttached(this.frames);
+      const pinned = this.frames.pin(true);
+      return pinned === null ? null : this.show(pinned);
+    }
+
+    tryReceive() {
+      return this.take() || null;
+    }
+
+    receive(timeout) {
+      const { frames, take } = this;
+      return sleeping.until(frames.words, LATEST, take, frames.lookUp, timeout);
+    }
+
+    receiveAsync(options) {
+      const { frames, take } = this;
+      return sleeping.untilAsync(frames.words, LATEST, take, frames.lookUp, options);
+    }
+
+    [Symbol.asyncIterator]() {
+      return each(this);
+    }
+
+    leave() {
+      this.show(null);
+      if (this.frames.isAttached()) this.frames.leave();
+    }
+
+    get closed() {
+      checkAttached(this.frames);
+      return this.frames.isClosed();
+    }
+
+    close() {
+      checkAttached(this.frames);
+      this.frames.close();
+    }
+  }
+
+  return Topic;
+}
+
+module.exports = { createTopic };

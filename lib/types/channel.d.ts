@@ -1,0 +1,253 @@
+/// <reference types="node" />
+
+import { Key } from './arrays';
+import { WaitOptions } from './wait';
+
+/** What can be sent: it is copied. A string is sent as UTF-8. */
+export type Payload = string | NodeJS.ArrayBufferView;
+
+/** What is common to everything that is held for a while: `using` gives it back, or `release` does. */
+interface Held extends Disposable {
+  /** Gives it back; from then on `data` is empty. Doing it again does nothing. */
+  release(): void;
+}
+
+/** A slot of a {@link Channel} that this thread fills. Released without having been sent, it never was. */
+export interface Loan extends Held {
+  /** The whole slot, in shared memory. What an earlier message has left there is still in it. */
+  readonly data: Buffer;
+  /** Bytes of the message; the whole slot's at first. */
+  length: number;
+  /** A number of 32 bits (−2³¹ … 2³¹−1) that goes with the message; 0 at first. */
+  tag: number;
+  /**
+   * Sends it, without a copy. The loan is over then.
+   *
+   * @throws {RangeError} if `length` or `tag` are out of range
+   * @throws {Error} with `code` `'ERR_SHM_CLOSED'` or `'ERR_SHM_DETACHED'`; `'ERR_SHM_RELEASED'` if it is over
+   */
+  send(): void;
+}
+
+/** A message that this thread has taken out of a {@link Channel}. Until it is released, its slot is not free. */
+export interface Message extends Held {
+  /**
+   * Exactly the message, in shared memory: no copy, and what is written to it, is written there. After `release` it
+   * is empty. A view that was kept (`const { data } = message`) shows the slot, and so other messages, later on:
+   * never beyond the slot, but it must not be used.
+   */
+  readonly data: Buffer;
+  /** Bytes. */
+  readonly length: number;
+  /** The number that the sender gave it. */
+  readonly tag: number;
+  /** How often it was delivered before, to receivers that died before they gave it back. 0 as a rule. */
+  readonly deliveries: number;
+}
+
+/** How a {@link Channel} is opened. An unknown option is an error. */
+export interface ChannelOptions {
+  /** How many messages there can be at a time, those being written and read included. 64 if it is created. */
+  slots?: number;
+  /** The longest message, in bytes. Needed if it is created. */
+  size?: number;
+  /** Permissions as octal digits, if it is created; `'660'` by default. */
+  perm?: string | number;
+  /** What this object's sends do when no slot is free: wait, as by default, or throw away the oldest message. */
+  overflow?: 'wait' | 'drop-oldest';
+}
+
+/**
+ * A queue of messages between any number of threads and processes: each message goes to one of those that receive.
+ * First in, first out. Whoever is killed, at any moment, harms nobody: what was not sent never was, what was sent
+ * arrives, and what was received and not given back is delivered again within a second, as the last.
+ *
+ * It lies in the shared memory of its key, with `slots` × `size` bytes reserved. `detach(key)` detaches it,
+ * `destroy(key)` destroys it. It needs Node.js 16 or newer.
+ *
+ * @example
+ * const jobs = new shm.Channel('/jobs', { slots: 64, size: 4096 });
+ * jobs.send(JSON.stringify({ id: 1 }));
+ * for await (const message of jobs) work(JSON.parse(message.data));
+ */
+export class Channel implements AsyncIterable<Message> {
+  /**
+   * Opens the channel, or creates it if there is none. An option that is not given is what it has.
+   *
+   * @param key string for a POSIX object, integer for a System V segment
+   * @throws {TypeError | RangeError} if an argument is wrong
+   * @throws {Error} with `code` `'ERR_SHM_LAYOUT'` if there is something else, or one of another geometry;
+   *   `'ERR_SHM_UNAVAILABLE'` before Node.js 16
+   * @throws {ShmSystemError} if the system refuses
+   */
+  constructor(key: Key, options?: ChannelOptions);
+
+  readonly key: Key;
+  /** How many messages there can be at a time. */
+  readonly slots: number;
+  /** The longest message, in bytes. */
+  readonly size: number;
+  /** Whether it has been closed. */
+  readonly closed: boolean;
+
+  /**
+   * Sends a copy; blocks until a slot is free.
+   *
+   * @param timeout milliseconds; `Infinity` by default
+   * @throws {RangeError} if it is longer than `size`
+   * @throws {Error} with `code` `'ERR_SHM_TIMED_OUT'`, `'ERR_SHM_CLOSED'`, `'ERR_SHM_DETACHED'`; `'ERR_SHM_LAYOUT'` if
+   *   somebody has written what no participant writes
+   */
+  send(data: Payload, timeout?: number): void;
+  /** {@link send} that does not wait: false if no slot is free. */
+  trySend(data: Payload): boolean;
+  /** {@link send} without blocking. It is copied when a slot is free: do not change it before. */
+  sendAsync(data: Payload, options?: WaitOptions): Promise<void>;
+
+  /** A free slot, to make a message in place; blocks until there is one. Throws what {@link send} throws. */
+  loan(timeout?: number): Loan;
+  /** {@link loan} that does not wait: `null` if no slot is free. */
+  tryLoan(): Loan | null;
+  /** {@link loan} without blocking. */
+  loanAsync(options?: WaitOptions): Promise<Loan>;
+
+  /**
+   * The next message; blocks until there is one. `null` once the channel is closed and empty.
+   *
+   * @param timeout milliseconds; `Infinity` by default
+   * @throws {Error} with `code` `'ERR_SHM_TIMED_OUT'`, `'ERR_SHM_DETACHED'`; `'ERR_SHM_LAYOUT'` if somebody has written
+   *   what no participant writes: that entry is gone then
+   */
+  receive(timeout?: number): Message | null;
+  /** {@link receive} that does not wait: `null` if there is no message now. */
+  tryReceive(): Message | null;
+  /** {@link receive} without blocking. */
+  receiveAsync(options?: WaitOptions): Promise<Message | null>;
+  /**
+   * Copies the next message and gives it back at once: it is delivered at most once.
+   *
+   * @param buffer of at least `size` bytes
+   * @returns the message's length in bytes; `null` once the channel is closed and empty
+   */
+  receiveInto(buffer: Uint8Array, timeout?: number): number | null;
+
+  /**
+   * Messages until the channel is closed and empty. Each is released when the loop goes on or ends. The event loop
+   * has a turn every 64 messages or 2 ms.
+   */
+  [Symbol.asyncIterator](): AsyncIterableIterator<Message>;
+
+  /** Closes it for everybody, for good: sends throw, receivers get what is queued and then end. */
+  close(): void;
+}
+
+/** A frame of a {@link Topic} that this thread writes. Released without having been published, it never was. */
+export interface FrameLoan extends Held {
+  /** The whole frame, in shared memory. An older frame is still in it. */
+  readonly data: Buffer;
+  /** Bytes of the frame; all of them at first. */
+  length: number;
+  /** A number of 32 bits (−2³¹ … 2³¹−1) that goes with the frame; 0 at first. */
+  tag: number;
+  /**
+   * Publishes it, without a copy. The loan is over then.
+   *
+   * @throws {RangeError} if `length` or `tag` are out of range
+   * @throws {Error} with `code` `'ERR_SHM_CLOSED'` or `'ERR_SHM_DETACHED'`; `'ERR_SHM_RELEASED'` if it is over
+   */
+  publish(): void;
+}
+
+/** A frame that a reader has, until it is released or the reader gets another. */
+export interface Frame extends Held {
+  /** Exactly the frame, in shared memory; it stays as it is while the reader has it. See {@link Message.data}. */
+  readonly data: Buffer;
+  /** Bytes. */
+  readonly length: number;
+  /** The number that the writer gave it. */
+  readonly tag: number;
+  /** The frame's number, counted from 1, modulo 2³¹. */
+  readonly sequence: number;
+  /** How many frames there were between the one before and this one, which this reader has not got. */
+  readonly missed: number;
+}
+
+/** How a {@link Topic} is opened. An unknown option is an error. */
+export interface TopicOptions {
+  /** The longest frame, in bytes. Needed if it is created. */
+  size?: number;
+  /** How many of the newest frames a reader that is behind can still get. 1 if it is created. */
+  history?: number;
+  /** How many readers there can be at a time. 8 if it is created. */
+  readers?: number;
+  /** Permissions as octal digits, if it is created; `'660'` by default. */
+  perm?: string | number;
+}
+
+/**
+ * The newest frame, from one writer at a time to any number of readers in any threads and processes: a camera's
+ * pictures, a state, prices. The writer never waits for readers, and no reader sees half a frame.
+ *
+ * It lies in the shared memory of its key, with (`history` + `readers` + 1) × `size` bytes reserved. `detach(key)`
+ * detaches it, `destroy(key)` destroys it. It needs Node.js 16 or newer.
+ *
+ * @example
+ * const video = new shm.Topic('/video', { size: 1920 * 1080 * 3 });
+ * const frame = video.loan();
+ * camera.readInto(frame.data);
+ * frame.publish();
+ * // elsewhere
+ * for await (const frame of new shm.Topic('/video')) draw(frame.data);
+ */
+export class Topic implements AsyncIterable<Frame> {
+  /**
+   * Opens the topic, or creates it if there is none; throws as {@link Channel}'s constructor does. An object is one
+   * reader, from its first read on, and has one frame at a time.
+   */
+  constructor(key: Key, options?: TopicOptions);
+
+  readonly key: Key;
+  /** The longest frame, in bytes. */
+  readonly size: number;
+  /** How many of the newest frames can be read. */
+  readonly history: number;
+  /** How many readers there can be at a time. */
+  readonly readers: number;
+  /** Whether it has been closed. */
+  readonly closed: boolean;
+
+  /**
+   * An unused frame, to be filled; this thread is the writer until it is published or released. Waits only for
+   * another writer.
+   *
+   * @param timeout milliseconds; `Infinity` by default
+   * @throws {Error} with `code` `'ERR_SHM_TIMED_OUT'` if another writer was busy, `'ERR_SHM_DEADLOCK'` if it is this
+   *   thread itself, `'ERR_SHM_CLOSED'`, `'ERR_SHM_DETACHED'`, `'ERR_SHM_LAYOUT'`
+   */
+  loan(timeout?: number): FrameLoan;
+  /** Publishes a copy; throws what {@link loan} throws, and a `RangeError` if it is longer than `size`. */
+  publish(data: Payload, timeout?: number): void;
+
+  /** The newest frame, whether seen before or not; `null` if there has been none. */
+  latest(): Frame | null;
+  /**
+   * The next frame that this reader has not seen, or the oldest that there still is; blocks until there is one.
+   * Who joins late sees the newest first. `null` once the topic is closed.
+   *
+   * @param timeout milliseconds; `Infinity` by default
+   * @throws {Error} with `code` `'ERR_SHM_TIMED_OUT'`, `'ERR_SHM_DETACHED'`, `'ERR_SHM_LAYOUT'`; `'ERR_SHM_FULL'` if
+   *   there are `readers` readers already
+   */
+  receive(timeout?: number): Frame | null;
+  /** {@link receive} that does not wait: `null` if there is no new frame. */
+  tryReceive(): Frame | null;
+  /** {@link receive} without blocking. */
+  receiveAsync(options?: WaitOptions): Promise<Frame | null>;
+  /** Frames until the topic is closed. Each is released when the loop goes on or ends. */
+  [Symbol.asyncIterator](): AsyncIterableIterator<Frame>;
+
+  /** Gives up this reader's place. Threads that end give up theirs. */
+  leave(): void;
+  /** Closes it for everybody, for good: loans throw, readers get what they have not seen and then end. */
+  close(): void;
+}

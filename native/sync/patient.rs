@@ -1,0 +1,81 @@
+//! A blocking wait that can be interrupted without losing its place: it stays in the kernel's queue
+//! while the thread that sleeps for it looks up.
+
+use std::io;
+use std::time::{Duration, Instant};
+
+use crate::sync::exact::ended;
+use crate::sync::waits::{Ended, Id};
+use crate::sync::word::{Outcome, Word};
+use crate::sys::{self, Completions, Requests};
+
+/// The one wait at a time of a thread that blocks.
+pub struct Patient {
+    requests: Requests,
+    completions: Completions,
+    last: Id,
+    /// The wait that has begun and not ended. Its word keeps the addresses.
+    word: Option<Word>,
+}
+
+impl Patient {
+    /// Fails where the kernel cannot keep a place.
+    pub fn new() -> io::Result<Self> {
+        let (requests, completions) = sys::ring()?;
+        Ok(Self {
+            requests,
+            completions,
+            last: 0,
+            word: None,
+        })
+    }
+
+    /// Enters the queue.
+    pub fn begin(&mut self, word: Word, expected: u32) -> io::Result<()> {
+        self.last += 1;
+        self.requests
+            .futex_wait(self.last, word.address(), expected)?;
+        self.word = Some(word);
+        Ok(())
+    }
+
+    /// Sleeps until the wait ends; it goes on if that is not before `timeout`. No timeout is for ever.
+    pub fn sleep(&mut self, timeout: Option<Duration>) -> Outcome {
+        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        loop {
+            let left = deadline.map(|time| time.saturating_duration_since(Instant::now()));
+            let Some(completed) = self.completions.sleep(left) else {
+                return Outcome::Notified; // in vain, but nothing else would ever come
+            };
+            let mine = completed.into_iter().map(ended);
+            if let Some((_, how)) = mine.into_iter().find(|&(id, _)| id == self.last) {
+                self.word = None;
+                return match how {
+                    Ended::Notified => Outcome::Notified,
+                    Ended::NotEqual => Outcome::NotEqual,
+                    Ended::Cancelled => Outcome::TimedOut,
+                };
+            }
+            if left.is_some_and(|left| left.is_zero()) {
+                return Outcome::TimedOut;
+            }
+        }
+    }
+
+    /// Leaves the queue. Should a notification have been faster, it counts.
+    pub fn end(&mut self) -> io::Result<Outcome> {
+        self.requests.cancel(self.last)?;
+        Ok(self.sleep(None))
+    }
+}
+
+impl Drop for Patient {
+    /// The thread was ended in the middle of a wait: what had notified it is the next one's.
+    fn drop(&mut self) {
+        if let Some(word) = self.word.clone() {
+            if matches!(self.end(), Ok(Outcome::Notified)) && !word.mapping().is_retired() {
+                let _ = word.notify(1);
+            }
+        }
+    }
+}

@@ -1,0 +1,81 @@
+'use strict';
+// A C program (examples/c/channel.c) takes part in channels, a Python program (examples/python/frames.py) in a topic.
+
+const { spawn } = require('child_process');
+const fs = require('fs');
+const path = require('path');
+const test = require('tape');
+const { freshName, isLinux, nodeMajor, outcome, runScript, shm } = require('../support');
+const { compileC, lacks, pythonScript, pythonWithPackages } = require('./programs');
+
+const tooOld = (!isLinux && 'the programs use futexes') || (nodeMajor < 16 && 'Atomics refuse these arrays before Node 16');
+
+test('C takes messages out of a channel and sends to another', { skip: tooOld || lacks('cc') }, async (t) => {
+  const [there, back] = [freshName(), freshName()];
+  const requests = new shm.Channel(there, { slots: 4, size: 100 });
+  const replies = new shm.Channel(back, { slots: 4, size: 100 });
+  const count = 2000;
+  const program = outcome(spawn(compileC('channel'), [there, back, String(count)], { stdio: 'pipe' }));
+  (async () => {
+    for (let i = 0; i < count; i++) {
+      const loan = await requests.loanAsync();
+      loan.length = loan.data.write(`message ${i}`);
+      loan.tag = i;
+      loan.send();
+    }
+  })();
+  const wrong = [];
+  for (let i = 0; i < count; i++) {
+    const message = await replies.receiveAsync({ timeout: 10000 });
+    if (message.tag !== i || message.data.toString() !== `MESSAGE ${i}`) wrong.push([i, message.tag, message.data.toString()]);
+    message.release();
+  }
+  t.deepEqual(wrong, []);
+  const end = await program;
+  t.equal(end.code, 0, end.stderr);
+  [there, back].forEach((key) => shm.destroy(key));
+});
+
+test('what a C program had taken when it was killed is delivered again', { skip: tooOld || lacks('cc') }, async (t) => {
+  const [there, back] = [freshName(), freshName()];
+  const requests = new shm.Channel(there, { slots: 4, size: 100 });
+  const replies = new shm.Channel(back, { slots: 1, size: 100 });
+  const loan = replies.loan(); // so that it waits, with a message in its hands
+  const program = spawn(compileC('channel'), [there, back, '1'], { stdio: 'pipe' });
+  const end = outcome(program);
+  requests.send('mine');
+  while (!requests.queue.isEmpty()) await new Promise((resolve) => setTimeout(resolve, 5));
+  program.kill('SIGKILL');
+  await end;
+  const message = await requests.receiveAsync({ timeout: 10000 });
+  t.deepEqual([message.data.toString(), message.deliveries], ['mine', 1]);
+  loan.release();
+  [there, back].forEach((key) => shm.destroy(key));
+});
+
+const skipPython = tooOld || lacks('python3') || (!fs.existsSync('/dev/shm') && 'there is no /dev/shm');
+
+test('frames from Python, as in examples/camera.js', { skip: skipPython }, async (t) => {
+  const camera = path.join(__dirname, '..', '..', 'examples', 'camera.js');
+  const end = await runScript(camera, ['30', pythonWithPackages()]);
+  t.equal(end.code, 0, end.stderr);
+  t.match(end.stdout, /^[1-9]\d* frames seen, \d+ missed, 0 wrong$/m);
+});
+
+test('frames to Python', { skip: skipPython }, async (t) => {
+  const topic = new shm.Topic(freshName(), { size: 3000, readers: 2 });
+  const program = spawn(pythonWithPackages(), [pythonScript('frames'), 'read', topic.key, '20'], { stdio: 'pipe' });
+  const end = outcome(program);
+  let isOver = false;
+  program.on('exit', () => (isOver = true));
+  for (let number = 1; !isOver; number++) {
+    topic.publish(Buffer.alloc(3000, number % 256));
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+  const { code, stdout, stderr } = await end;
+  t.equal(code, 0, stderr);
+  const frames = stdout.trim().split('\n').map((line) => line.split(' ').map(Number));
+  t.equal(frames.length, 20);
+  t.ok(frames.every(([number, size, least, most]) => size === 3000 && least === number % 256 && most === least), stdout);
+  shm.destroy(topic.key);
+});

@@ -1,0 +1,186 @@
+'use strict';
+// Topic: the newest frame for every reader, never half a one, whoever dies, closes or writes nonsense.
+
+const test = require('tape');
+const { forkCode, freshKeys, freshName, nextMessage, nodeMajor, outcome, shm, thrownBy } = require('./support');
+
+const skip = nodeMajor < 16 && 'Atomics refuse these arrays before Node 16';
+
+const codeOf = (action) => thrownBy(action).code;
+const rejection = (promise) => promise.then(() => 'resolved', (error) => error.code || error.name);
+const seen = (frame) => frame && [frame.data.toString(), frame.sequence, frame.missed];
+
+test('readers get what is new, in order, and are told what they missed', { skip }, (t) => {
+  for (const key of freshKeys()) {
+    const topic = new shm.Topic(key, { size: 100, history: 2, readers: 3 });
+    const [one, two] = [new shm.Topic(key), new shm.Topic(key)];
+    t.deepEqual([one.key, one.size, one.history, one.readers, one.closed], [key, 100, 2, 3, false]);
+    t.deepEqual([one.latest(), one.tryReceive()], [null, null]);
+    t.equal(codeOf(() => one.receive(10)), 'ERR_SHM_TIMED_OUT');
+    topic.publish('a');
+    topic.publish('b');
+    t.deepEqual(seen(one.receive()), ['a', 1, 0], 'it was there before the first');
+    t.deepEqual(seen(two.receive()), ['b', 2, 0], 'who joins late sees the newest');
+    const loan = topic.loan();
+    t.equal(loan.data.length, 100);
+    loan.length = loan.data.write('c');
+    loan.tag = 5;
+    loan.publish();
+    t.deepEqual([loan.data.length, codeOf(() => loan.publish())], [0, 'ERR_SHM_RELEASED']);
+    const held = two.receive();
+    t.deepEqual([seen(held), held.tag], [['c', 3, 0], 5]);
+    for (const text of ['d', 'e', 'f', 'g', 'h']) topic.publish(text);
+    t.deepEqual(seen(held), ['c', 3, 0], 'what a reader has stays as it is');
+    t.deepEqual(seen(one.receive()), ['g', 7, 5]);
+    t.deepEqual(seen(one.receive()), ['h', 8, 0]);
+    t.deepEqual([one.tryReceive(), seen(one.latest())], [null, ['h', 8, 0]]);
+    const newer = two.latest();
+    t.deepEqual([seen(newer), held.data.length], [['h', 8, 4], 0], 'a reader has one frame at a time');
+    newer.release();
+    t.equal(newer.length, 0);
+    shm.destroy(key);
+    t.equal(codeOf(() => one.latest()), 'ERR_SHM_DETACHED');
+    t.equal(codeOf(() => topic.publish('x')), 'ERR_SHM_DETACHED');
+    two.leave();
+  }
+  t.end();
+});
+
+test('sequence numbers go round at 2³¹', { skip }, (t) => {
+  const key = freshName();
+  const topic = new shm.Topic(key, { size: 8 });
+  topic.frames.words[32] = -4; // the last but one
+  const reader = new shm.Topic(key);
+  t.equal(reader.tryReceive(), null);
+  const numbers = [];
+  for (let i = 0; i < 4; i++) {
+    topic.publish(String(i));
+    numbers.push(reader.receive(1000).sequence);
+  }
+  t.deepEqual(numbers, [2 ** 31 - 1, 0, 1, 2]);
+  const late = new shm.Topic(key);
+  t.equal(late.receive(0).sequence, 2);
+  shm.destroy(key);
+  t.end();
+});
+
+test('one writer at a time, and places for so many readers', { skip }, (t) => {
+  const key = freshName();
+  const topic = new shm.Topic(key, { size: 8, readers: 1 });
+  const loan = topic.loan();
+  t.equal(codeOf(() => topic.loan()), 'ERR_SHM_DEADLOCK');
+  loan.release();
+  loan.release();
+  topic.publish('x');
+  t.ok(thrownBy(() => topic.publish('123456789')) instanceof RangeError);
+  t.equal(topic.latest().length, 1);
+  const other = new shm.Topic(key);
+  t.equal(codeOf(() => other.latest()), 'ERR_SHM_FULL');
+  topic.leave();
+  t.equal(other.latest().length, 1);
+  t.equal(codeOf(() => new shm.Topic(key, { size: 8, history: 2 })), 'ERR_SHM_LAYOUT');
+  t.equal(codeOf(() => new shm.Channel(key)), 'ERR_SHM_LAYOUT');
+  shm.destroy(key);
+  t.equal(codeOf(() => new shm.Topic(key, { readers: 2 })), 'ERR_INVALID_ARG_TYPE', 'no size');
+  t.end();
+});
+
+test('for await, until it is closed; waits end by a detach', { skip }, async (t) => {
+  const key = freshName();
+  const topic = new shm.Topic(key, { size: 8 });
+  const texts = [];
+  topic.publish('0');
+  for await (const frame of new shm.Topic(key)) {
+    const text = frame.data.toString();
+    texts.push(text);
+    if (text === '3') setTimeout(() => topic.close(), 5);
+    else setTimeout(() => topic.publish(String(Number(text) + 1)), 5);
+  }
+  t.deepEqual(texts, ['0', '1', '2', '3']);
+  t.equal(topic.closed, true);
+  t.equal(codeOf(() => topic.publish('x')), 'ERR_SHM_CLOSED');
+  shm.destroy(key);
+  const again = new shm.Topic(key, { size: 8 });
+  const ended = rejection(again.receiveAsync());
+  shm.destroy(key);
+  t.equal(await ended, 'ERR_SHM_DETACHED');
+});
+
+test('a dead reader’s place is taken over, a dead writer leaves the last whole frame', { skip }, async (t) => {
+  const key = freshName();
+  const topic = new shm.Topic(key, { size: 8, readers: 1 });
+  topic.publish('whole');
+  const child = forkCode(`
+    const topic = new shm.Topic('${key}');
+    topic.latest();
+    topic.loan().data.write('half');
+    process.send('ready');
+    setInterval(() => {}, 1000);
+  `);
+  await nextMessage(child);
+  t.equal(codeOf(() => topic.latest()), 'ERR_SHM_FULL', 'as long as it lives');
+  t.equal(codeOf(() => topic.publish('x', 10)), 'ERR_SHM_TIMED_OUT', 'as long as it lives');
+  child.kill('SIGKILL');
+  await outcome(child);
+  t.deepEqual(seen(topic.latest()), ['whole', 1, 0]);
+  topic.publish('next');
+  t.deepEqual(seen(topic.receive()), ['next', 2, 0]);
+  shm.destroy(key);
+});
+
+test('no reader sees half a frame, however fast the writer is', { skip }, async (t) => {
+  const key = freshName();
+  const topic = new shm.Topic(key, { size: 4096, readers: 2 });
+  const reader = forkCode(`
+    const topic = new shm.Topic('${key}');
+    let [frames, torn] = [0, 0];
+    process.send('ready');
+    for (let frame; (frame = topic.receive()) !== null; frames++) {
+      const words = new Int32Array(frame.data.buffer, frame.data.byteOffset, frame.length / 4);
+      if (!words.every((word) => word === frame.sequence)) torn++;
+    }
+    process.send({ frames, torn });
+  `);
+  await nextMessage(reader);
+  const end = nextMessage(reader);
+  const until = Date.now() + 500;
+  while (Date.now() < until) {
+    const loan = topic.loan();
+    new Int32Array(loan.data.buffer, loan.data.byteOffset, 1024).fill(topic.frames.latest() + 1);
+    loan.publish();
+  }
+  topic.close();
+  const { frames, torn } = await end;
+  t.equal(torn, 0);
+  t.ok(frames > 10, `${frames} frames of ${topic.frames.latest()}`);
+  shm.destroy(key);
+});
+
+test('what no participant writes is an error, nothing outside, and no endless loop', { skip }, (t) => {
+  const key = freshName();
+  const values = [-1, 0, 1, 2, 3, 5, 64, 0x3fffffff, 0x7fffffff, -0x80000000, -0x7fffffff];
+  const allowed = ['ERR_SHM_LAYOUT', 'ERR_SHM_TIMED_OUT', 'ERR_SHM_CLOSED', 'ERR_SHM_NOT_OWNER', 'ERR_SHM_DEADLOCK', 'ERR_SHM_FULL'];
+  const wrong = [];
+  for (let index = 0; index < 112; index++) {
+    for (const value of values) {
+      const topic = new shm.Topic(key, { size: 64, readers: 2 });
+      const reader = new shm.Topic(key);
+      topic.publish('one');
+      reader.latest();
+      const calls = [() => topic.publish('x', 0), () => reader.tryReceive(), () => reader.latest(), () => reader.receive(0), () => new shm.Topic(key), () => reader.frames.lookUp()];
+      topic.frames.words[index] = value;
+      for (const call of calls) {
+        try {
+          const frame = call();
+          if (frame && frame.length > 64) wrong.push([index, value, frame.length]);
+        } catch (error) {
+          if (!allowed.includes(error.code)) wrong.push([index, value, error]);
+        }
+        topic.frames.words[index] = value;
+      }
+      shm.destroy(key);
+    }
+  }
+  t.deepEqual(wrong, []);
+  t.end();
+});
