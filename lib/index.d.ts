@@ -3,6 +3,7 @@ export * from './types/channel';
 export * from './types/constants';
 export * from './types/errors';
 export * from './types/file';
+export * from './types/map';
 export * from './types/memory';
 export * from './types/mutex';
 export * from './types/options';

@@ -18,6 +18,7 @@ const files = later(() => require('./memory/file').createFiles(binding));
 const status = later(() => require('./memory/stat'));
 const waiting = later(() => require('./sync/wait').createWaiting(binding));
 const mutex = later(() => require('./sync/mutex').createMutex(binding, waiting()));
+const sharedMap = later(() => require('./sync/map').createSharedMap(binding, memory(), mutex()));
 
 const geometry = later(() => require('./sync/geometry').createGeometry(binding, memory(), waiting()));
 const sleeping = later(() => require('./sync/sleeping').createSleeping(waiting()));
@@ -57,6 +58,9 @@ const shm = {
   },
   get Topic() {
     return topic();
+  },
+  get SharedMap() {
+    return sharedMap();
   },
 };
 

@@ -25,6 +25,7 @@ export const {
   Mutex,
   Channel,
   Topic,
+  SharedMap,
   BufferType,
   LengthMax,
   SHMBT_BUFFER,

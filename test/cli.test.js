@@ -5,7 +5,7 @@ const fs = require('fs');
 const path = require('path');
 const test = require('tape');
 const { cli, cliOnTerminal, command, file, linuxOnly, noScript, rootOnly } = require('./command');
-const { freshKey, freshName, isLinux, outcome, runCode, runScript, shm, track } = require('./support');
+const { freshKey, freshName, isLinux, nodeMajor, outcome, runCode, runScript, shm, track } = require('./support');
 const { spawn } = require('child_process');
 
 test('help is on stdout, with code 0; wrong calls on stderr, with code 2', async (t) => {
@@ -188,6 +188,23 @@ test("dump shows another program's object without being told", linuxOnly, async 
   t.deepEqual([code, stderr], [0, '(no header: shown raw)\n']);
   t.match(stdout, / {2}hello\n$/);
   shm.destroy(name);
+});
+
+test('stat and dump tell of a SharedMap', { skip: nodeMajor < 16 && 'SharedMap needs Node 16' }, async (t) => {
+  const name = freshName();
+  const map = new shm.SharedMap(name, { bytes: 300000, evict: true });
+  map.set('text', 'a\u001bb').set('number', 1.5).set('bytes', Buffer.from([0, 255])).set('expired', 1, { ttl: 0.001 });
+  const described = (await cli('stat', name)).stdout;
+  t.match(described, /^map: +4 entries in \d+ shards, evicts when it is full$/m);
+  t.match(described, /^live: +160 bytes, \d+ free$/m);
+  for (const counter of ['evicted', 'expired', 'repairs']) t.match(described, new RegExp(`^${counter}: +0$`, 'm'));
+  const { stdout } = await cli('dump', name);
+  t.deepEqual(stdout.split('\n').sort(), ['', '"bytes": <00ff>', '"number": 1.5', '"text": "a\\u001bb"']);
+  const first = await cli('dump', '--count', '1', name);
+  t.equal(first.stdout.split('\n').length, 2);
+  t.match(first.stderr, /and 2 more entries/);
+  t.match((await cli('dump', '--offset', '0', name)).stdout, /^00000000 {2}53 4d 41 50/, 'its bytes, if they are asked for');
+  map.destroy();
 });
 
 test('what follows -- is no option: negative keys, and names that look like options', async (t) => {

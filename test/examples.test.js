@@ -3,6 +3,7 @@
 
 const { spawn } = require('child_process');
 const fs = require('fs');
+const http = require('http');
 const path = require('path');
 const test = require('tape');
 const { execPath, isBun, isDeno, isLinux, nodeMajor, outcome, runScript, shm, track, until } = require('./support');
@@ -40,6 +41,45 @@ test('seqlock: no reader sees half an update', { skip }, async (t) => {
   t.equal(end.code, 0, end.stderr);
   const reads = (end.stdout.match(/^\d+(?= reads, 0 torn records$)/gm) || []).map(Number);
   t.ok(reads.length === 2 && Math.min(...reads) > 1, end.stdout); // more than the last update alone
+});
+
+test('rate-limit: an address gets as many answers as it may, from all workers together', { skip }, async (t) => {
+  const port = 20000 + (process.pid % 40000);
+  const name = `/rate-limit-${port}`;
+  track(name);
+  const server = spawn(execPath, [fileOf('rate-limit'), String(port), '100', '600000'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  let listening = 0;
+  server.stdout.on('data', (chunk) => (listening += String(chunk).split('listening').length - 1));
+  try {
+    await until(() => listening === 4, 'all workers');
+    const addresses = ['10.0.0.1', '10.0.0.2', '10.0.0.3'];
+    const fire = (address) => Promise.all(Array.from({ length: 150 }, () => statusOf(port, address)));
+    const answers = await Promise.all(addresses.map(fire));
+    for (const codes of answers) {
+      t.deepEqual([200, 429].map((code) => codes.filter((found) => found === code).length), [100, 50]);
+    }
+  } finally {
+    const end = outcome(server);
+    server.kill('SIGTERM');
+    await end;
+  }
+  t.equal(shm.stat(name), null, 'the map has gone');
+});
+
+function statusOf(port, address) {
+  return new Promise((resolve, reject) => {
+    const request = http.get({ port, host: '127.0.0.1', agent: false, headers: { 'x-forwarded-for': address } }, (response) => {
+      response.resume();
+      response.on('end', () => resolve(response.statusCode));
+    });
+    request.on('error', reject);
+  });
+}
+
+test('session-cache: no change is lost', { skip }, async (t) => {
+  const end = await example('session-cache');
+  t.equal(end.code, 0, end.stderr);
+  t.match(end.stdout, /visits: 4000,?\s*} null/);
 });
 
 /** The keys of the segments that a process has mapped. */

@@ -1,6 +1,7 @@
 'use strict';
 
 const shm = require('../index');
+const { dumpMap } = require('./describe-map');
 const { UsageError, keyOf } = require('./options');
 
 const DEFAULT_BYTES = 256;
@@ -17,12 +18,21 @@ is changed.
   --count ELEMENTS   elements to show; ${DEFAULT_BYTES} bytes by default
   --raw              show an object's 8-byte header as data, too; an object without one, which
                      other programs make, is shown that way in any case
+
+Of a SharedMap it shows the entries, --count of them, unless another option asks for its bytes.
 `;
 
 const options = /** @type {any} */ ({ type: 'text', offset: 'number', count: 'number', raw: 'flag' });
 
 function run({ keys, flags }) {
   if (keys.length !== 1) throw new UsageError('which KEY? One at a time');
+  const isWhole = flags.type === undefined && flags.offset === undefined && !flags.raw;
+  const map = isWhole ? dumpMap(keyOf(keys[0]), flags.count) : null;
+  if (map !== null) {
+    process.stdout.write(map.lines.join(''));
+    if (map.rest > 0) process.stderr.write(`… and ${map.rest} more entries (--count)\n`);
+    return;
+  }
   const { type = 'Buffer', offset = 0 } = flags;
   const all = open(keyOf(keys[0]), type, { raw: Boolean(flags.raw), offset, count: flags.count });
   const fewest = Math.min(all.length, DEFAULT_BYTES / all.BYTES_PER_ELEMENT);

@@ -2,6 +2,7 @@
 
 const shm = require('../index');
 const { describeStructure } = require('./describe');
+const { describeMap } = require('./describe-map');
 const { withProcesses } = require('./inventory');
 const { UsageError, keyOf } = require('./options');
 const { findProcesses } = require('./processes');
@@ -55,6 +56,7 @@ function describe(entry) {
     );
   }
   fields.push(...describeStructure(entry.key));
+  if (entry.key !== null) fields.push(...describeMap(entry.key));
   return fields.map(([name, value]) => `${`${name}:`.padEnd(14)}${value}`).join('\n');
 }
 

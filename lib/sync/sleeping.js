@@ -6,7 +6,7 @@
 const { performance } = require('perf_hooks');
 const { withCode } = require('../errors');
 const lookUps = require('./look-ups');
-const { millisecondsOf, optionsOf, reasonOf } = require('./wait');
+const { millisecondsOf, reasonOf, waitOptions } = require('./arguments');
 
 const MAY_SLEEP = 1;
 
@@ -38,7 +38,7 @@ function createSleeping({ wait, waitAsync, notify }) {
 
   /** The same for asynchronous waits; the options are those of `waitAsync`. */
   async function untilAsync(words, index, attempt, lookUp, options) {
-    const { timeout, signal, ref } = options === undefined ? noOptions : optionsOf(Object.assign({ ref: true }, options));
+    const { timeout, signal, ref } = options === undefined ? noOptions : waitOptions(options);
     if (signal !== undefined && signal.aborted) throw reasonOf(signal);
     const first = attempt(0);
     if (first !== undefined) return first;

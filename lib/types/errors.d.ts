@@ -9,8 +9,15 @@ export type ShmErrorCode =
   | 'ERR_SHM_ARRAY_BUFFER'
   /** `getOrCreate`: the key vanished 10,000 times between look and create. */
   | 'ERR_SHM_BUSY'
+  /** A channel or topic was closed. */
   | 'ERR_SHM_CLOSED'
+  /** An entry is larger than the `maxEntry` of the map. */
+  | 'ERR_SHM_ENTRY_SIZE'
+  /** There is no room: no place for one more reader of a topic, or a map that does not evict is full. */
   | 'ERR_SHM_FULL'
+  /** `increment` met a value that is no number. */
+  | 'ERR_SHM_NOT_A_NUMBER'
+  /** A message or frame was used after its release. */
   | 'ERR_SHM_RELEASED'
   /** `waitAsync`: the runtime makes no function that other threads can call. */
   | 'ERR_SHM_CALLBACK'

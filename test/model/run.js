@@ -52,6 +52,15 @@ const models = {
     },
     { name: 'two processes for ever, turns counted: who sleeps is served', search: 'starvation', sizes: { PROCESSES: 2, ROUNDS: 0, TURNS: 2 } },
   ],
+  map: [
+    { name: 'two writers and a reader: the whole value or none', sizes: { OPERATIONS: 1 }, breaks: ['EMPTY_FIRST', 'MOVES_UNCOUNTED', 'MISS_UNCHECKED', 'PUBLISH_FIRST'] },
+    { name: 'three keys: slots move up two at a time', sizes: { WRITERS: 1, OPERATIONS: 2, KEYS: 3 } },
+    { name: 'one writer goes round the ring: entries are reused while they are read', sizes: { WRITERS: 1, OPERATIONS: 6, DELETES: 0 }, breaks: ['HIT_UNCHECKED', 'OTHERS_UNCHECKED'] },
+    { name: 'a reader sleeps until all positions have come again', sizes: { WRITERS: 1, OPERATIONS: 14, KEYS: 1, DELETES: 0 }, breaks: ['LAPS_UNSEEN', 'LAPS_UNCOUNTED'] },
+    { name: 'a writer is killed', sizes: { DEATHS: 1, OPERATIONS: 1 }, breaks: ['REPAIR_UNCOUNTED'] },
+    { name: 'a writer is killed, two changes each: nothing is lost', sizes: { DEATHS: 1, READS: 0 }, breaks: ['UNREPAIRED', 'HEAD_STAYS', 'TAIL_FIRST'] },
+    { name: 'two of three writers are killed: nothing is lost', sizes: { WRITERS: 3, DEATHS: 2, READS: 0, OPERATIONS: 1 } },
+  ],
   threads: [
     {
       name: 'words change: every wait ends once',

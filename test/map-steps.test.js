@@ -1,0 +1,164 @@
+'use strict';
+// SharedMap step by step: what a process leaves that dies before any of its stores. The memory is copied before
+// each, as it is then, and another opens the copy: it has to find all other keys, the old value or the new one of
+// the key that was changed, and a map that works. The next may die of the repair, too.
+
+const test = require('tape');
+const { FIRST_SHARD, FIRST_SLOT, SHARD, geometryOf } = require('../lib/sync/map-layout');
+const { freshName, nodeMajor, shm } = require('./support');
+
+const skip = nodeMajor < 16 && 'SharedMap needs Node 16';
+
+/** One shard, and a ring that is full after some 30 entries. */
+const OPTIONS = { bytes: 3000, entries: 10, maxEntry: 100 };
+const { slots, units } = geometryOf(OPTIONS);
+const START = FIRST_SHARD / 4;
+const RING = START + FIRST_SLOT + 2 * slots + slots / 4;
+
+/** Runs `action` and gives the memory as it was before each of its stores, and after the last. */
+function imagesOf(map, action) {
+  const images = [];
+  const { store } = Atomics;
+  const take = () => images.push(Int32Array.from(map.words));
+  Atomics.store = (array, index, value) => {
+    if (array === map.words) take();
+    return store(array, index, value);
+  };
+  try {
+    action();
+  } catch (error) {
+    if (error.code !== 'ERR_SHM_FULL') throw error;
+  } finally {
+    Atomics.store = store;
+  }
+  take();
+  return images;
+}
+
+/** The lock of a shard whose owner has died, without the time that it takes to find that out. */
+function lockOfTheDead() {
+  const results = ['owner-died'];
+  return { lock: () => results.pop() || 'ok', unlock: () => undefined };
+}
+
+/** Makes the memory what the dead has left; where nothing is, half an entry may be. */
+function abandon({ words, shards }, image, scramble) {
+  words.set(image);
+  shards[0].mutex = lockOfTheDead();
+  const head = image[START + SHARD.head];
+  const free = units - ((head - image[START + SHARD.tail]) | 0);
+  for (let unit = 0; scramble && unit < free; unit++) {
+    const at = RING + 2 * ((head + unit) & (units - 1));
+    words[at] = scramble;
+    words[at + 1] = -scramble;
+  }
+}
+
+/** Throws unless the map has what `expected` has, and for `key` one of the two. */
+function verify(map, expected, key, after) {
+  for (const name of new Set([...expected.keys(), ...after.keys()])) {
+    const found = map.get(name);
+    if (found === expected.get(name) || (name === key || key === null) && found === after.get(name)) continue;
+    throw new Error(`${name} is ${found}, was ${expected.get(name)}, should become ${after.get(name)}`);
+  }
+}
+
+function random(seed) {
+  let state = seed;
+  return (limit) => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return (state >>> 0) % limit;
+  };
+}
+
+/** One change, and what it makes of the entries; the key it is about, null for all. */
+function changeBy(next, entries) {
+  const after = new Map(entries);
+  const key = `k${next(14)}`;
+  const value = next(3) === 0 ? next(1000) : 'x'.repeat(next(92)) + next(1000);
+  switch (next(12)) {
+    case 0: case 1: case 2:
+      after.delete(key);
+      return { key, after, act: (map) => map.delete(key) };
+    case 3:
+      if (next(6) > 0) break;
+      return { key: null, after: new Map(), act: (map) => map.clear() };
+    case 4:
+      after.set(key, typeof entries.get(key) === 'number' ? entries.get(key) + 1 : 1);
+      if (typeof entries.get(key) === 'string') break;
+      return { key, after, act: (map) => map.increment(key) };
+  }
+  after.set(key, value);
+  return { key, after, act: (map) => map.set(key, value) };
+}
+
+test('whoever dies before any store: no key is lost, none is torn', { skip }, (t) => {
+  const map = new shm.SharedMap(freshName(), OPTIONS);
+  const copy = new shm.SharedMap(freshName(), OPTIONS);
+  copy.seed = map.seed;
+  t.equal(map.shards.length, 1);
+  const next = random(7);
+  let entries = new Map();
+  const counts = { images: 0, repairs: 0, 'deaths in a repair': 0 };
+  map.words[START + SHARD.tail] = map.words[START + SHARD.head] = -900; // the positions wrap soon
+  for (let round = 0; round < 600; round++) {
+    const { key, after, act } = changeBy(next, entries);
+    const images = imagesOf(map, () => act(map));
+    const isFull = key !== null && map.get(key) !== after.get(key);
+    for (const image of images.slice(0, -1)) {
+      counts.images++;
+      abandon(copy, image, 1 + next(2 ** 31 - 2));
+      verify(copy, entries, key, after);
+      const seen = key !== null && copy.get(key);
+      const repairs = imagesOf(copy, () => copy.delete('none'));
+      verify(copy, entries, key, after);
+      if (key !== null && copy.get(key) !== seen) throw new Error(`${key} was ${seen}, and after the repair it is ${copy.get(key)}`);
+      if (copy.stats().repairs !== image[START + SHARD.repairs] + 1) throw new Error('it was not repaired once');
+      const { size, liveBytes } = copy.stats();
+      const found = Array.from(copy);
+      if (size !== found.length || new Map(found).size !== size) throw new Error(`${size} entries are counted, there are ${found.length}`);
+      if (found.some(([name, value]) => copy.get(name) !== value)) throw new Error('an entry is there that cannot be found');
+      counts.repairs++;
+      if (round % 10 === 0) {
+        for (const second of repairs) {
+          counts['deaths in a repair']++;
+          abandon(copy, second, 0);
+          verify(copy, entries, key, after);
+          copy.delete('none');
+          verify(copy, entries, key, after);
+          if (copy.stats().liveBytes !== liveBytes) throw new Error('a second repair comes to another result');
+        }
+      }
+      // It goes on working, all the way round the ring.
+      for (let more = 0; round % 10 === 0 && more < 60; more++) copy.set('again', 'y'.repeat(more));
+      copy.delete('again');
+      verify(copy, entries, key, after);
+    }
+    if (!isFull) entries = after;
+    verify(map, entries, null, entries);
+  }
+  t.comment(JSON.stringify(counts));
+  t.ok(counts.images > 2000 && counts['deaths in a repair'] > 200);
+  map.destroy();
+  copy.destroy();
+  t.end();
+});
+
+test('whoever dies while an entry moves on: many in a row leave room for the next', { skip }, (t) => {
+  const map = new shm.SharedMap(freshName(), OPTIONS);
+  const entries = new Map(Array.from({ length: 12 }, (_, index) => [`k${index}`, `${index}`.repeat(90).slice(0, 90)]));
+  entries.forEach((value, key) => map.set(key, value));
+  for (let death = 0; death < 50; death++) {
+    const images = imagesOf(map, () => map.set('k0', entries.get('k0')));
+    abandon(map, images[1 + (death % 3)], 0);
+    verify(map, entries, 'k0', entries);
+    map.delete('none');
+    verify(map, entries, 'k0', entries);
+  }
+  t.deepEqual(new Map(map), entries);
+  t.equal(map.stats().repairs, 50);
+  map.destroy();
+  t.end();
+});

@@ -1,0 +1,278 @@
+'use strict';
+// SharedMap: what its calls answer and throw, who may open what, and what is evicted. How it behaves over time is
+// tested against a Map in map-model.test.js, and what a death leaves in map-steps.test.js.
+
+const test = require('tape');
+const { hash } = require('../lib/sync/map-hash');
+const { execPath, forkCode, freshKey, freshKeys, freshName, isDeno, nextMessage, nodeMajor, outcome, runCode, shm, thrownBy } = require('./support');
+
+const skip = nodeMajor < 16 && 'SharedMap needs Node 16';
+const code = (action) => thrownBy(action).code;
+
+/** All keys are in the same part of such a map. */
+const oneShard = { bytes: 18000, entries: 40, maxEntry: 1024 };
+
+/** A map that is gone when the test ends. */
+function freshMap(t, options, key = freshName()) {
+  const map = new shm.SharedMap(key, Object.assign({ bytes: 300000 }, options));
+  t.teardown(() => shm.destroy(key));
+  return map;
+}
+
+test('SharedMap before Node 16', { skip: nodeMajor >= 16 && 'it is there' }, (t) => {
+  t.equal(code(() => new shm.SharedMap(freshName())), 'ERR_SHM_UNAVAILABLE');
+  t.end();
+});
+
+test('HalfSipHash-1-3: the vectors that Linux checks its own with', (t) => {
+  const bytes = new Uint8Array(8);
+  const words = new Int32Array(bytes.buffer);
+  const found = Array.from({ length: 9 }, (_, length) => {
+    bytes.fill(0).set(Array.from({ length }, (_value, index) => index));
+    return hash(words, 0, length, 0x03020100, 0x07060504) >>> 0;
+  });
+  t.deepEqual(found, [0x5814c896, 0xe7e864ca, 0xbc4b0e30, 0x01539939, 0x7e059ea6, 0x88e3d89b, 0xa0080b65, 0x9d38d9d6, 0x577999b1]);
+  t.end();
+});
+
+test('values come out as they went in', { skip }, (t) => {
+  const map = freshMap(t);
+  const values = ['', 'text', 'größe', '\0', '鍵🗝', 'x'.repeat(4000), 0, -0, 1.5, NaN, -Infinity, Number.MAX_VALUE, Buffer.from([0, 255]), Buffer.alloc(0), Buffer.alloc(3000, 7)];
+  for (const value of values) {
+    t.equal(map.set('key', value), map);
+    t.deepEqual(map.get('key'), value);
+  }
+  t.deepEqual(map.set('key', new Uint8Array([1, 2, 3]).subarray(1)).get('key'), Buffer.from([2, 3]), 'bytes come as a Buffer');
+  t.equal(map.set('key', 'a\ud800b').get('key'), 'a\ufffdb', 'as UTF-8 has it');
+  t.equal(map.get('other'), undefined);
+  t.end();
+});
+
+test('wrong arguments', { skip }, (t) => {
+  const map = freshMap(t);
+  t.equal(code(() => map.get(1)), 'ERR_INVALID_ARG_TYPE');
+  t.equal(code(() => map.set('key', {})), 'ERR_INVALID_ARG_TYPE');
+  t.equal(code(() => map.set('key', undefined)), 'ERR_INVALID_ARG_TYPE');
+  t.equal(code(() => map.set('key', 1, { ttl: 0 })), 'ERR_OUT_OF_RANGE');
+  t.equal(code(() => map.set('key', 1, { ttl: '1' })), 'ERR_INVALID_ARG_TYPE');
+  t.equal(code(() => map.set('key', 1, { TTL: 1 })), 'ERR_INVALID_ARG_VALUE');
+  t.equal(code(() => map.increment('key', '1')), 'ERR_INVALID_ARG_TYPE');
+  t.equal(code(() => map.update('key')), 'ERR_INVALID_ARG_TYPE');
+  t.equal(code(() => map.get('a\udc00')), 'ERR_OUT_OF_RANGE', 'two keys would be one');
+  t.equal(code(() => map.set('k'.repeat(65536), 1)), 'ERR_SHM_ENTRY_SIZE');
+  t.equal(code(() => map.set('key', 'x'.repeat(5000))), 'ERR_SHM_ENTRY_SIZE');
+  t.equal(code(() => map.set('key', Buffer.alloc(1e8))), 'ERR_SHM_ENTRY_SIZE');
+  t.equal(map.size, 0);
+  for (const [options, wanted] of [
+    [null, 'ERR_INVALID_ARG_TYPE'],
+    [{ size: 1 }, 'ERR_INVALID_ARG_VALUE'],
+    [{ bytes: '1' }, 'ERR_INVALID_ARG_TYPE'],
+    [{ bytes: 100 }, 'ERR_OUT_OF_RANGE'],
+    [{ bytes: 2 ** 40 }, 'ERR_OUT_OF_RANGE'],
+    [{ bytes: 1e6, maxEntry: 1e6 }, 'ERR_OUT_OF_RANGE'],
+    [{ bytes: 1e6, entries: 1e6 }, 'ERR_OUT_OF_RANGE'],
+    [{ evict: 1 }, 'ERR_INVALID_ARG_TYPE'],
+    [{ ttl: NaN }, 'ERR_OUT_OF_RANGE'],
+  ]) {
+    t.equal(code(() => new shm.SharedMap(freshName(), options)), wanted, JSON.stringify(options));
+  }
+  t.end();
+});
+
+test('add, replace, delete', { skip }, (t) => {
+  const map = freshMap(t);
+  t.equal(map.replace('key', 1), false);
+  t.equal(map.add('key', 2), true);
+  t.equal(map.add('key', 3), false);
+  t.equal(map.get('key'), 2);
+  t.equal(map.replace('key', 'four'), true);
+  t.equal(map.get('key'), 'four');
+  t.equal(map.size, 1);
+  t.equal(map.delete('key'), true);
+  t.equal(map.delete('key'), false);
+  t.equal(map.has('key'), false);
+  t.equal(map.size, 0);
+  t.end();
+});
+
+test('increment and update', { skip }, (t) => {
+  const map = freshMap(t);
+  t.equal(map.increment('n'), 1);
+  t.equal(map.increment('n', -3), -2);
+  t.equal(map.increment('m', 1, { initial: 10 }), 11);
+  t.equal(map.set('text', 'a') && code(() => map.increment('text')), 'ERR_SHM_NOT_A_NUMBER');
+  t.equal(map.update('n', (old) => old * 2), -4);
+  t.equal(map.update('new', (old) => String(old)), 'undefined');
+  t.equal(map.update('new', () => undefined), undefined);
+  t.equal(map.has('new'), false);
+  let calls = 0;
+  t.equal(map.update('n', (old) => (calls++ === 0 ? map.increment('n') * 0 : old + 10)), 7, 'a number that has changed in place');
+  t.equal(map.update('text', (old) => (calls++ === 2 ? map.set('text', 'b').get('text') : `${old}!`)), 'b!', 'a value that has changed');
+  t.equal(calls, 4, 'asked again each time');
+  t.throws(() => map.update('n', () => { throw new Error('mine'); }), /mine/);
+  t.equal(map.get('n'), 7, 'and nothing is locked');
+  t.end();
+});
+
+test('time to live', { skip }, (t) => {
+  const map = freshMap(t, { ttl: 1000 });
+  const { now } = Date;
+  t.teardown(() => (Date.now = now));
+  let time = 1e12;
+  Date.now = () => time;
+  map.set('default', 1).set('short', 1, { ttl: 10 }).set('for ever', 1, { ttl: Infinity });
+  t.deepEqual(['default', 'short', 'for ever', 'none'].map((key) => map.ttl(key)), [1000, 10, Infinity, undefined]);
+  map.increment('window', 1, { ttl: 10 });
+  time += 5;
+  t.equal(map.increment('window', 1, { ttl: 10 }), 2);
+  t.equal(map.ttl('window'), 5, 'a fixed window');
+  time += 5;
+  t.equal(map.get('short'), undefined);
+  t.equal(map.increment('window', 1, { ttl: 10 }), 1, 'the next window');
+  t.equal(map.touch('default', 5), true);
+  t.equal(map.touch('short', 5), false);
+  time += 5;
+  t.equal(map.has('default'), false);
+  t.equal(map.size, 4, 'they take room until they are reclaimed');
+  t.equal(map.prune(), 2);
+  t.deepEqual(Array.from(map.keys()).sort(), ['for ever', 'window']);
+  t.equal(map.stats().expired, 3);
+  t.end();
+});
+
+test('a full map', { skip }, (t) => {
+  const map = freshMap(t, oneShard);
+  let count = 0;
+  const error = thrownBy(() => {
+    for (;; count++) map.set(`key ${count}`, 'x'.repeat(500));
+  });
+  t.equal(error.code, 'ERR_SHM_FULL');
+  t.ok(error.message.includes('evict'), error.message);
+  t.equal(map.size, count, 'nothing is lost');
+  const { bytes, liveBytes } = map.stats();
+  t.ok(liveBytes > 0.7 * bytes, `${liveBytes} of ${bytes} bytes are live`);
+  const old = map.get('key 0');
+  t.equal(code(() => map.set('key 0', 'y'.repeat(980))), 'ERR_SHM_FULL');
+  t.equal(map.get('key 0'), old, 'the old value stays');
+  t.equal(map.set('key 0', 'y'.repeat(500)).get('key 0'), 'y'.repeat(500), 'and can be replaced by one of its size');
+  map.delete('key 0');
+  t.ok(map.set(`key ${count}`, 'x'.repeat(500)), 'what is deleted leaves room');
+  map.clear();
+  t.equal(map.size, 0);
+  t.end();
+});
+
+test('eviction takes the oldest that nobody has read', { skip }, (t) => {
+  const map = freshMap(t, Object.assign({ evict: true }, oneShard));
+  const value = 'x'.repeat(900);
+  const isThere = () => Array.from({ length: 40 }, (_, index) => index).filter((index) => map.has(`key ${index}`));
+  let count = 0;
+  while (map.stats().evicted === 0) map.set(`key ${count++}`, value);
+  t.deepEqual(isThere(), Array.from({ length: count - 1 }, (_, index) => index + 1), 'the first one has gone');
+  map.get('key 1');
+  map.set('key 2', value);
+  map.set(`key ${count++}`, value);
+  t.deepEqual([map.has('key 1'), map.has('key 2'), map.has('key 3')], [true, true, false], 'not what was read or set again');
+  for (let more = 0; more < 20; more++) map.set(`more ${more}`, value);
+  t.deepEqual([map.has('key 1'), map.has('key 2')], [false, false], 'having been read counts once');
+  t.equal(map.size, count - 2, 'one goes for each that comes');
+  t.end();
+});
+
+test('many small entries: no more than there are slots for', { skip }, (t) => {
+  const map = freshMap(t, { entries: 50, evict: true, bytes: 200000 });
+  for (let index = 0; index < 20000; index++) map.set(`key ${index}`, index);
+  const { size, evicted } = map.stats();
+  t.ok(size >= 50 && size + evicted === 20000, `${size} left`);
+  t.ok(Array.from(map).every(([key, value]) => key === `key ${value}`));
+  t.equal(map.get('key 19999'), 19999);
+  t.end();
+});
+
+test('iteration', { skip }, (t) => {
+  const map = freshMap(t);
+  for (let index = 0; index < 100; index++) map.set(`key ${index}`, index);
+  t.deepEqual(Array.from(map.values()).sort((a, b) => a - b), Array.from({ length: 100 }, (_, index) => index));
+  t.equal(new Map(map).get('key 7'), 7);
+  for (const key of map.keys()) map.delete(key);
+  t.equal(map.size, 0, 'what is seen may be deleted');
+  t.end();
+});
+
+test('who opens the same key has the same map', { skip }, (t) => {
+  for (const key of freshKeys()) {
+    const map = freshMap(t, { evict: true, entries: 100 }, key);
+    map.set('a', 1);
+    t.equal(new shm.SharedMap(key).get('a'), 1, 'as it is');
+    t.equal(new shm.SharedMap(key, { bytes: 300000, entries: 100, evict: true }).get('a'), 1, 'asked for as it was created');
+    t.equal(code(() => new shm.SharedMap(key, { bytes: 200000 })), 'ERR_SHM_LAYOUT');
+    t.equal(code(() => new shm.SharedMap(key, { evict: false })), 'ERR_SHM_LAYOUT');
+    map.detach();
+    t.equal(code(() => map.get('a')), 'ERR_SHM_DETACHED');
+    t.equal(code(() => map.size), 'ERR_SHM_DETACHED');
+    t.equal(code(() => Array.from(map)), 'ERR_SHM_DETACHED');
+    if (typeof key === 'string') t.equal(new shm.SharedMap(key).get('a'), 1, 'an object stays');
+    shm.destroy(key);
+  }
+  t.end();
+});
+
+test('what is no map is left alone', { skip }, (t) => {
+  const key = freshKey();
+  const array = shm.create(100000, 'Int32Array', key);
+  array[30] = 7;
+  t.equal(code(() => new shm.SharedMap(key)), 'ERR_SHM_LAYOUT', 'data that begins with zeros');
+  array[30] = 0;
+  t.equal(code(() => new shm.SharedMap(key, { bytes: 800000 })), 'ERR_SHM_LAYOUT', 'too small');
+  array[0] = 1;
+  t.equal(code(() => new shm.SharedMap(key)), 'ERR_SHM_LAYOUT', 'data');
+  t.ok(array.every((word, index) => word === (index === 0 ? 1 : 0)));
+  array[0] = 0;
+  const map = new shm.SharedMap(key, { bytes: 300000 });
+  t.equal(map.set('a', 1).get('a'), 1, 'zeros become one: who has created them may have died');
+  shm.destroy(key);
+  t.end();
+});
+
+const skipProcesses = skip || (isDeno && 'Deno forks otherwise') || (execPath !== process.execPath && 'starts processes');
+
+test('many processes open a map at once, and count', { skip: skipProcesses }, async (t) => {
+  const name = freshName();
+  t.teardown(() => shm.destroy(name));
+  const program = `
+    const map = new shm.SharedMap(${JSON.stringify(name)}, { bytes: 200000 });
+    process.once('message', () => {
+      for (let round = 0; round < 2000; round++) {
+        map.increment('key ' + (round % 50));
+        map.update('all', (old = 0) => old + 1);
+        map.set('own ' + process.pid, round);
+      }
+      process.disconnect();
+    });
+    process.send('ready');`;
+  const children = Array.from({ length: 4 }, () => forkCode(program));
+  const ends = children.map(outcome);
+  await Promise.all(children.map(nextMessage));
+  children.forEach((child) => child.send('go'));
+  for (const { code: status, stderr } of await Promise.all(ends)) t.equal(status, 0, stderr);
+  const map = new shm.SharedMap(name);
+  t.equal(map.get('all'), 8000);
+  for (let key = 0; key < 50; key++) if (map.get(`key ${key}`) !== 160) t.fail(`key ${key}: ${map.get(`key ${key}`)}`);
+  t.equal(map.size, 55);
+});
+
+test('a process that is killed with a lock keeps nobody out', { skip: skipProcesses }, async (t) => {
+  const name = freshName();
+  const map = freshMap(t, oneShard, name);
+  map.set('a', 1);
+  const end = await runCode(`
+    const map = new shm.SharedMap(${JSON.stringify(name)});
+    const { store } = Atomics;
+    let steps = 0;
+    Atomics.store = (...args) => ++steps === 2 ? process.kill(process.pid, 'SIGKILL') : store(...args);
+    map.delete('a');`);
+  t.equal(end.signal, 'SIGKILL', end.stderr);
+  t.equal(map.get('a'), 1, 'reading takes no lock');
+  t.equal(map.set('b', 2).get('b'), 2, 'the next writer has made it whole');
+  t.equal(map.stats().repairs, 1);
+});
