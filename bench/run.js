@@ -14,7 +14,7 @@ const { table } = require('./table');
 /** The cases, in the order of the table. */
 function casesNamed(names) {
   const folder = path.join(__dirname, 'cases');
-  const all = ['calls', 'flat', 'elements', 'fill', 'require', 'memory', 'gc', 'scale', 'transport', 'messages']
+  const all = ['calls', 'flat', 'elements', 'fill', 'require', 'memory', 'gc', 'file', 'scale', 'transport', 'messages']
     .map((name) => require(path.join(folder, name)));
   return names.length === 0 ? all : all.filter((one) => names.includes(one.name));
 }

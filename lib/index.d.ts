@@ -2,6 +2,7 @@ export * from './types/arrays';
 export * from './types/channel';
 export * from './types/constants';
 export * from './types/errors';
+export * from './types/file';
 export * from './types/lifetimes';
 export * from './types/map';
 export * from './types/memory';

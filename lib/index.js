@@ -14,6 +14,7 @@ function later(load) {
 
 const memory = later(() => require('./memory/memory').createMemory(binding));
 const types = later(() => require('./memory/types'));
+const files = later(() => require('./memory/file').createFiles(binding));
 const status = later(() => require('./memory/stat'));
 const lists = later(() => require('./memory/list'));
 const cleanup = later(() => require('./runtime/cleanup'));
@@ -41,6 +42,11 @@ const shm = {
   detachAll: () => memory().detachAll(),
   getTotalSize,
   getTotalCreatedSize,
+  mapFile: (path, typeKey, options) => files().mapFile(path, typeKey, options),
+  unmapFile: (path) => files().unmapFile(path),
+  flush: (array, offset, count) => files().flush(array, offset, count),
+  flushAsync: (array, offset, count) => files().flushAsync(array, offset, count),
+  advise: (array, advice, offset, count) => files().advise(array, advice, offset, count),
   stat: (key) => status().stat(key),
   list: (filter) => lists().list(filter),
   destroyOrphans: (filter) => lists().destroyOrphans(filter),

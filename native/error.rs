@@ -15,6 +15,8 @@ pub enum Error {
     },
     /// A POSIX object is not laid out as this package lays out its own.
     Layout(String),
+    /// A file that is to be written has holes.
+    Sparse,
     /// The JavaScript engine refused to make an `ArrayBuffer` over the memory (Node-API status).
     Buffer(i32),
     /// The JavaScript engine refused a function that other threads can call (Node-API status).
@@ -67,6 +69,7 @@ impl Error {
         match self {
             Self::System { errno, .. } => name_of(*errno),
             Self::Layout(_) => "ERR_SHM_LAYOUT",
+            Self::Sparse => "ERR_SHM_SPARSE",
             Self::Buffer(_) => "ERR_SHM_ARRAY_BUFFER",
             Self::Callback(_) => "ERR_SHM_CALLBACK",
         }
@@ -94,6 +97,10 @@ impl Error {
                 format!("{}: {words}, {syscall}{about}{separator}{hint}", self.code())
             }
             Self::Layout(reason) => format!("{}:{about} {reason}", self.code()),
+            Self::Sparse => format!(
+                "{}:{about} has holes, and writing to one when its file system is full would end the process (SIGBUS). {{ reserve: true }} fills them, {{ reserve: false }} takes the risk",
+                self.code()
+            ),
             Self::Buffer(status) => format!(
                 "{}: this JavaScript engine made no ArrayBuffer over{about} (Node-API status {status})",
                 self.code()

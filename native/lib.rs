@@ -10,7 +10,9 @@ use neon::prelude::*;
 
 use crate::node::arguments::whole_number;
 use crate::node::instance::Instance;
-use crate::node::{lifetimes, memory as attachments, owner, stat, symbols, wait, wait_async};
+use crate::node::{
+    file, flush, lifetimes, memory as attachments, owner, stat, symbols, wait, wait_async,
+};
 
 /// Every thread loads the addon once, whatever the number of copies of `lib/` it has.
 #[neon::main]
@@ -32,6 +34,8 @@ fn open(mut cx: FunctionContext) -> JsResult<JsObject> {
     let instance = Instance::new(&mut cx, external_max, is_deno);
     wait::export(&mut cx, &instance)?;
     let waits = wait_async::export(&mut cx, &instance)?;
-    attachments::export(&mut cx, &instance, waits)?;
+    attachments::export(&mut cx, &instance, waits.clone())?;
+    file::export(&mut cx, &instance, waits)?;
+    flush::export(&mut cx, &instance)?;
     Ok(instance.functions())
 }

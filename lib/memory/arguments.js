@@ -97,10 +97,10 @@ function typeOf(typeKey) {
 }
 
 /** Checks a number of elements, and gives the number of bytes they take. */
-function bytesOf(count, type) {
-  if (typeof count !== 'number') throw invalidType('count', 'a number', count);
+function bytesOf(count, type, argument = 'count') {
+  if (typeof count !== 'number') throw invalidType(argument, 'a number', count);
   if (!Number.isInteger(count) || count < 1 || count > LengthMax) {
-    throw outOfRange('count', `an integer from 1 to ${LengthMax}`, count);
+    throw outOfRange(argument, `an integer from 1 to ${LengthMax}`, count);
   }
   return count * type.bytes;
 }

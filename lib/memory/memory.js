@@ -3,10 +3,10 @@
 // index.d.ts.
 
 const { bytesOf, keyOf, modeOf, nameOf, typeOf } = require('./arguments');
+const { createBuffers } = require('./buffers');
 const { createView } = require('./view');
 const { busy, doesNotFit, invalidValue, tooSmall } = require('../errors');
 const { detachAtExit } = require('../runtime/cleanup');
-// Not later: the first detach may come when no memory is left to load anything.
 const { guardZlib } = require('../runtime/zlib');
 
 const noCreateOptions = { mode: modeOf(undefined), flags: 0, disposable: false };
@@ -28,7 +28,7 @@ function createMemory(binding) {
   };
   const keys = () => loaded.keys || (loaded.keys = require('./keys'));
   const optionsModule = () => loaded.options || (loaded.options = require('./options'));
-  const overlay = () => binding.overlay || require('../runtime/overlay').overlayOf(binding);
+  const { allocate, detaching, finish, isAttached, overlay } = createBuffers(binding);
 
   const view = createView(overlay, dispose);
 
@@ -64,27 +64,13 @@ function createMemory(binding) {
       throw invalidValue('key', 'must be null or undefined for a transient segment, whose `key` the array tells', chosen);
     }
     const [key, shown] = binding.createTransient(bytes, mode, flags, allocate);
-    return finish({ type, key, offset: 0, count, disposable, misfit: doesNotFit }, shown);
+    return finish(view, { type, key, offset: 0, count, disposable, misfit: doesNotFit }, shown);
   }
 
   /** The array over new memory; null if the key is taken. */
   function make(key, count, type, bytes, { mode, flags, disposable }) {
     const shown = binding.create(key, bytes, mode, flags, allocate);
-    return shown === null ? null : finish({ type, key, offset: 0, count, disposable, misfit: doesNotFit }, shown);
-  }
-
-  /**
-   * The array over memory that the native side has just begun to show, and that never was unless this
-   * succeeds; null if another has taken the key meanwhile.
-   */
-  function finish(request, shown) {
-    let array = null;
-    try {
-      array = view(request, shown);
-    } finally {
-      if (array === null) binding.finish(false);
-    }
-    return binding.finish(true) ? array : null;
+    return finish(view, { type, key, offset: 0, count, disposable, misfit: doesNotFit }, shown);
   }
 
   function createPosix(name, count, typeKey, perm) {
@@ -114,13 +100,7 @@ function createMemory(binding) {
     const { key } = request;
     const known = binding.find(key, flags);
     if (known !== undefined) return view(request, known);
-    const shown = binding.attach(key, flags, allocate);
-    return shown === null ? null : finish(request, shown);
-  }
-
-  /** Memory of the engine, where that takes no other. */
-  function allocate(bytes, shared) {
-    return overlay().allocate(bytes, shared);
+    return finish(view, request, binding.attach(key, flags, allocate));
   }
 
   function getOrCreate(count, typeKey, key, perm) {
@@ -143,29 +123,13 @@ function createMemory(binding) {
 
   function detach(key, forceDestroy) {
     key = keyOf(key);
-    guardZlib();
-    try {
-      return binding.detach(key, Boolean(forceDestroy), moveAway);
-    } finally {
-      detached();
-    }
+    return detaching((moveAway) => binding.detach(key, Boolean(forceDestroy), moveAway));
   }
 
   /** What the end of a `using` declaration's block does. */
   function dispose(array, key) {
-    // This array may have been detached before, and the key attached anew since. Even an attached one
-    // may be of no elements: what there is can be less than one takes.
-    const isWithdrawn = binding.overlay !== undefined && binding.overlay.isWithdrawn(array.buffer);
-    if (array.buffer.byteLength > 0 && !isWithdrawn) detach(key);
-  }
-
-  /** Called with each buffer of detached memory that the native side cannot empty. */
-  function moveAway(buffer) {
-    try {
-      overlay().moveAway(buffer);
-    } catch (_) {
-      // Its views read zeros.
-    }
+    // It may have been detached before, and the key attached anew since.
+    if (isAttached(array)) detach(key);
   }
 
   function detachPosix(name, forceDestroy) {
@@ -177,17 +141,7 @@ function createMemory(binding) {
   }
 
   function detachAll() {
-    guardZlib();
-    try {
-      return binding.detachAll(moveAway);
-    } finally {
-      detached();
-    }
-  }
-
-  /** Ends the waits on memory that is detached by now; see lib/sync/wait.js. */
-  function detached() {
-    if (binding.waits !== undefined) binding.waits.endDetached();
+    return detaching((moveAway) => binding.detachAll(moveAway));
   }
 
   detachAtExit(() => {

@@ -103,4 +103,4 @@ function isSet(options, name) {
   return value === true;
 }
 
-module.exports = { createOptions, getOptions };
+module.exports = { checkOffset, createOptions, getOptions, isSet };

@@ -25,12 +25,17 @@ export type ShmErrorCode =
   | 'ERR_SHM_DEADLOCK'
   /** The memory under the array has been detached. */
   | 'ERR_SHM_DETACHED'
-  /** A POSIX object has not the 8-byte header that this package gives to its own: `{ raw: true }`. */
+  /**
+   * A POSIX object has not the 8-byte header that this package gives to its own: `{ raw: true }`. Or
+   * `mapFile`: the file is empty, or has been cut short since it was mapped.
+   */
   | 'ERR_SHM_LAYOUT'
   /** `Mutex`: this thread does not own the lock that it wants to unlock. */
   | 'ERR_SHM_NOT_OWNER'
-  /** `getOrCreate`: what exists is smaller than what was asked for. */
+  /** `getOrCreate`, `mapFile`: what exists is smaller than what was asked for. */
   | 'ERR_SHM_SIZE'
+  /** `mapFile`: a file to be written has holes. */
+  | 'ERR_SHM_SPARSE'
   /** `Mutex`: not locked within the timeout. */
   | 'ERR_SHM_TIMED_OUT'
   /** `list`: this system does not tell what there is. */

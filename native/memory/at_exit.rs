@@ -56,7 +56,7 @@ pub fn destroy() -> u32 {
                     let _ = posix::unlink(&name);
                 }
             }
-            (Key::Segment(_), Identity::Object(_)) => {}
+            (_, Identity::Object(_) | Identity::File(_)) => {}
         }
     }
     segments

@@ -7,21 +7,22 @@ use crate::memory::key::Key;
 use crate::memory::mapping::Mapping;
 use crate::memory::options::Options;
 use crate::memory::posix::Draft;
-use crate::memory::{posix, sysv};
+use crate::memory::{file, posix, sysv};
 use crate::sys::Identity as ObjectIdentity;
 
 /// Tells what a key stood for when it was attached from what it stands for now.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Identity {
     Segment(sysv::Id),
     Object(ObjectIdentity),
+    File(file::Identity),
 }
 
 impl Identity {
     pub fn segment(self) -> Option<sysv::Id> {
         match self {
             Self::Segment(id) => Some(id),
-            Self::Object(_) => None,
+            Self::Object(_) | Self::File(_) => None,
         }
     }
 }
@@ -34,6 +35,8 @@ enum Made {
     Segment(sysv::Id),
     /// An object, which nobody sees before it is published.
     Object(Draft, Options),
+    /// A file, likewise.
+    File(file::Draft),
 }
 
 /// A mapping that is not registered yet. Its drop puts zeros where JavaScript may look already, and
@@ -82,6 +85,12 @@ impl Fresh {
         Ok(opened.map(|(identity, mapping)| Self::new(identity, mapping, Made::Nothing)))
     }
 
+    /// A mapped file; with a draft, a new one.
+    pub fn file(identity: file::Identity, mapping: Mapping, draft: Option<file::Draft>) -> Self {
+        let made = draft.map_or(Made::Nothing, Made::File);
+        Self::new(Identity::File(identity), mapping, made)
+    }
+
     fn new(identity: Identity, mapping: Mapping, made: Made) -> Self {
         Self {
             identity,
@@ -95,6 +104,7 @@ impl Fresh {
     pub fn publish(&mut self) -> Result<bool> {
         self.is_published = match &self.made {
             Made::Object(draft, options) => posix::publish(draft, *options)?,
+            Made::File(draft) => draft.publish()?,
             Made::Segment(_) | Made::Nothing => true,
         };
         Ok(self.is_published)
@@ -103,7 +113,7 @@ impl Fresh {
     /// Bytes that were made, not only mapped.
     pub fn created(&self) -> usize {
         match self.made {
-            Made::Nothing => 0,
+            Made::Nothing | Made::File(_) => 0,
             Made::Segment(_) | Made::Object(..) => self.mapping.size(),
         }
     }

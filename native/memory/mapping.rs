@@ -17,17 +17,26 @@ use memmap2::MmapRaw;
 use crate::error::{Error, Result};
 use crate::sys::{self, Address, SegmentPages, Zeros};
 
+/// What becomes of what is written to a mapped file.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Writes {
+    ReachIt,
+    StayHere,
+}
+
 /// A range of this process's address space with shared memory in it.
 pub struct Mapping {
     base: Address,
-    /// Bytes of shared memory: the header of a POSIX object counts.
+    /// Bytes of shared memory: the header of a POSIX object counts, a file does not.
     size: usize,
     /// Bytes of addresses that the mapping takes: more than `size` where pages are huge.
     span: usize,
-    /// Bytes before the user's data: the header of a POSIX object.
+    /// Bytes before the user's data: the header of a POSIX object, the rest of a file's page.
     skip: usize,
     /// Bytes of the user's data.
     len: usize,
+    /// What becomes of writes, if this is a file.
+    file: Option<Writes>,
     /// What the system counts as an attach of a segment.
     attach: Option<sys::Attach>,
     /// Whether the addresses are the engine's.
@@ -46,6 +55,21 @@ impl Mapping {
         // From here on the range is unmapped by this mapping's drop.
         forget(pages);
         Self::new(base, size, size, skip, len, None)
+    }
+
+    /// A mapped file, whose data begins `skip` bytes in and is `len` bytes long.
+    ///
+    /// # Panics
+    /// If the data would reach outside the mapping.
+    pub fn file(pages: MmapRaw, skip: usize, len: usize, is_private: bool) -> Self {
+        let mut mapping = Self::object(pages, skip, len);
+        mapping.size = 0;
+        mapping.file = Some(if is_private {
+            Writes::StayHere
+        } else {
+            Writes::ReachIt
+        });
+        mapping
     }
 
     /// An attached System V segment, all of it data.
@@ -74,6 +98,7 @@ impl Mapping {
             span,
             skip,
             len,
+            file: None,
             attach,
             is_lent: false,
             is_retired: AtomicBool::new(false),
@@ -94,6 +119,11 @@ impl Mapping {
     /// Bytes of the user's data.
     pub fn len(&self) -> usize {
         self.len
+    }
+
+    /// What becomes of writes, if this is a file.
+    pub fn file_writes(&self) -> Option<Writes> {
+        self.file
     }
 
     /// Whether private zero pages are where the shared memory was.

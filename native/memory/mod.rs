@@ -1,6 +1,8 @@
 //! Memory by its key: made, found, mapped, given back. No Node-API here.
 
 pub mod at_exit;
+pub mod file;
+pub mod file_errors;
 pub mod fresh;
 pub mod key;
 pub mod layout;

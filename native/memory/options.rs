@@ -11,9 +11,10 @@ const SHARED: u32 = 1 << 5;
 const TRANSIENT: u32 = 1 << 6;
 const REPLACE_ORPHAN: u32 = 1 << 7;
 const DESTROY_AT_EXIT: u32 = 1 << 8;
+const FILL: u32 = 1 << 9;
 
 /// The bits by the names that JavaScript finds them under.
-pub const BITS: [(&str, u32); 9] = [
+pub const BITS: [(&str, u32); 10] = [
     ("raw", RAW),
     ("copyOnWrite", COPY_ON_WRITE),
     ("sparse", SPARSE),
@@ -23,6 +24,7 @@ pub const BITS: [(&str, u32); 9] = [
     ("transient", TRANSIENT),
     ("replaceOrphan", REPLACE_ORPHAN),
     ("destroyAtExit", DESTROY_AT_EXIT),
+    ("fill", FILL),
 ];
 
 /// The bits that ask for a mapping of its own, beside others of the same key.
@@ -75,6 +77,11 @@ impl Options {
     /// No memory is reserved: pages come into being when they are touched.
     pub fn sparse(self) -> bool {
         self.bits & SPARSE != 0
+    }
+
+    /// The holes of a file are filled.
+    pub fn fill(self) -> bool {
+        self.bits & FILL != 0
     }
 
     /// Every page is faulted in now.

@@ -7,6 +7,8 @@
 mod attach;
 mod detach;
 mod entry;
+mod file_table;
+mod files;
 
 use std::collections::{BTreeMap, HashMap};
 use std::mem::{forget, take};
@@ -17,10 +19,12 @@ use crate::memory::mapping::Mapping;
 
 pub use entry::Attachment;
 use entry::Entry;
+use file_table::Files;
 
 /// Everything one thread has attached.
 pub struct Registry<V> {
     keys: HashMap<Key, Entry<V>>,
+    files: Files<V>,
     /// The attached mappings, private copies left out, by the address of their data, from the first
     /// [`Registry::mapping_at`] on.
     by_address: Option<BTreeMap<usize, Arc<Mapping>>>,
@@ -34,6 +38,7 @@ impl<V> Default for Registry<V> {
     fn default() -> Self {
         Self {
             keys: HashMap::default(),
+            files: Files::default(),
             by_address: None,
             total_size: 0,
             total_created_size: 0,
@@ -67,8 +72,10 @@ impl<V> Registry<V> {
 
     /// The attached mapping in whose data the address lies; none if that is a private copy.
     pub fn mapping_at(&mut self, address: usize) -> Option<&Arc<Mapping>> {
-        let attached = self.keys.values().flat_map(|entry| &entry.attachments);
+        let of_keys = self.keys.values().flat_map(|entry| &entry.attachments);
+        let of_files = self.files.attached.values().flat_map(|file| &file.parts);
         let by_address = self.by_address.get_or_insert_with(|| {
+            let attached = of_keys.chain(of_files);
             let shared = attached.filter(|attachment| attachment.variant.is_shared());
             let mappings = shared.map(|attachment| &attachment.mapping);
             mappings

@@ -7,11 +7,11 @@ use std::rc::Rc;
 use neon::prelude::*;
 
 use crate::memory::fresh::Fresh;
-use crate::memory::key::Key;
 use crate::memory::options::Options;
 use crate::memory::registry::Registry;
 use crate::node::array_buffer::ArrayBuffer;
 use crate::node::symbols;
+use crate::node::throw::Subject;
 
 /// What one copy of `lib/` has attached.
 pub struct Attachments {
@@ -27,7 +27,7 @@ pub struct Attachments {
 
 /// Memory that is shown and neither published nor registered yet. Dropped, it never was.
 pub struct Unfinished {
-    pub key: Key,
+    pub subject: Subject,
     pub options: Options,
     pub fresh: Fresh,
     pub view: ArrayBuffer,

@@ -16,14 +16,13 @@ use neon::prelude::*;
 
 use crate::memory::at_exit;
 use crate::memory::fresh::Fresh;
-use crate::memory::key::Key;
 use crate::memory::mapping::Mapping;
 use crate::memory::options::{Options, BITS};
 use crate::memory::registry::Attachment;
 use crate::node::arguments::{key_argument, whole_number};
 use crate::node::array_buffer::ArrayBuffer;
 use crate::node::instance::{Attachments, Instance, Unfinished};
-use crate::node::throw::{js_key, throw};
+use crate::node::throw::{js_key, throw, throw_about, Subject};
 use crate::node::wait_async::AsyncWaits;
 
 /// Adds the functions of this file to an instance.
@@ -68,7 +67,7 @@ fn create<'cx>(attachments: &Attachments, mut cx: FunctionContext<'cx>) -> JsRes
     let options = Options::new(whole_number(&mut cx, 3)?);
     let allocate = cx.argument::<JsFunction>(4)?;
     match Fresh::create(&key, bytes, mode, options.of(&key)) {
-        Ok(Some(fresh)) => show(&mut cx, attachments, key, options, fresh, allocate),
+        Ok(Some(fresh)) => show(&mut cx, attachments, key.into(), options, fresh, allocate),
         Ok(None) => Ok(cx.null().upcast()),
         Err(error) => throw(&mut cx, &error, Some(&key)),
     }
@@ -89,7 +88,7 @@ fn create_transient<'cx>(
             let both = cx.empty_array();
             let number = js_key(&mut cx, &key);
             both.set(&mut cx, 0, number)?;
-            let shown = show(&mut cx, attachments, key, options, fresh, allocate)?;
+            let shown = show(&mut cx, attachments, key.into(), options, fresh, allocate)?;
             both.set(&mut cx, 1, shown)?;
             Ok(both)
         }
@@ -104,17 +103,17 @@ fn attach<'cx>(attachments: &Attachments, mut cx: FunctionContext<'cx>) -> JsRes
     let options = Options::new(whole_number(&mut cx, 1)?);
     let allocate = cx.argument::<JsFunction>(2)?;
     match Fresh::open(&key, options.of(&key)) {
-        Ok(Some(fresh)) => show(&mut cx, attachments, key, options, fresh, allocate),
+        Ok(Some(fresh)) => show(&mut cx, attachments, key.into(), options, fresh, allocate),
         Ok(None) => Ok(cx.null().upcast()),
         Err(error) => throw(&mut cx, &error, Some(&key)),
     }
 }
 
 /// The buffer over fresh memory, which waits for [`finish`] from then on.
-fn show<'cx>(
+pub fn show<'cx>(
     cx: &mut FunctionContext<'cx>,
     attachments: &Attachments,
-    key: Key,
+    subject: Subject,
     options: Options,
     mut fresh: Fresh,
     allocate: Handle<'cx, JsFunction>,
@@ -123,10 +122,10 @@ fn show<'cx>(
     let made = ArrayBuffer::over(cx, &mut fresh.mapping, shared, external_max, allocate)?;
     let (view, shown) = match made {
         Ok(made) => made,
-        Err(error) => return throw(cx, &error, Some(&key)),
+        Err(error) => return throw_about(cx, &error, Some(&subject)),
     };
     attachments.push(Unfinished {
-        key,
+        subject,
         options,
         fresh,
         view,
@@ -146,7 +145,7 @@ fn finish<'cx>(
         return Ok(cx.boolean(false));
     };
     let Unfinished {
-        key,
+        subject,
         options,
         mut fresh,
         view,
@@ -154,9 +153,14 @@ fn finish<'cx>(
     let published = if ok { fresh.publish() } else { Ok(false) };
     if matches!(published, Ok(true)) {
         let mut registry = attachments.borrow_mut();
-        registry.register(&key, options, &fresh, view);
-        if options.destroy_at_exit() && fresh.created() > 0 {
-            at_exit::add(&key, fresh.identity);
+        match &subject {
+            Subject::Key(key) => {
+                registry.register(key, options, &fresh, view);
+                if options.destroy_at_exit() && fresh.created() > 0 {
+                    at_exit::add(key, fresh.identity);
+                }
+            }
+            Subject::File(path) => registry.register_file(path, options, &fresh, view),
         }
         return Ok(cx.boolean(true));
     }
@@ -166,7 +170,7 @@ fn finish<'cx>(
     view.unref(&mut cx);
     match published {
         Ok(_) => Ok(cx.boolean(false)),
-        Err(error) => throw(&mut cx, &error, Some(&key)),
+        Err(error) => throw_about(&mut cx, &error, Some(&subject)),
     }
 }
 
@@ -233,7 +237,7 @@ fn detach_segments<'cx>(
 }
 
 /// Empties every view: those that only JavaScript can empty by `move_away(buffer)`.
-fn empty<'cx>(
+pub fn empty<'cx>(
     cx: &mut FunctionContext<'cx>,
     attachments: &Attachments,
     ended: Vec<Attachment<ArrayBuffer>>,

@@ -5,6 +5,8 @@ pub mod array_buffer;
 pub mod callback;
 pub mod event_loop;
 pub mod external;
+pub mod file;
+pub mod flush;
 pub mod instance;
 pub mod lifetimes;
 pub mod memory;

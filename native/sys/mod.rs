@@ -14,12 +14,15 @@ pub use macos::*;
 compile_error!("shm-typed-array runs on Linux and macOS");
 
 mod address;
+mod mapped_file;
 mod object;
 mod spare;
+mod temporary;
 #[cfg(feature = "no-backtraces")]
 mod unwinder;
 mod zeros;
 pub use address::Address;
+pub use mapped_file::{advise, flush, is_all_data, Advice, FileId};
 pub use object::{Identity, Name, NAME_MAX};
 pub use spare::SPARE;
 pub use zeros::{put_zero_pages, unmap, Zeros};

@@ -57,7 +57,7 @@ impl<V> Registry<V> {
                 ended: Vec::new(),
             };
         }
-        let (ended, refused) = self.retire(entry);
+        let (ended, refused) = self.retire(&mut entry.attachments);
         let mut left = Ok(Some(1));
         for id in segments_of(&ended) {
             left = self.destroy_if_last(entry, id).map(Some);
@@ -80,7 +80,7 @@ impl<V> Registry<V> {
         for (key, mut entry) in take(&mut self.keys) {
             if !only_segments || matches!(key, Key::Segment(_)) {
                 let was_created = entry.created > 0;
-                let (ended, _) = self.retire(&mut entry);
+                let (ended, _) = self.retire(&mut entry.attachments);
                 for id in segments_of(&ended) {
                     // A segment that may not be destroyed by this user stays, as it does at exit.
                     destroyed += u32::from(matches!(self.destroy_if_last(&mut entry, id), Ok(0)));
@@ -90,17 +90,23 @@ impl<V> Registry<V> {
             }
             self.insert(&key, entry);
         }
+        if !only_segments {
+            all.extend(self.detach_all_files());
+        }
         (destroyed, all)
     }
 
     /// Puts zero pages over the attachments. Those that the system refused stay attached.
-    fn retire(&mut self, entry: &mut Entry<V>) -> (Vec<Attachment<V>>, Option<Error>) {
-        let mut ended = take(&mut entry.attachments);
+    pub(super) fn retire(
+        &mut self,
+        attachments: &mut Vec<Attachment<V>>,
+    ) -> (Vec<Attachment<V>>, Option<Error>) {
+        let mut ended = take(attachments);
         let mut refused = None;
         for index in (0..ended.len()).rev() {
             if let Err(error) = ended[index].mapping.retire() {
                 refused = Some(error);
-                entry.attachments.insert(0, ended.remove(index));
+                attachments.insert(0, ended.remove(index));
             } else {
                 self.uncount(&ended[index].mapping);
             }

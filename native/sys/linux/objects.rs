@@ -1,6 +1,6 @@
 //! POSIX objects are files of the tmpfs at /dev/shm.
 
-use std::ffi::{CStr, CString, OsStr};
+use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::mem::MaybeUninit;
@@ -8,11 +8,11 @@ use std::os::fd::AsRawFd;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use super::super::object::{Identity, Name};
+use super::nameless::Nameless;
 use super::place::DIRECTORY;
 use crate::error::{Error, Result};
 
@@ -27,70 +27,28 @@ pub(super) fn path(name: &Name) -> &Path {
 /// An object that nobody can see before [`Draft::publish`]; dropped, it never was.
 pub struct Draft {
     name: Name,
-    file: File,
-    /// The name it has to bear meanwhile where the file system knows no nameless files.
-    temporary: Option<CString>,
+    file: Nameless,
 }
 
 impl Draft {
     /// A new empty file with permissions `mode` (less the umask).
     #[allow(clippy::unnecessary_wraps)] // where a name is needed from the start it may be taken
     pub fn new(name: &Name, mode: u32) -> Result<Option<Self>> {
-        let opened = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .mode(mode)
-            .custom_flags(libc::O_TMPFILE)
-            .open(DIRECTORY);
-        match opened {
+        match Nameless::new(Path::new(DIRECTORY), mode) {
             Ok(file) => Ok(Some(Self {
                 name: name.clone(),
                 file,
-                temporary: None,
             })),
-            Err(error) => match error.raw_os_error() {
-                Some(libc::EOPNOTSUPP | libc::EISDIR) => {
-                    Self::with_temporary_name(name, mode).map(Some)
-                }
-                Some(libc::ENOENT) => Err(Error::from_io(&error, "open")
-                    .with_hint("This system has no /dev/shm: mount a tmpfs there")),
-                _ => Err(open_error(&error)),
-            },
-        }
-    }
-
-    fn with_temporary_name(name: &Name, mode: u32) -> Result<Self> {
-        static COUNTER: AtomicU32 = AtomicU32::new(0);
-        loop {
-            let count = COUNTER.fetch_add(1, Ordering::Relaxed);
-            let path = format!(
-                "{DIRECTORY}/.shm-typed-array.{}.{count}",
-                std::process::id()
-            );
-            let opened = OpenOptions::new()
-                .read(true)
-                .write(true)
-                .create_new(true)
-                .mode(mode)
-                .open(&path);
-            match opened {
-                Ok(file) => {
-                    let temporary = CString::new(path).ok();
-                    return Ok(Self {
-                        name: name.clone(),
-                        file,
-                        temporary,
-                    });
-                }
-                // A killed process, or one of another container, had the same process id.
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-                Err(error) => return Err(open_error(&error)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                Err(Error::from_io(&error, "open")
+                    .with_hint("This system has no /dev/shm: mount a tmpfs there"))
             }
+            Err(error) => Err(open_error(&error)),
         }
     }
 
     pub fn file(&self) -> &File {
-        &self.file
+        self.file.file()
     }
 
     pub fn name(&self) -> &Name {
@@ -102,50 +60,11 @@ impl Draft {
         Ok(find(&self.name)?.is_some())
     }
 
-    /// Gives the finished object its name; `false` if another one took it meanwhile
-    /// ([linkat(2)](https://man7.org/linux/man-pages/man2/linkat.2.html)).
+    /// Gives the finished object its name; `false` if another one took it meanwhile.
     pub fn publish(&self) -> Result<bool> {
-        let name = &self.name;
-        let linked = match &self.temporary {
-            Some(temporary) => link(libc::AT_FDCWD, temporary, name, 0),
-            // Without the capability this is ENOENT on kernels before 6.10; /proc is the other way.
-            None => link(self.file.as_raw_fd(), c"", name, libc::AT_EMPTY_PATH).or_else(|_| {
-                let own = CString::new(format!("/proc/self/fd/{}", self.file.as_raw_fd()))?;
-                link(libc::AT_FDCWD, &own, name, libc::AT_SYMLINK_FOLLOW)
-            }),
-        };
-        match linked {
-            Ok(()) => Ok(true),
-            Err(error) if error.raw_os_error() == Some(libc::EEXIST) => Ok(false),
-            Err(error) => Err(Error::from_io(&error, "linkat")),
-        }
-    }
-}
-
-impl Drop for Draft {
-    fn drop(&mut self) {
-        if let Some(temporary) = &self.temporary {
-            // Nothing can be done about a failure here: the file is ours alone and harmless.
-            let _ = fs::remove_file(OsStr::from_bytes(temporary.to_bytes()));
-        }
-    }
-}
-
-fn link(directory: i32, from: &CStr, to: &Name, flags: i32) -> io::Result<()> {
-    // SAFETY: both paths are NUL-terminated strings that outlive the call.
-    let status = unsafe {
-        libc::linkat(
-            directory,
-            from.as_ptr(),
-            libc::AT_FDCWD,
-            to.path().as_ptr(),
-            flags,
-        )
-    };
-    if status == 0 {
-        Ok(())
-    } else {
-        Err(io::Error::last_os_error())
+        self.file
+            .link(self.name.path())
+            .map_err(|error| Error::from_io(&error, "linkat"))
     }
 }
 

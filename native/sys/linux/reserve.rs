@@ -1,6 +1,7 @@
 //! The size of an object, and the memory for it.
 
 use std::fs::File;
+use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::AsRawFd;
 use std::ptr;
@@ -13,23 +14,49 @@ use crate::error::{Error, Result};
 /// ([posix_fallocate(3)](https://man7.org/linux/man-pages/man3/posix_fallocate.3.html)).
 pub fn reserve(file: &File, size: u64) -> Result<()> {
     refuse_beyond_limit(size, "posix_fallocate")?;
-    // A signal (a profiler's timer, say) makes the kernel take back what this call has reserved so
-    // far. In steps, what was reserved before stays; each signal makes them shorter, so that they
-    // get through between any two.
+    // SAFETY: no pointers; the descriptor is open as long as `file` lives.
+    let call = |start, len| unsafe { libc::posix_fallocate(file.as_raw_fd(), start, len) };
+    in_steps(0, size, call).map_err(|errno| match errno {
+        libc::ENOSPC => no_space(file, size),
+        libc::EFBIG => too_long(size, "posix_fallocate"),
+        errno => Error::from_errno(errno, "posix_fallocate"),
+    })
+}
+
+/// Reserves what a file lacks between two of its bytes, without making it longer
+/// ([fallocate(2)](https://man7.org/linux/man-pages/man2/fallocate.2.html)). Others may be writing to
+/// it, so this is not `posix_fallocate`, which writes itself where the file system cannot reserve.
+pub fn fill_holes(file: &File, start: u64, end: u64) -> Result<()> {
+    let call = |start, len| {
+        // SAFETY: no pointers; the descriptor is open as long as `file` lives.
+        match unsafe { libc::fallocate(file.as_raw_fd(), libc::FALLOC_FL_KEEP_SIZE, start, len) } {
+            0 => 0,
+            _ => io::Error::last_os_error()
+                .raw_os_error()
+                .unwrap_or(libc::EIO),
+        }
+    };
+    in_steps(start, end, call).map_err(|errno| Error::from_errno(errno, "fallocate"))
+}
+
+/// Calls `reserve(start, len)`, which gives an `errno` or 0, for one part after the other.
+///
+/// A signal (a profiler's timer, say) makes the kernel take back what one call has reserved so far.
+/// In steps, what was reserved before stays; each signal makes them shorter, so that they get
+/// through between any two.
+fn in_steps(
+    mut start: u64,
+    end: u64,
+    reserve: impl Fn(libc::off_t, libc::off_t) -> i32,
+) -> std::result::Result<(), i32> {
+    let offset = |bytes| libc::off_t::try_from(bytes).map_err(|_| libc::EFBIG);
     let mut step: u64 = 64 << 20;
-    let mut start = 0;
-    while start < size {
-        let len = step.min(size - start);
-        // SAFETY: no pointers; the descriptor is open as long as `file` lives. Both numbers are at
-        // most `size`; `offset` refuses what the type cannot hold.
-        let errno =
-            unsafe { libc::posix_fallocate(file.as_raw_fd(), offset(start)?, offset(len)?) };
-        match errno {
+    while start < end {
+        let len = step.min(end - start);
+        match reserve(offset(start)?, offset(len)?) {
             0 => start += len,
             libc::EINTR => step = (step / 2).max(4096),
-            libc::ENOSPC => return Err(no_space(file, size)),
-            libc::EFBIG => return Err(too_long(size, "posix_fallocate")),
-            errno => return Err(Error::from_errno(errno, "posix_fallocate")),
+            errno => return Err(errno),
         }
     }
     Ok(())
@@ -78,24 +105,23 @@ fn too_long(size: u64, syscall: &'static str) -> Error {
     }
 }
 
-fn offset(bytes: u64) -> Result<libc::off_t> {
-    libc::off_t::try_from(bytes).map_err(|_| Error::from_errno(libc::EFBIG, "posix_fallocate"))
-}
-
 fn no_space(file: &File, asked: u64) -> Error {
-    let mut room = MaybeUninit::<libc::statvfs>::uninit();
-    // SAFETY: `room` is large enough for the structure, and the descriptor is open.
-    let status = unsafe { libc::fstatvfs(file.as_raw_fd(), room.as_mut_ptr()) };
-    let free = if status == 0 {
-        // SAFETY: fstatvfs succeeded and so filled the structure.
-        let room = unsafe { room.assume_init() };
-        format!("{}", room.f_bavail * room.f_frsize)
-    } else {
-        "too few".to_string()
-    };
+    let free = free_bytes(file).map_or("too few".to_string(), |free| free.to_string());
     Error::from_errno(libc::ENOSPC, "posix_fallocate").with_hint(format!(
         "{asked} bytes were asked for, {free} are free in {DIRECTORY}. Destroy objects that nobody needs, or enlarge it (docker run --shm-size, mount -o remount,size=)"
     ))
+}
+
+/// Bytes that are free on the file's file system, as far as it tells.
+pub fn free_bytes(file: &File) -> Option<u64> {
+    let mut room = MaybeUninit::<libc::statvfs>::uninit();
+    // SAFETY: `room` is large enough for the structure, and the descriptor is open.
+    if unsafe { libc::fstatvfs(file.as_raw_fd(), room.as_mut_ptr()) } != 0 {
+        return None;
+    }
+    // SAFETY: the call succeeded, so the structure is filled.
+    let room = unsafe { room.assume_init() };
+    Some(room.f_bavail * room.f_frsize)
 }
 
 /// Makes the file `size` bytes long without reserving memory.

@@ -1,17 +1,21 @@
 //! macOS.
 
+mod files;
 mod futex;
 mod lease;
 mod locks;
+mod nameless;
 mod objects;
 mod pages;
 mod place;
 mod ring;
 mod segments;
 
+pub use files::*;
 pub use futex::*;
 pub use lease::{usage_of, Usage};
 pub use locks::*;
+pub use nameless::Nameless;
 pub use objects::*;
 pub use pages::{advise_huge_pages, map_over, move_pages, populate};
 pub use place::PREFIX;

@@ -1,0 +1,275 @@
+//! Ordinary files: opened or made, and mapped.
+
+use std::ffi::CString;
+use std::fmt;
+use std::fs::{self, File, Metadata, OpenOptions};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::Path;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use memmap2::{MmapOptions, MmapRaw};
+
+use crate::error::{Error, Result};
+use crate::memory::file_errors::{
+    create_error, is_absent, map_error, no_file, no_room, open_error,
+};
+use crate::memory::mapping::Mapping;
+use crate::memory::options::Options;
+use crate::sys::{self, Advice, FileId, Nameless};
+
+/// An absolute path, cheap to clone.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct FilePath(Rc<str>);
+
+impl FilePath {
+    pub fn new(path: String) -> Self {
+        Self(path.into())
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    fn path(&self) -> &Path {
+        Path::new(&*self.0)
+    }
+}
+
+impl fmt::Display for FilePath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "'{}'", self.0)
+    }
+}
+
+/// The part of a file that is asked for, in bytes; without a length it reaches to the end.
+#[derive(Clone, Copy)]
+pub struct Part {
+    pub offset: u64,
+    pub len: Option<usize>,
+}
+
+impl Part {
+    /// Its length in a file of `size` bytes; `None` if nothing of the kind is in that.
+    pub fn len_in(&self, size: u64) -> Option<usize> {
+        let left = size.checked_sub(self.offset).filter(|left| *left > 0)?;
+        match self.len {
+            None => usize::try_from(left).ok(),
+            Some(len) => (len as u64 <= left).then_some(len),
+        }
+    }
+}
+
+/// What came of opening a file.
+pub enum Opened {
+    Absent,
+    /// It has that many bytes, and the part is not in them.
+    Misfit(u64),
+    Mapped(Identity, Mapping),
+}
+
+/// Which part of which file is mapped.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Identity {
+    pub file: FileId,
+    pub offset: u64,
+}
+
+/// A new file that has no name yet, and the path that is to lead to it.
+pub struct Draft {
+    file: Nameless,
+    path: FilePath,
+}
+
+impl Draft {
+    /// `false` if there is something of that name by now.
+    pub fn publish(&self) -> Result<bool> {
+        let path = CString::new(self.path.as_str())
+            .map_err(|_| Error::from_errno(libc::EINVAL, "link"))?;
+        self.file
+            .link(&path)
+            .map_err(|error| match error.raw_os_error() {
+                Some(libc::EPERM) => Error::from_io(&error, "link").with_hint(
+                    "Its file system has no hard links, which a new file appears by: make the file by other means",
+                ),
+                _ => Error::from_io(&error, "link"),
+            })
+    }
+}
+
+/// What the system tells of the file, wherever links lead; `None` if there is none.
+pub fn status(path: &FilePath) -> Result<Option<Metadata>> {
+    match fs::metadata(path.path()) {
+        Ok(found) if found.is_file() => Ok(Some(found)),
+        Ok(found) => Err(no_file(&found)),
+        Err(error) if is_absent(&error) => Ok(None),
+        Err(error) => Err(open_error(&error, "stat")),
+    }
+}
+
+/// Opens a file and maps a part of it.
+pub fn open(path: &FilePath, part: Part, options: Options) -> Result<Opened> {
+    // To open a device, or a FIFO, can do something to it, or wait.
+    if status(path)?.is_none() {
+        return Ok(Opened::Absent);
+    }
+    let opened = OpenOptions::new()
+        .read(true)
+        .write(!options.copy_on_write())
+        .custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY)
+        .open(path.path());
+    let file = match opened {
+        Ok(file) => file,
+        Err(error) if is_absent(&error) => return Ok(Opened::Absent),
+        Err(error) => return Err(open_error(&error, "open")),
+    };
+    let found = status_of(&file)?;
+    if !found.is_file() {
+        return Err(no_file(&found));
+    }
+    let Some(len) = part.len_in(found.len()) else {
+        return Ok(Opened::Misfit(found.len()));
+    };
+    if !options.copy_on_write() {
+        provide_room(
+            &file,
+            &found,
+            part.offset,
+            part.offset + len as u64,
+            options,
+        )?;
+    }
+    let mapping = map(&file, part.offset, len, options)?;
+    let identity = Identity {
+        file: FileId::of(&found),
+        offset: part.offset,
+    };
+    Ok(Opened::Mapped(identity, mapping))
+}
+
+/// Makes a file of zeros that ends with the part. Nobody sees it before it is published, and a
+/// failure or a crash leaves nothing.
+pub fn create(
+    path: &FilePath,
+    mode: u16,
+    offset: u64,
+    len: usize,
+    options: Options,
+) -> Result<(Draft, Identity, Mapping)> {
+    let size = offset
+        .checked_add(len as u64)
+        .ok_or(Error::from_errno(libc::EFBIG, "open"))?;
+    if fs::symlink_metadata(path.path()).is_ok_and(|found| found.is_symlink()) {
+        return Err(Error::from_errno(libc::ENOENT, "open")
+            .with_hint("It is a symbolic link, and where that leads there is no file"));
+    }
+    let directory = path.path().parent().unwrap_or(path.path());
+    let file = Nameless::new(directory, mode.into()).map_err(|error| create_error(&error))?;
+    if options.sparse() {
+        sys::set_size(file.file(), size)?;
+    } else {
+        sys::reserve_file(file.file(), size).map_err(|error| no_room(error, file.file(), size))?;
+    }
+    let mapping = map(file.file(), offset, len, options)?;
+    let identity = Identity {
+        file: FileId::of(&status_of(file.file())?),
+        offset,
+    };
+    let path = path.clone();
+    Ok((Draft { file, path }, identity, mapping))
+}
+
+/// Sees to it that the disk cannot be full when a part of a file is written.
+fn provide_room(
+    file: &File,
+    found: &Metadata,
+    start: u64,
+    end: u64,
+    options: Options,
+) -> Result<()> {
+    if options.sparse() || (!options.fill() && sys::is_all_data(file, start, end)) {
+        return Ok(());
+    }
+    // A file has fewer blocks than bytes if it has holes. If it has not fewer, what looks like one is
+    // reserved already, and filling it does nothing.
+    let is_sparse = found.blocks() * 512 < found.len();
+    if is_sparse && !options.fill() {
+        return Err(Error::Sparse);
+    }
+    sys::fill_holes(file, start, end).map_err(|error| no_room(error, file, end - start))
+}
+
+fn map(file: &File, offset: u64, len: usize, options: Options) -> Result<Mapping> {
+    if sys::has_huge_pages_only(file) {
+        return Err(Error::from_errno(libc::ENODEV, "mmap")
+            .with_hint("Files of a hugetlbfs are mapped in huge pages only"));
+    }
+    let before = offset % sys::page_size() as u64;
+    #[allow(clippy::cast_possible_truncation)] // less than a page
+    let skip = before as usize;
+    let mut how = MmapOptions::new();
+    how.offset(offset - before).len(skip.saturating_add(len));
+    let mapped = if options.copy_on_write() {
+        // Few pages will be written, so the copies must not count before they are made.
+        how.no_reserve_swap();
+        // SAFETY: no reference to the memory is ever made, so it may change at any time.
+        unsafe { how.map_copy(file) }.map(MmapRaw::from)
+    } else {
+        how.map_raw(file)
+    };
+    let pages = mapped.map_err(|error| map_error(&error))?;
+    if options.populate() {
+        sys::populate(pages.as_mut_ptr(), pages.len())
+            .map_err(|error| Error::from_io(&error, "madvise"))?;
+    }
+    Ok(Mapping::file(pages, skip, len, options.copy_on_write()))
+}
+
+/// Some bytes of a mapped file, which stay mapped meanwhile.
+pub struct Range {
+    mapping: Arc<Mapping>,
+    offset: usize,
+    len: usize,
+}
+
+impl Range {
+    /// The bytes at an address; `None` if they are not of a file, or not wholly in the mapping's data.
+    pub fn new(mapping: &Arc<Mapping>, address: usize, len: usize) -> Option<Self> {
+        mapping.file_writes()?;
+        let offset = address.checked_sub(mapping.data() as usize)?;
+        (offset.checked_add(len)? <= mapping.len()).then(|| Self {
+            mapping: Arc::clone(mapping),
+            offset,
+            len,
+        })
+    }
+
+    pub fn mapping(&self) -> &Mapping {
+        &self.mapping
+    }
+
+    fn start(&self) -> *mut u8 {
+        // SAFETY: `new` has checked that the offset is inside the mapping.
+        unsafe { self.mapping.data().add(self.offset) }
+    }
+
+    /// Writes them to the file, and waits until that is done.
+    pub fn flush(&self) -> Result<()> {
+        // SAFETY: the range is mapped as long as `self` lives, or is the engine's again after a detach:
+        // then it is of no file, and nothing is done.
+        unsafe { sys::flush(self.start(), self.len) }
+            .map_err(|error| Error::from_io(&error, "msync"))
+    }
+
+    /// Tells the system how they are going to be read.
+    pub fn advise(&self, advice: Advice) -> Result<()> {
+        // SAFETY: the range is mapped as long as `self` lives, and nobody detaches it meanwhile.
+        unsafe { sys::advise(self.start(), self.len, advice) }
+            .map_err(|error| Error::from_io(&error, "madvise"))
+    }
+}
+
+fn status_of(file: &File) -> Result<Metadata> {
+    file.metadata()
+        .map_err(|error| Error::from_io(&error, "fstat"))
+}
