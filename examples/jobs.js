@@ -15,12 +15,10 @@ async function work() {
   process.on('disconnect', () => process.exit());
   const jobs = new shm.Channel(Number(process.env.JOBS));
   const results = new shm.Channel(Number(process.env.RESULTS));
-  let done = 0;
   for await (const message of jobs) {
     const { number } = JSON.parse(message.data.toString());
-    if (cluster.worker.id === 1 && done === 10) process.kill(process.pid, 'SIGKILL');
+    if (number === 10 && message.deliveries === 0) process.kill(process.pid, 'SIGKILL');
     await results.sendAsync(JSON.stringify({ number, square: number * number }));
-    done++;
   }
   process.exit();
 }
