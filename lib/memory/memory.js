@@ -59,15 +59,18 @@ function createMemory(binding) {
 
   /** The array over new memory; null if the key is taken. */
   function make(key, count, type, bytes, { mode, flags, disposable }) {
-    const shown = binding.create(key, bytes, mode, flags, allocate);
-    return shown === null ? null : finish({ type, key, offset: 0, count, disposable, misfit: doesNotFit }, shown);
+    const request = { type, key, offset: 0, count, disposable, misfit: doesNotFit };
+    return arrayOver(request, () => binding.create(key, bytes, mode, flags, allocate));
   }
 
   /**
-   * The array over memory that the native side has just begun to show, and that never was unless this
-   * succeeds; null if another has taken the key meanwhile.
+   * The array over the memory that `begin()` has the native side show, and that never was unless this
+   * succeeds; null if it shows none, or another has taken the key meanwhile. However little stack there
+   * is, what `begin` has got to call can be called again from here.
    */
-  function finish(request, shown) {
+  function arrayOver(request, begin) {
+    const shown = begin();
+    if (shown === null) return null;
     let array = null;
     try {
       array = view(request, shown);
@@ -104,8 +107,7 @@ function createMemory(binding) {
     const { key } = request;
     const known = binding.find(key, flags);
     if (known !== undefined) return view(request, known);
-    const shown = binding.attach(key, flags, allocate);
-    return shown === null ? null : finish(request, shown);
+    return arrayOver(request, () => binding.attach(key, flags, allocate));
   }
 
   /** Memory of the engine, where that takes no other. */
