@@ -45,7 +45,7 @@ function expectOutput(output, expected) {
 /** What npm would publish; nothing but what belongs there. */
 function pack() {
   const [{ filename, files, size }] = JSON.parse(run(root, 'npm', ['pack', '--json', '--pack-destination', work], { env: process.env }));
-  const allowed = /^(README\.md|CHANGELOG\.md|CONTRIBUTING\.md|LICENSE|docs\/([a-z]+\/)?[a-z-]+\.(md|svg)|examples\/([a-z]+\/)*[\w-]+\.(js|json|html|md|c|py|rs|toml|lock)|bench\/charts\/[a-z]+\.svg|package\.json|index\.(js|d\.ts)|Cargo\.(toml|lock)|lib\/([a-z]+\/)?[a-z-]+\.(js|mjs|d\.ts|d\.mts)|native\/([a-z]+\/)*[a-z_]+\.rs|prebuilds\/(manifest\.json|(linux|darwin)-(x64|arm64)\/shm-typed-array(\.glibc|\.musl)?\.node))$/;
+  const allowed = /^(README\.md|CHANGELOG\.md|CONTRIBUTING\.md|LICENSE|docs\/([a-z]+\/)?[a-z-]+\.(md|svg)|examples\/([a-z]+\/)*[\w-]+\.(js|json|html|md|c|h|py|rs|toml|lock)|bench\/charts\/[a-z]+\.svg|package\.json|index\.(js|d\.ts)|Cargo\.(toml|lock)|lib\/([a-z]+\/)?[a-z-]+\.(js|mjs|d\.ts|d\.mts)|native\/([a-z]+\/)*[a-z_]+\.rs|prebuilds\/(manifest\.json|(linux|darwin)-(x64|arm64)\/shm-typed-array(\.glibc|\.musl)?\.node))$/;
   const junk = files.map((file) => file.path).filter((name) => !allowed.test(name));
   if (junk.length > 0) throw new Error(`the tarball contains ${junk.join(', ')}`);
   console.log(`${filename}: ${files.length} files, ${size} bytes`);
@@ -197,6 +197,70 @@ function singleExecutable() {
   expectOutput(run(os.tmpdir(), program, []), printed);
 }
 
+/** Test files of which one holds memory, one detaches all in the end, and one looks whether that was all. */
+const testFiles = {
+  holds: `
+    test('memory is as it was when another file has ended', async () => {
+      const arrays = [shm.create(100, 'Buffer', KEY), shm.create(100, 'Buffer', NAME)];
+      arrays.forEach((array) => array.fill(7));
+      fs.writeFileSync('held', '');
+      if (process.env.PARALLEL) await until('detached');
+      for (const array of arrays) expect([array.length, array[99]]).toEqual([100, 7]);
+      if (process.env.PARALLEL) expect(shm.destroy(KEY) && shm.destroy(NAME)).toBe(true);
+    }, 30000);`,
+  detaches: `
+    test('memory of another file is seen', async () => {
+      await until('held');
+      expect([shm.get(KEY)[99], shm.get(NAME)[99]]).toEqual([7, 7]);
+    }, 30000);
+    afterAll(() => {
+      if (shm.detachAll() !== 0) throw new Error('it destroyed the memory of another file');
+      fs.writeFileSync('detached', '');
+    });`,
+  looks: `
+    test('memory of a file that has ended is attached still', () => {
+      expect(shm.stat(KEY).attaches).toBe(1);
+      expect([shm.get(KEY)[99], shm.get(NAME)[99]]).toEqual([7, 7]);
+      expect(shm.destroy(KEY) && shm.destroy(NAME)).toBe(true);
+    });`,
+};
+
+/** A project with these test files in that order, each with `head` before it. */
+function testProject(name, head, files) {
+  const folder = project(name);
+  npmInstall(folder, commandOf('npm', '11.21.2', 'npm'));
+  const common = `
+    const KEY = ${1 + (process.pid % 1e6)};
+    const NAME = '/shm-test-package-${process.pid}';
+    const until = async (file) => { while (!fs.existsSync(file)) await new Promise((resolve) => setTimeout(resolve, 10)); };`;
+  files.forEach((file, index) => write(folder, { [`${index}-${file}.test.js`]: head + common + testFiles[file] }));
+  return folder;
+}
+
+/** Jest loads the package anew for every test file, and the addon once a process: in one process, and in two. */
+function jest() {
+  const command = commandOf('jest', '30.5.2', 'jest');
+  const sequencer = path.join(npmPackages({ jest: '30.5.2' }), 'node_modules', '@jest', 'test-sequencer');
+  const head = "const fs = require('fs');\nconst shm = require('shm-typed-array');\n";
+  const inOrder = `module.exports = class extends require(${JSON.stringify(sequencer)}).default {\n  sort(tests) { return [...tests].sort((a, b) => (a.path < b.path ? -1 : 1)); }\n};\n`;
+  for (const [workers, files] of [['-i', ['holds', 'detaches', 'looks']], ['-w=2', ['holds', 'detaches']]]) {
+    const folder = testProject(`jest${workers}`, head, files);
+    write(folder, { 'in-order.js': inOrder });
+    run(folder, node, [command, '--ci', workers, '--testSequencer=./in-order.js', '--testEnvironment=node'], { env: Object.assign({}, env, workers === '-i' ? {} : { PARALLEL: '1' }) });
+  }
+}
+
+/** Vitest runs every test file in a thread or process of its own. */
+function vitest() {
+  const command = commandOf('vitest', '5.1.1', 'vitest');
+  const head = "import fs from 'fs';\nimport shm from 'shm-typed-array';\n";
+  for (const pool of ['threads', 'forks']) {
+    const folder = testProject(`vitest-${pool}`, head, ['holds', 'detaches']);
+    write(folder, { 'package.json': '{"private":true,"type":"module"}' });
+    run(folder, node, [command, 'run', '--globals', `--pool=${pool}`, '--maxWorkers=2'], { env: Object.assign({}, env, { PARALLEL: '1' }) });
+  }
+}
+
 /** The source build of an installed package, with the Rust on that PATH; and the built addon is the one loaded. */
 function sourceBuild(name, rust) {
   const folder = project(name);
@@ -229,6 +293,8 @@ const cases = {
   bundles,
   inlined,
   'single-executable': singleExecutable,
+  jest,
+  vitest,
   'source-build': () => sourceBuild('source-build', process.env.PATH),
   'oldest-rust': oldestRust,
 };

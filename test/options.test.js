@@ -84,6 +84,35 @@ test('an option is what was checked, also if a getter gives something else the n
   t.end();
 });
 
+test("options are the caller's own: what is on Object.prototype is none", (t) => {
+  const own = { perm: '777', raw: true, reserve: false, populate: true, hugePages: true, copyOnWrite: true, shared: true, disposable: true, offset: 8, count: 1, nonsense: 1 };
+  const calls = {
+    create: (key) => shm.create(10, 'Buffer', key, {}),
+    getOrCreate: (key) => shm.getOrCreate(10, 'Buffer', key, {}),
+    get: (key) => {
+      shm.create(10, 'Buffer', key);
+      return shm.get(key, 'Buffer', {});
+    },
+  };
+  for (const call of Object.keys(calls)) {
+    for (const key of freshKeys()) {
+      let array;
+      Object.keys(own).forEach((option) => (Object.prototype[option] = own[option]));
+      try {
+        array = calls[call](key);
+      } finally {
+        Object.keys(own).forEach((option) => delete Object.prototype[option]);
+      }
+      t.deepEqual([array.length, array.byteOffset, array.buffer.constructor], [10, shm.get(key).byteOffset, ArrayBuffer], `${call} ${key}`);
+      t.equal(shm.getTotalSize(), typeof key === 'string' ? 18 : 10, 'the header is there');
+      t.equal(shm.stat(key).perm & 0o111, 0, 'nobody has asked for 777');
+      t.equal(array.buffer, shm.get(key).buffer, 'it is no copy');
+      shm.destroy(key);
+    }
+  }
+  t.end();
+});
+
 test('perm is an option', linuxOnly, (t) => {
   const name = freshName();
   const umask = process.umask(0);

@@ -113,6 +113,43 @@ test('memory that a worker has given to another thread can be touched when the w
   t.deepEqual([code, signal, stdout], [0, null, `${1 << 22}\n`], stderr);
 });
 
+test('memory that a worker has given away can be touched when the worker has been terminated', { skip: cannotTransfer || ((isBun || isDeno) && 'asks V8 to collect') }, async (t) => {
+  for (const key of freshKeys()) {
+    const { code, signal, stdout, stderr } = await runCode(`
+      const { Worker, isMainThread, parentPort } = require('worker_threads');
+      if (isMainThread) {
+        require('v8').setFlagsFromString('--expose-gc');
+        const gc = require('vm').runInNewContext('gc');
+        const worker = new Worker(__filename);
+        worker.on('message', async (buffer) => {
+          const taken = new Uint8Array(buffer);
+          const before = taken[0];
+          await worker.terminate();
+          // Whatever the worker's end has given back is used anew.
+          for (let i = 0; i < 200; i++) {
+            shm.destroy(shm.create(1 << 20, 'Uint8Array').fill(1).key);
+            if (i % 50 === 0) gc();
+            await new Promise((resolve) => setImmediate(resolve));
+          }
+          console.log(before, taken.length, taken.every((byte) => byte === 0), taken.fill(1).length);
+        });
+      } else {
+        const array = shm.create(1 << 22, 'Uint8Array', ${JSON.stringify(key)});
+        array[0] = 7;
+        const taken = array.buffer.transfer();
+        parentPort.postMessage(taken, [taken]);
+        setInterval(() => {}, 1000);
+      }
+    `);
+    if (process.env.SHM_TEST_REFUSE_EXTERNAL) {
+      t.match(stderr, /cannot be transferred/);
+    } else {
+      t.deepEqual([code, signal, stdout], [0, null, `7 ${1 << 22} true ${1 << 22}\n`], stderr);
+    }
+    t.equal(shm.destroy(key), typeof key === 'string');
+  }
+});
+
 test('workers that alone have the package leave nothing of it behind', { skip: skip || (!isLinux && 'reads /proc') }, async (t) => {
   const child = forkFixture('workers-only.js');
   const [before, after] = await nextMessage(child);

@@ -14,10 +14,12 @@ function createBuffers(binding) {
   }
 
   /**
-   * The array of a request, `view(request, shown)`, over memory that the native side has just begun to show
-   * and that never was unless this succeeds; null if there is none, or another has taken its name meanwhile.
+   * The array of a request, `view(request, shown)`, over the memory that `begin()` has the native side show,
+   * and that never was unless this succeeds; null if it shows none, or another has taken the name
+   * meanwhile. However little stack there is, what `begin` could call can be called again from here.
    */
-  function finish(view, request, shown) {
+  function arrayOver(view, request, begin) {
+    const shown = begin();
     if (shown === null) return null;
     let array = null;
     try {
@@ -56,7 +58,7 @@ function createBuffers(binding) {
     return array.buffer.byteLength > 0 && !isWithdrawn;
   }
 
-  return { allocate, detaching, finish, isAttached, overlay };
+  return { allocate, arrayOver, detaching, isAttached, overlay };
 }
 
 module.exports = { createBuffers };

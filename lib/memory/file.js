@@ -19,7 +19,7 @@ const ALIGNMENT = 8;
 
 /** The functions on those of the addon. */
 function createFiles(binding) {
-  const { allocate, detaching, finish, isAttached, overlay } = createBuffers(binding);
+  const { allocate, arrayOver, detaching, isAttached, overlay } = createBuffers(binding);
   const viewAny = createView(overlay, dispose);
 
   function mapFile(path, typeKey, options) {
@@ -43,15 +43,18 @@ function createFiles(binding) {
     const bytes = count === undefined ? -1 : offset + count * type.bytes;
     const known = binding.findFile(key, flags, start, bytes);
     if (known !== undefined) return view(request, known);
-    const shown = binding.attachFile(key, flags, start, bytes, allocate);
-    if (typeof shown === 'number') throw misfit(request, shown - start);
-    return finish(view, request, shown);
+    return arrayOver(view, request, () => {
+      const shown = binding.attachFile(key, flags, start, bytes, allocate);
+      if (typeof shown === 'number') throw misfit(request, shown - start);
+      return shown;
+    });
   }
 
   /** The array over a new file; null if there is something of that name. */
   function make(request, flags, mode) {
     const { type, key, start, offset, count } = request;
-    return finish(view, request, binding.createFile(key, flags, start, offset + count * type.bytes, mode, allocate));
+    const bytes = offset + count * type.bytes;
+    return arrayOver(view, request, () => binding.createFile(key, flags, start, bytes, mode, allocate));
   }
 
   function view(request, shown) {

@@ -28,7 +28,7 @@ function createMemory(binding) {
   };
   const keys = () => loaded.keys || (loaded.keys = require('./keys'));
   const optionsModule = () => loaded.options || (loaded.options = require('./options'));
-  const { allocate, detaching, finish, isAttached, overlay } = createBuffers(binding);
+  const { allocate, arrayOver, detaching, isAttached, overlay } = createBuffers(binding);
 
   const view = createView(overlay, dispose);
 
@@ -63,14 +63,18 @@ function createMemory(binding) {
     if (chosen !== undefined && chosen !== null) {
       throw invalidValue('key', 'must be null or undefined for a transient segment, whose `key` the array tells', chosen);
     }
-    const [key, shown] = binding.createTransient(bytes, mode, flags, allocate);
-    return finish(view, { type, key, offset: 0, count, disposable, misfit: doesNotFit }, shown);
+    const request = { type, key: 0, offset: 0, count, disposable, misfit: doesNotFit };
+    return arrayOver(view, request, () => {
+      const [key, shown] = binding.createTransient(bytes, mode, flags, allocate);
+      request.key = key;
+      return shown;
+    });
   }
 
   /** The array over new memory; null if the key is taken. */
   function make(key, count, type, bytes, { mode, flags, disposable }) {
-    const shown = binding.create(key, bytes, mode, flags, allocate);
-    return finish(view, { type, key, offset: 0, count, disposable, misfit: doesNotFit }, shown);
+    const request = { type, key, offset: 0, count, disposable, misfit: doesNotFit };
+    return arrayOver(view, request, () => binding.create(key, bytes, mode, flags, allocate));
   }
 
   function createPosix(name, count, typeKey, perm) {
@@ -100,7 +104,7 @@ function createMemory(binding) {
     const { key } = request;
     const known = binding.find(key, flags);
     if (known !== undefined) return view(request, known);
-    return finish(view, request, binding.attach(key, flags, allocate));
+    return arrayOver(view, request, () => binding.attach(key, flags, allocate));
   }
 
   function getOrCreate(count, typeKey, key, perm) {

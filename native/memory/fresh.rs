@@ -124,7 +124,8 @@ impl Drop for Fresh {
         if self.is_published {
             return;
         }
-        // Nothing can be done about a refusal here; the attach then lasts as long as the process.
+        // Nothing can be done about a refusal here; the memory then stays mapped until the engine has
+        // collected the buffer over it.
         let _ = self.mapping.retire();
         if let Made::Segment(id) = self.made {
             // Nor about this; what stays is empty and nobody's.

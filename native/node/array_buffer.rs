@@ -68,9 +68,12 @@ impl ArrayBuffer {
             }
             other => other,
         };
-        Ok(made.and_then(|mut buffer| {
-            let shown = buffer.shown(cx, mapping)?;
-            Ok((buffer, shown))
+        Ok(made.and_then(|mut buffer| match buffer.shown(cx, mapping) {
+            Ok(shown) => Ok((buffer, shown)),
+            Err(error) => {
+                buffer.unref(cx);
+                Err(error)
+            }
         }))
     }
 

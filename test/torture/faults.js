@@ -3,9 +3,8 @@
 // JavaScript error or does without, what this thread believes to have attached and created is true
 // afterwards, nothing is left behind, and everything works again. A panic in Rust is an error too.
 
-const fs = require('fs');
-const path = require('path');
-const { check, compile, descriptors, ended, exists, freshKeys, isLinux, option, run, sharedMappings, shm, start, temporaryFolder } = require('./support/harness');
+const { check, copyOfPackage, descriptors, exists, freshKeys, option, run, sharedMappings, shm } = require('./support/harness');
+const { failedCall, order, runVictims } = require('./support/inject');
 
 const SIZE = 5000;
 const errors = { EPERM: 1, EINTR: 4, EIO: 5, ENOMEM: 12, EACCES: 13, EMFILE: 24, ENOSPC: 28 };
@@ -49,34 +48,8 @@ function transfer(key) {
 /** Buffers that have taken memory over. */
 const kept = [];
 
-/** The same module a second time: attachments of its own, as another process would have them. */
-const keeper = loadAgain();
-
-function loadAgain() {
-  const known = Object.keys(require.cache).filter((file) => file.startsWith(path.join(__dirname, '..', '..', 'lib')) || file.endsWith('.node'));
-  const saved = known.map((file) => [file, require.cache[file]]);
-  known.forEach((file) => delete require.cache[file]);
-  const again = require('../../lib');
-  known.forEach((file) => delete require.cache[file]);
-  saved.forEach(([file, module]) => (require.cache[file] = module));
-  return again;
-}
-
-const orders = process.env.SHM_INJECT ? fs.openSync(process.env.SHM_INJECT, 'r+') : -1;
-
-/** The n-th call is to fail, and, if `sticky`, all of its kind from then on. */
-function order(n, error, sticky, noPageSize) {
-  const bytes = Buffer.alloc(32);
-  [n, error, sticky ? 1 : 0, noPageSize ? 1 : 0].forEach((value, index) => bytes.writeInt32LE(value, index * 4));
-  fs.writeSync(orders, bytes, 0, bytes.length, 0);
-}
-
-/** The name of the call that failed, or '' if there were fewer. */
-function failedCall() {
-  const bytes = Buffer.alloc(32);
-  fs.readSync(orders, bytes, 0, bytes.length, 0);
-  return bytes.toString('latin1', 16).replace(/\0.*/, '');
-}
+/** Another copy: attachments of its own, as another process would have them. */
+const keeper = copyOfPackage({ addon: true });
 
 function attempt(action) {
   try {
@@ -86,24 +59,38 @@ function attempt(action) {
   }
 }
 
-/** What must hold at any moment for a key that nobody else uses. */
-function checkTruth(key, where) {
+/**
+ * The mappings that there are once `isEnough(mappings)`: where zero pages were refused, memory that never
+ * was stays until the engine has collected the buffer over it.
+ */
+async function mappingsOnce(isEnough) {
+  for (let turns = 0; turns < 20 && !isEnough(sharedMappings().length); turns++) {
+    global.gc();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  return sharedMappings().length;
+}
+
+/** What must hold for a key that nobody else uses. */
+async function checkTruth(key, where) {
   const attached = shm.getTotalSize();
-  const mapped = sharedMappings().length - (keeper.getTotalSize() > 0 ? 1 : 0);
-  check((attached > 0) === (mapped > 0), `${where}: attached ${attached} bytes, mapped`, mapped);
+  const others = keeper.getTotalSize() > 0 ? 1 : 0;
+  const isTrue = (mapped) => attached > 0 === mapped > others;
+  const mapped = await mappingsOnce(isTrue);
+  check(isTrue(mapped), `${where}: attached ${attached} bytes, mapped`, mapped - others);
   const created = shm.getTotalCreatedSize();
   check(created === 0 || exists(key), `${where}: believes to have created ${created} bytes that do not exist`);
 }
 
 /** Makes the n-th system call of the scenario fail; false if it has fewer. */
-function failNth(name, key, n, code, sticky, counts) {
+async function failNth(name, key, n, code, sticky, counts) {
   const { prepare, act, keeps } = scenarios[name];
   prepare(key);
   const existed = exists(key);
-  order(n, errors[code], sticky);
+  order({ left: n, error: errors[code], sticky });
   const { value, error } = attempt(() => act(key));
   const failed = failedCall();
-  order(0, 0);
+  order({});
   const where = `${name} of ${typeof key === 'number' ? 'a segment' : 'an object'}, call ${n} (${failed || 'none'}) fails ${sticky ? 'from then on ' : ''}with ${code}`;
   if (error !== undefined) {
     check(error instanceof Error && error.code === code && typeof error.syscall === 'string' && error.errno === -errors[code], `${where}: wrong error`, error);
@@ -114,7 +101,7 @@ function failNth(name, key, n, code, sticky, counts) {
     counts['done without']++;
     if (name === 'create') check(value !== null && value.length === SIZE && exists(key), where);
   }
-  checkTruth(key, where);
+  await checkTruth(key, where);
   if (keeps) {
     const kept = shm.get(key);
     check(kept !== null && kept[SIZE - 1] === 77, `${where}: destroyed what was there before`);
@@ -124,7 +111,7 @@ function failNth(name, key, n, code, sticky, counts) {
   const view = shm.get(key);
   check((view !== null) === exists(key), `${where}: get afterwards`, view);
   shm.detach(key, true);
-  check(!exists(key) && sharedMappings().length === 0, `${where}: not destroyed`);
+  check((await mappingsOnce((mapped) => mapped === 0)) === 0 && !exists(key), `${where}: not destroyed`);
   const again = shm.create(SIZE, 'Buffer', key);
   check(again !== null && again.length === SIZE && again.every((byte) => byte === 0), `${where}: create afterwards`);
   check(shm.destroy(key) === true && shm.getTotalSize() === 0 && shm.getTotalCreatedSize() === 0, `${where}: totals`, shm.getTotalSize(), shm.getTotalCreatedSize());
@@ -134,7 +121,7 @@ function failNth(name, key, n, code, sticky, counts) {
   return true;
 }
 
-function everyFailure(counts) {
+async function everyFailure(counts) {
   const keys = freshKeys();
   const files = descriptors();
   for (const name of Object.keys(scenarios)) {
@@ -143,7 +130,7 @@ function everyFailure(counts) {
         for (const sticky of [false, true]) {
           if (sticky && code === 'EINTR') continue; // repeated for ever, as it should be
           let n = 1;
-          while (failNth(name, key, n, code, sticky, counts)) n++;
+          while (await failNth(name, key, n, code, sticky, counts)) n++;
           check(n > 1, `${name}: nothing failed`);
         }
       }
@@ -173,45 +160,28 @@ function wrongArguments(counts) {
 function panic(counts) {
   const [, name] = freshKeys();
   const files = descriptors();
-  order(0, 0, false, true);
+  order({ noPageSize: true });
   for (let round = 0; round < 100; round++) {
     const { error } = attempt(() => shm.create(SIZE, 'Buffer', name));
     check(error instanceof Error && /panic|zero/.test(error.message), 'a panic must become an error', error);
     check(!exists(name) && shm.getTotalSize() === 0, 'a panic must leave nothing behind');
     counts.panics++;
   }
-  order(0, 0);
+  order({});
   check(descriptors() === files, 'file descriptors after panics', files, descriptors());
 }
 
 if (option('role') === 'victim') {
   const counts = { failures: 0, errors: 0, 'done without': 0, panics: 0, 'wrong arguments': 0, calls: new Set() };
-  run(() => {
+  run(async () => {
     if (option('part') === 'panic') panic(counts);
     else {
-      everyFailure(counts);
+      await everyFailure(counts);
       wrongArguments(counts);
     }
     // Some of the wrong arguments are good enough for a wait that nobody ends.
     process.send(Object.assign({}, counts, { calls: Array.from(counts.calls) }), () => process.exit());
   });
 } else {
-  run(async (counts) => {
-    if (!isLinux) return { skip: 'preloading is done on Linux only' };
-    const library = compile(path.join('inject', 'inject.c'));
-    if (library === null) return { skip: 'needs a C compiler (cc)' };
-    const file = path.join(temporaryFolder(), 'orders');
-    fs.writeFileSync(file, Buffer.alloc(32));
-    const env = Object.assign({}, process.env, { LD_PRELOAD: library, SHM_INJECT: file });
-    for (const part of ['failures', 'panic']) {
-      const child = start(__filename, ['--role=victim', `--part=${part}`], { env, stdio: ['ignore', 'ignore', part === 'panic' ? 'ignore' : 'inherit', 'ipc'] });
-      child.on('message', (found) => {
-        for (const name of Object.keys(found).filter((key) => key !== 'calls')) counts[name] = (counts[name] || 0) + found[name];
-        if (found.calls.length > 0) counts[`kinds of call (${found.calls.sort().join(' ')})`] = found.calls.length;
-      });
-      const { code, signal } = await ended(child);
-      check(code === 0, `${part} ended with`, code, signal);
-    }
-    return undefined;
-  });
+  run((counts) => runVictims(__filename, ['failures', 'panic'], counts));
 }

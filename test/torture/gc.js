@@ -3,20 +3,23 @@
 // what the engine counts as external, whether the event loop turns in between or not.
 
 const fs = require('fs');
-const { allMappings, amount, check, descriptors, ended, option, run, settle, shm, start } = require('./support/harness');
+const { allMappings, amount, cannotRefuse, check, descriptors, ended, execArgv, option, refusingEnv, run, settle, shm, start } = require('./support/harness');
 
 const SIZE = 128 * 1024;
 
 /** What may be left after it all: the allocator keeps freed memory, and the engine its own pages. */
 const BOUNDS = { 'MB rss': 48, 'MB address space': 256, mappings: 60, files: 0, 'MB external': 1, 'MB total size': 0 };
 
+/** Whether the arrays are over a SharedArrayBuffer, which most runtimes have to lend. */
+const shared = option('variant') === 'shared';
+
 /** One life of an array that nobody keeps, of either kind; one page of it is touched. */
 function cycle(number) {
   const key = number % 2 ? undefined : `/shm-test-gc-${process.pid}`;
-  const array = shm.create(SIZE, 'Buffer', key);
+  const array = shm.create(SIZE, 'Buffer', key, { shared });
   array[number % SIZE] = 1;
   const own = key || array.key;
-  if (number % 3 === 0) shm.get(own, 'Float64Array')[0] = 1.5;
+  if (number % 3 === 0) shm.get(own, 'Float64Array', { shared })[0] = 1.5;
   check(shm.destroy(own) === true, 'destroyed');
 }
 
@@ -59,14 +62,19 @@ if (option('role') === 'victim') run(victim).then(() => process.disconnect());
 else {
   run(async (counts) => {
     const cycles = amount(100000, 6000);
-    for (const inOneGo of [50, cycles / 2]) {
-      const child = start(__filename, ['--role=victim', `--cycles=${cycles}`, `--in-one-go=${inOneGo}`], {
-        execArgv: ['--expose-gc'].concat(require('./support/harness').execArgv),
+    const lives = [['plain', 50], ['plain', cycles / 2], ['shared', 50], ['shared', 500]];
+    const refusal = cannotRefuse();
+    if (refusal) console.log(`# SKIP refused arrays: ${refusal}`);
+    else lives.push(['refused', 50], ['refused', 500]);
+    for (const [variant, inOneGo] of lives) {
+      const child = start(__filename, ['--role=victim', `--variant=${variant}`, `--cycles=${cycles}`, `--in-one-go=${inOneGo}`], {
+        env: variant === 'refused' ? refusingEnv() : process.env,
+        execArgv: ['--expose-gc'].concat(execArgv),
         stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
       });
       child.on('message', (found) => {
         const growth = Object.keys(found.growth).map((name) => `${found.growth[name]} ${name}`).join(', ');
-        counts[`cycles, ${inOneGo} in one go (growth: ${growth})`] = found.cycles;
+        counts[`cycles, ${variant}, ${inOneGo} in one go (growth: ${growth})`] = found.cycles;
       });
       const { code, signal } = await ended(child);
       check(code === 0, 'the process ended with', code, signal);

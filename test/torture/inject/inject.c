@@ -1,9 +1,9 @@
 /*
- * Makes the n-th system call of the addon fail; preloaded into Node by test/torture/faults.js.
+ * Makes the n-th call of the addon to the system, or to Node-API, fail; preloaded into Node by
+ * test/torture/faults.js and test/torture/node-api-faults.js.
  *
- * The orders come through a file named by SHM_INJECT, mapped here and written there:
- * the calls left until one fails (0: none does), the errno it fails with, 1 if all further ones of
- * its kind are to fail, 1 if sysconf is to answer 0, and the name of the one that failed.
+ * The orders come through a file named by SHM_INJECT, mapped here and written by
+ * test/torture/support/inject.js: what the members of `struct orders` say.
  * Only calls from the addon itself count; what Node does is left alone.
  */
 #define _GNU_SOURCE
@@ -20,11 +20,20 @@
 #include <unistd.h>
 
 struct orders {
+  /* The calls left until one fails; 0: none does. */
   int left;
+  /* The errno, or the status of Node-API, that it fails with. */
   int error;
+  /* 1 if all further ones of its name fail. */
   int sticky;
+  /* 1 if sysconf answers 0. */
   int no_page_size;
-  char failed[16];
+  /* 1 if calls to Node-API count, 0 if those to the system do. */
+  int node_api;
+  /* 1 if external buffers are refused, as Electron does. */
+  int refuse_external;
+  /* The name of the call that failed. */
+  char failed[64];
 };
 
 static volatile struct orders *orders;
@@ -48,20 +57,24 @@ static int from_addon(void *caller) {
   return orders && dladdr(caller, &info) && info.dli_fname && is_addon(info.dli_fname);
 }
 
-/* Whether this call has to fail; errno is set then. */
-static int fails(const char *name, void *caller) {
-  if (!from_addon(caller)) return 0;
-  if (orders->sticky && strcmp((char *)orders->failed, name) == 0) {
-    errno = orders->error;
-    return 1;
-  }
+/* Whether this call has to fail. */
+static int is_due(const char *name) {
+  if (orders->sticky && strcmp((char *)orders->failed, name) == 0) return 1;
   if (orders->left == 0 || --orders->left > 0) return 0;
   strncpy((char *)orders->failed, name, sizeof orders->failed - 1);
+  return 1;
+}
+
+/* Whether this system call has to fail; errno is set then. */
+static int fails(const char *name, void *caller) {
+  if (!from_addon(caller) || orders->node_api || !is_due(name)) return 0;
   errno = orders->error;
   return 1;
 }
 
-#define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
+static void *real_dlsym(void *handle, const char *name);
+
+#define REAL(name) ((__typeof__(&name))real_dlsym(RTLD_NEXT, #name))
 #define FAILS(name) fails(#name, __builtin_return_address(0))
 
 int shmget(key_t key, size_t size, int flags) {
@@ -156,4 +169,73 @@ ssize_t pread64(int file, void *bytes, size_t size, off64_t offset) {
 long sysconf(int name) {
   if (name == _SC_PAGESIZE && from_addon(__builtin_return_address(0)) && orders->no_page_size) return 0;
   return REAL(sysconf)(name);
+}
+
+/*
+ * Functions of Node-API are Node's own, so none here would be found before them. But the addon asks
+ * dlsym for each, and is given these. They pass seven arguments on, whatever the function takes of them:
+ * all are integers or pointers, and more of those than it wants do no harm.
+ */
+enum { GENERIC_FAILURE = 9, PENDING_EXCEPTION = 10, NO_EXTERNAL_BUFFERS_ALLOWED = 22 };
+
+typedef int (*node_api_function)(void *, void *, void *, void *, void *, void *, void *);
+
+/* How a function of Node-API can fail: some never by an exception, some, which run JavaScript, by nothing else. */
+enum manner { STATUS, EITHER, EXCEPTION };
+
+/* The status that this call to Node-API has to fail with; 0 if it does not. */
+static int refusal(const char *name, enum manner manner, void *env) {
+  int is_external = strstr(name, "create_external") != NULL;
+  if (is_external && orders->refuse_external) return NO_EXTERNAL_BUFFERS_ALLOWED;
+  if (!orders->node_api || !is_due(name)) return 0;
+  if (manner == STATUS && orders->error == PENDING_EXCEPTION) return GENERIC_FAILURE;
+  if (manner != EXCEPTION && orders->error != PENDING_EXCEPTION) return orders->error;
+  int (*throw_error)(void *, const char *, const char *) = real_dlsym(RTLD_DEFAULT, "napi_throw_error");
+  throw_error(env, "INJECTED", "an exception of the engine");
+  return PENDING_EXCEPTION;
+}
+
+#define NODE_API(name, manner) \
+  static node_api_function real_##name; \
+  static int injected_##name(void *a, void *b, void *c, void *d, void *e, void *f, void *g) { \
+    int status = refusal(#name, manner, a); \
+    return status ? status : real_##name(a, b, c, d, e, f, g); \
+  }
+
+#define NODE_API_FUNCTIONS(each) \
+  each(napi_create_external_arraybuffer, EITHER) \
+  each(node_api_create_external_sharedarraybuffer, EITHER) \
+  each(napi_add_finalizer, STATUS) \
+  each(napi_create_reference, STATUS) \
+  each(napi_get_reference_value, STATUS) \
+  each(napi_get_arraybuffer_info, STATUS) \
+  each(napi_get_typedarray_info, STATUS) \
+  each(napi_detach_arraybuffer, STATUS) \
+  each(napi_open_handle_scope, STATUS) \
+  each(napi_call_function, EXCEPTION) \
+  each(napi_set_element, EXCEPTION) \
+  each(napi_set_property, EXCEPTION)
+
+NODE_API_FUNCTIONS(NODE_API)
+
+static void *real_dlsym(void *handle, const char *name) {
+  static void *(*real)(void *, const char *);
+  const char *versions[] = {"GLIBC_2.34", "GLIBC_2.2.5", "GLIBC_2.17"};
+  for (size_t i = 0; real == NULL && i < sizeof versions / sizeof *versions; i++) {
+    real = dlvsym(RTLD_NEXT, "dlsym", versions[i]);
+  }
+  return real(handle, name);
+}
+
+#define INSTEAD(function, manner) \
+  if (strcmp(name, #function) == 0) { \
+    real_##function = found; \
+    return injected_##function; \
+  }
+
+void *dlsym(void *handle, const char *name) {
+  void *found = real_dlsym(handle, name);
+  if (found == NULL || !from_addon(__builtin_return_address(0))) return found;
+  NODE_API_FUNCTIONS(INSTEAD)
+  return found;
 }

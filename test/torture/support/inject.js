@@ -1,0 +1,61 @@
+'use strict';
+// Failures of the calls that the addon makes, to the system or to Node-API: what
+// test/torture/inject/inject.c is told, and the processes that it is preloaded into.
+
+const fs = require('fs');
+const path = require('path');
+const { check, compile, ended, execArgv, isLinux, start, temporaryFolder } = require('./harness');
+
+const NUMBERS = 6;
+const BYTES = NUMBERS * 4 + 64;
+
+const file = process.env.SHM_INJECT ? fs.openSync(process.env.SHM_INJECT, 'r+') : -1;
+
+/**
+ * The call number `left` (1: the next; 0: none) is to fail with `error`, and, if `sticky`, all of its name
+ * from then on. `nodeApi` counts calls to Node-API in place of those to the system.
+ */
+function order({ left = 0, error = 0, sticky = false, noPageSize = false, nodeApi = false, refuseExternal = false }) {
+  const bytes = Buffer.alloc(BYTES);
+  const numbers = [left, error, sticky, noPageSize, nodeApi, refuseExternal];
+  numbers.forEach((value, index) => bytes.writeInt32LE(Number(value), index * 4));
+  fs.writeSync(file, bytes, 0, bytes.length, 0);
+}
+
+/** The name of the call that failed, or '' if there were fewer. */
+function failedCall() {
+  const bytes = Buffer.alloc(BYTES);
+  fs.readSync(file, bytes, 0, bytes.length, 0);
+  return bytes.toString('latin1', NUMBERS * 4).replace(/\0.*/, '');
+}
+
+/**
+ * Runs `script` as `--role=victim` for each part, with the calls of its addon under orders, and adds up
+ * the counts that it sends.
+ */
+async function runVictims(script, parts, counts) {
+  if (!isLinux) return { skip: 'preloading is done on Linux only' };
+  const library = compile(path.join('inject', 'inject.c'));
+  if (library === null) return { skip: 'needs a C compiler (cc)' };
+  const orders = path.join(temporaryFolder(), 'orders');
+  fs.writeFileSync(orders, Buffer.alloc(BYTES));
+  const env = Object.assign({}, process.env, { LD_PRELOAD: library, SHM_INJECT: orders });
+  for (const part of parts) {
+    const child = start(script, ['--role=victim', `--part=${part}`], {
+      env,
+      execArgv: ['--expose-gc'].concat(execArgv),
+      stdio: ['ignore', 'ignore', part === 'panic' ? 'ignore' : 'inherit', 'ipc'],
+    });
+    child.on('message', (found) => add(counts, found));
+    const { code, signal } = await ended(child);
+    check(code === 0, `${part} ended with`, code, signal);
+  }
+  return undefined;
+}
+
+function add(counts, found) {
+  for (const name of Object.keys(found).filter((key) => key !== 'calls')) counts[name] = (counts[name] || 0) + found[name];
+  if (found.calls.length > 0) counts[`kinds of call (${found.calls.sort().join(' ')})`] = found.calls.length;
+}
+
+module.exports = { failedCall, order, runVictims };
