@@ -42,7 +42,6 @@ struct Pending {
 pub struct Table {
     waits: Box<dyn Waits>,
     pending: BTreeMap<Id, Pending>,
-    last: Id,
     /// How many of them are to keep the process alive.
     keeping_alive: usize,
     /// Waits that were found to have ended during a detach, and of which the owner is to be told.
@@ -54,7 +53,6 @@ impl Table {
         Self {
             waits,
             pending: BTreeMap::new(),
-            last: 0,
             keeping_alive: 0,
             ended: Vec::new(),
         }
@@ -62,16 +60,15 @@ impl Table {
 
     /// Starts to wait for `word`, if it holds `expected`.
     pub fn start(&mut self, word: Word, expected: u32, keeps_alive: bool) -> io::Result<Id> {
-        self.last += 1;
-        self.waits.start(self.last, &word, expected)?;
+        let id = self.waits.start(&word, expected)?;
         self.keeping_alive += usize::from(keeps_alive);
         let pending = Pending {
             word,
             stage: Stage::Waiting,
             keeps_alive,
         };
-        self.pending.insert(self.last, pending);
-        Ok(self.last)
+        self.pending.insert(id, pending);
+        Ok(id)
     }
 
     /// Whether one of the waits is to keep the process alive.

@@ -59,6 +59,8 @@ pub struct Threads {
     group: Group,
     /// How many waits a thread can sleep for at once.
     at_once: usize,
+    /// The number of the last wait.
+    last: Id,
 }
 
 impl Threads {
@@ -70,6 +72,7 @@ impl Threads {
             watchers: Vec::new(),
             group: Group::default(),
             at_once: max.saturating_sub(1).max(1),
+            last: 0,
         }
     }
 
@@ -95,10 +98,12 @@ impl Threads {
 }
 
 impl Waits for Threads {
-    fn start(&mut self, id: Id, word: &Word, expected: u32) -> io::Result<()> {
+    fn start(&mut self, word: &Word, expected: u32) -> io::Result<Id> {
+        self.last += 1;
+        let id = self.last;
         if word.load() != expected {
             self.inbox.report(id, Ended::NotEqual);
-            return Ok(());
+            return Ok(id);
         }
         let index = self.choose()?;
         let wait = Wait {
@@ -108,7 +113,7 @@ impl Waits for Threads {
         let watch = &self.watchers[index].watch;
         watch.lock().waits.insert(id, wait);
         watch.ring();
-        Ok(())
+        Ok(id)
     }
 
     fn cancel(&mut self, id: Id) -> io::Result<()> {

@@ -1,5 +1,6 @@
 //! Linux.
 
+mod epoll;
 mod futex;
 mod hugetlb;
 mod locks;
@@ -11,6 +12,7 @@ mod reserve;
 mod ring;
 mod segments;
 
+pub use epoll::AnyReadable;
 pub use futex::*;
 pub use locks::*;
 pub use objects::*;
