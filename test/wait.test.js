@@ -257,6 +257,47 @@ test('wrong arguments are errors that name them', async (t) => {
   shm.destroy(key);
 });
 
+test('private memory has no words to wait for', async (t) => {
+  for (const key of freshKeys()) {
+    shm.create(10, 'Int32Array', key);
+    const copy = shm.get(key, 'Int32Array', { copyOnWrite: true });
+    const codes = [() => shm.wait(copy, 0, 0, 0), () => shm.notify(copy, 0), () => new shm.Mutex(copy, 0)].map((call) => thrownBy(call).code);
+    codes.push(await shm.waitAsync(copy, 0, 0, { timeout: 0 }).catch((error) => error.code));
+    t.deepEqual(codes, Array(4).fill('ERR_INVALID_ARG_VALUE'), String(key));
+    shm.destroy(key);
+  }
+});
+
+test("options are the caller's own", async (t) => {
+  const key = freshKey();
+  const array = shm.create(10, 'Int32Array', key);
+  const inherit = Object.create({ timeout: 1 });
+  const waits = [shm.waitAsync(array, 0, 0, inherit)];
+  Object.prototype.timeout = 1;
+  try {
+    waits.push(shm.waitAsync(array, 0, 0, {}), shm.waitAsync(array, 0, 0));
+  } finally {
+    delete Object.prototype.timeout;
+  }
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  array[0] = 1;
+  shm.notify(array, 0);
+  t.deepEqual(await Promise.all(waits), ['ok', 'ok', 'ok'], 'none has timed out');
+  shm.destroy(key);
+});
+
+test('the order is exact among more waits than are kept together', { skip: inexact }, async (t) => {
+  const key = freshName();
+  const array = shm.create(10, 'Int32Array', key);
+  const order = [];
+  const waits = Array.from({ length: 3000 }, (_, number) => shm.waitAsync(array, 5, 0).then(() => order.push(number)));
+  const count = shm.notify(array, 5, 1500) + shm.notify(array, 5);
+  await Promise.all(waits);
+  t.equal(count, 3000);
+  t.ok(order.every((number, index) => number === index));
+  shm.destroy(key);
+});
+
 test('a pending wait keeps the process alive, unless asked not to', async (t) => {
   const array = 'const a = shm.create(10, "Int32Array"); const say = (r) => { console.log(r); };';
   const ends = await support.runCode(`${array} shm.waitAsync(a, 0, 0, { timeout: 100000, ref: false }).then(say);`);
@@ -309,6 +350,43 @@ test('a long wait in a worker outlasts its looking up', { skip: noWorkers }, asy
   const key = freshKey();
   shm.create(10, 'Int32Array', key);
   const worker = startWorker('wait', key, 350);
+  t.equal(await nextMessage(worker), 'timed-out');
+  await worker.terminate();
+  shm.destroy(key);
+});
+
+const noPlace = noWorkers || inexact;
+
+test('workers are woken in the order in which they began to wait', { skip: noPlace }, async (t) => {
+  const key = freshKey();
+  const array = shm.create(10, 'Int32Array', key);
+  const workers = [];
+  const order = [];
+  for (let number = 0; number < 6; number++) {
+    array[1] = 0;
+    const worker = startWorker('wait', key);
+    worker.on('message', () => order.push(number));
+    workers.push(worker);
+    await until(() => array[1] === 1, 'the worker');
+    await new Promise((resolve) => setTimeout(resolve, 37)); // so that they look up at different times
+  }
+  await new Promise((resolve) => setTimeout(resolve, 150));
+  for (let number = 0; number < 6; number++) {
+    await notifySomebody(array, 0, 1);
+    await until(() => order.length === number + 1, 'the next one');
+  }
+  t.deepEqual(order, [0, 1, 2, 3, 4, 5]);
+  for (const worker of workers) await worker.terminate();
+  shm.destroy(key);
+});
+
+test("a new value alone does not end a worker's wait", { skip: noPlace }, async (t) => {
+  const key = freshKey();
+  const array = shm.create(10, 'Int32Array', key);
+  const worker = startWorker('wait', key, 400);
+  await until(() => array[1] === 1, 'the worker');
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  array[0] = 1;
   t.equal(await nextMessage(worker), 'timed-out');
   await worker.terminate();
   shm.destroy(key);

@@ -27,7 +27,7 @@ function countOf(count) {
 
 /** The options of `waitAsync` and `lockAsync`, with their defaults. */
 function waitOptions(options) {
-  const own = options === undefined ? {} : ownOptions(options);
+  const own = ownOptions(options === undefined ? {} : options);
   for (const name of Object.keys(own)) {
     if (!['timeout', 'signal', 'ref'].includes(name)) {
       throw invalidValue(`options.${name}`, 'is not an option; the options are timeout, signal and ref', own[name]);

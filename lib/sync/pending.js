@@ -15,8 +15,6 @@ const LONGEST_TIMER = 2 ** 31 - 1;
 /** The pending waits of the native functions `binding`. */
 function createPending(binding) {
   const pending = new Map();
-  /** The waits to cancel when this turn of the event loop is over. */
-  let cancelled = [];
 
   /** Enters a wait that has been started. */
   function add(id, entry, timeout) {
@@ -39,20 +37,11 @@ function createPending(binding) {
     if (!entry.ref) entry.timer.unref();
   }
 
-  /**
-   * Asks for the end of a wait. Should a notification be faster, it counts. All of a turn are
-   * cancelled together: the kernel finds many at once far faster than one after the other.
-   */
+  /** Asks for the end of a wait. Should a notification be faster, it counts. */
   function cancel(id, entry, onCancelled) {
     if (entry.onCancelled !== undefined) return;
     entry.onCancelled = onCancelled;
-    if (cancelled.push(id) === 1) setImmediate(cancelTogether);
-  }
-
-  function cancelTogether() {
-    const ids = cancelled;
-    cancelled = [];
-    untilDone(() => binding.cancelWaits(ids));
+    untilDone(() => binding.cancelWait(id));
   }
 
   /** Called by the native side when a wait has ended. */

@@ -11,6 +11,7 @@ use neon::sys::bindings as napi;
 
 use crate::error::Result;
 use crate::memory::mapping::Mapping;
+use crate::node::arguments::whole_number;
 use crate::node::callback::{Callback, Deliver};
 use crate::node::event_loop::Watch;
 use crate::node::instance::{Attachments, Instance};
@@ -45,8 +46,8 @@ pub fn export<'cx>(
     instance.export(cx, "waitAsync", move |attachments, cx| {
         wait_async(attachments, &place, cx)
     })?;
-    let cancel_waits = waiting.function(cx, cancel_waits)?;
-    instance.add(cx, "cancelWaits", cancel_waits)?;
+    let cancel_wait = waiting.function(cx, cancel_wait)?;
+    instance.add(cx, "cancelWait", cancel_wait)?;
     let cancel_detached = waiting.function(cx, cancel_detached)?;
     instance.add(cx, "cancelDetached", cancel_detached)?;
     Ok(AsyncWaits(waiting))
@@ -217,20 +218,13 @@ fn wait_async<'cx>(
     }
 }
 
-/// `cancelWaits(ids)`: the waits end soon, as far as they have not ended yet.
-fn cancel_waits<'cx>(
+/// `cancelWait(id)`: the wait ends soon, unless it has ended.
+fn cancel_wait<'cx>(
     waiting: &mut Option<Waiting>,
     mut cx: FunctionContext<'cx>,
 ) -> JsResult<'cx, JsUndefined> {
-    let numbers = cx.argument::<JsArray>(0)?;
-    let mut ids = Vec::new();
-    for index in 0..numbers.len(&mut cx) {
-        let id: Handle<JsNumber> = numbers.get(&mut cx, index)?;
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-        // what waitAsync returned
-        ids.push(id.value(&mut cx) as Id);
-    }
-    done(cx, waiting, |table| table.cancel(ids))
+    let id = whole_number::<Id>(&mut cx, 0)?;
+    done(cx, waiting, |table| table.cancel(id))
 }
 
 /// `cancelDetached()`: the waits on memory that has been detached end soon.

@@ -1,56 +1,117 @@
 //! Asynchronous waits that are exact: each is in the kernel's queue from its start to its end, so that
 //! a notification counts it, and wakes it in its turn.
+//!
+//! To cancel a wait the kernel looks for it among all of its ring. So many waits are spread over
+//! several rings, and the search stays short.
 
 use std::io;
-use std::os::fd::AsRawFd;
-use std::sync::Arc;
+use std::os::fd::{AsRawFd, RawFd};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use crate::sync::waits::{Ended, Id, Inbox, Waits};
 use crate::sync::word::Word;
-use crate::sys::{self, Completed, Completions, Requests};
+use crate::sys::{self, AnyReadable, Completed, Completions, Requests};
+
+/// A ring more is opened when all have so many waits.
+const WAITS_PER_RING: usize = 512;
+/// Each ring is an open file, of which a process may have a thousand or so.
+const MAX_RINGS: usize = 128;
 
 pub struct Exact {
-    requests: Requests,
-    results: Results,
+    /// The rings in the order of their numbers. What has been opened for many waits stays open.
+    rings: Vec<Ring>,
+    results: Arc<Results>,
+    reaper: Option<Reaper>,
+    /// How many waits have been started.
+    started: u64,
 }
 
-/// Who takes the results of the requests from the ring.
-enum Results {
-    /// The thread that waits, whose event loop watches the ring.
-    Ours(Completions),
-    /// A thread for nothing else.
-    Reaped(Arc<Inbox>, Option<JoinHandle<()>>),
+struct Ring {
+    requests: Requests,
+    /// How many waits have not been reported yet.
+    waits: usize,
+}
+
+/// The results of all rings.
+struct Results {
+    rings: Mutex<Vec<Completions>>,
+    any: AnyReadable,
+}
+
+/// The thread that takes the results where no event loop can watch for them.
+struct Reaper {
+    inbox: Arc<Inbox>,
+    thread: Option<JoinHandle<()>>,
 }
 
 impl Exact {
     /// Waits whose end shows in a descriptor, which becomes readable.
     pub fn watched() -> io::Result<(Self, Arc<dyn AsRawFd>)> {
-        let (requests, completions) = sys::ring()?;
-        let descriptor = requests.ring();
-        let results = Results::Ours(completions);
-        Ok((Self { requests, results }, descriptor))
+        let exact = Self::new()?;
+        let descriptor = Arc::clone(&exact.results);
+        Ok((exact, descriptor))
     }
 
     /// Waits whose end a thread reports to the inbox.
     pub fn reaped(inbox: Inbox) -> io::Result<Self> {
+        let mut exact = Self::new()?;
+        exact.reaper = Some(Reaper::new(Arc::clone(&exact.results), Arc::new(inbox))?);
+        Ok(exact)
+    }
+
+    fn new() -> io::Result<Self> {
+        let mut exact = Self {
+            rings: Vec::new(),
+            results: Arc::new(Results {
+                rings: Mutex::default(),
+                any: AnyReadable::new()?,
+            }),
+            reaper: None,
+            started: 0,
+        };
+        exact.open()?;
+        Ok(exact)
+    }
+
+    fn open(&mut self) -> io::Result<()> {
         let (requests, completions) = sys::ring()?;
-        let inbox = Arc::new(inbox);
-        let reaper = spawn(completions, Arc::clone(&inbox))?;
-        let results = Results::Reaped(inbox, Some(reaper));
-        Ok(Self { requests, results })
+        self.results.any.add(&*requests.ring())?;
+        let mut rings = self
+            .results
+            .rings
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        rings.push(completions);
+        self.rings.push(Ring { requests, waits: 0 });
+        Ok(())
+    }
+
+    /// The number of the ring for the next wait.
+    fn choose(&mut self) -> usize {
+        let has_room = |ring: &Ring| ring.waits < WAITS_PER_RING;
+        if let Some(number) = self.rings.iter().position(has_room) {
+            return number;
+        }
+        if self.rings.len() < MAX_RINGS && self.open().is_ok() {
+            return self.rings.len() - 1;
+        }
+        let numbers = 0..self.rings.len();
+        let least = numbers.min_by_key(|number| self.rings[*number].waits);
+        least.unwrap_or_default()
+    }
+
+    fn forget(&mut self, ended: &[(Id, Ended)]) {
+        for (id, _) in ended {
+            self.rings[ring_of(*id)].waits -= 1;
+        }
     }
 }
 
-fn spawn(mut completions: Completions, inbox: Arc<Inbox>) -> io::Result<JoinHandle<()>> {
-    let reap = move || {
-        while let Some(completed) = completions.sleep(None) {
-            for (id, how) in completed.into_iter().map(ended) {
-                inbox.report(id, how);
-            }
-        }
-    };
-    thread::Builder::new().name("shm-wait".into()).spawn(reap)
+/// The number of a wait's ring, which is a part of its own.
+#[allow(clippy::cast_possible_truncation)] // less than MAX_RINGS
+fn ring_of(id: Id) -> usize {
+    (id % MAX_RINGS as Id) as usize
 }
 
 /// What the result of a request says of the wait.
@@ -64,40 +125,94 @@ pub fn ended((id, result): Completed) -> (Id, Ended) {
 }
 
 impl Waits for Exact {
-    fn start(&mut self, id: Id, word: &Word, expected: u32) -> io::Result<()> {
-        self.requests.futex_wait(id, word.address(), expected)
+    fn start(&mut self, word: &Word, expected: u32) -> io::Result<Id> {
+        let number = self.choose();
+        let id = (self.started + 1) * MAX_RINGS as Id + number as Id;
+        let ring = &mut self.rings[number];
+        ring.requests.futex_wait(id, word.address(), expected)?;
+        ring.waits += 1;
+        self.started += 1;
+        Ok(id)
     }
 
     fn cancel(&mut self, id: Id) -> io::Result<()> {
-        self.requests.cancel(id)
+        self.rings[ring_of(id)].requests.cancel(id)
     }
 
     fn take(&mut self) -> Vec<(Id, Ended)> {
-        match &mut self.results {
-            Results::Ours(completions) => completions.take().into_iter().map(ended).collect(),
-            Results::Reaped(inbox, _) => inbox.take(),
-        }
+        let ended = match &self.reaper {
+            None => self.results.take().unwrap_or_default(),
+            Some(reaper) => reaper.inbox.take(),
+        };
+        self.forget(&ended);
+        ended
     }
 
     fn take_some(&mut self) -> Vec<(Id, Ended)> {
-        match &mut self.results {
-            Results::Ours(completions) => {
-                let completed = completions.sleep(None).unwrap_or_default();
+        let ended = match &self.reaper {
+            None => {
+                self.results.any.sleep();
+                let ended = self.results.take().unwrap_or_default();
                 // What has been taken does not show in the descriptor any more.
-                let _ = self.requests.wake();
-                completed.into_iter().map(ended).collect()
+                let _ = self.rings[0].requests.wake();
+                ended
             }
-            Results::Reaped(inbox, _) => inbox.take_some(),
-        }
+            Some(reaper) => reaper.inbox.take_some(),
+        };
+        self.forget(&ended);
+        ended
     }
 }
 
 impl Drop for Exact {
     fn drop(&mut self) {
-        let ended = self.requests.end();
-        if let (Ok(()), Results::Reaped(_, reaper)) = (ended, &mut self.results) {
+        let mut rings = self.rings.iter_mut();
+        let all_ended = rings.all(|ring| ring.requests.end().is_ok());
+        if let (true, Some(reaper)) = (all_ended, &mut self.reaper) {
             // A panic there has been printed; there is nothing to add.
-            let _ = reaper.take().map(JoinHandle::join);
+            let _ = reaper.thread.take().map(JoinHandle::join);
         }
+    }
+}
+
+impl Results {
+    /// The waits that have ended since the last call, who waits longest first; `None` if there will be
+    /// no more.
+    fn take(&self) -> Option<Vec<(Id, Ended)>> {
+        let mut rings = self.rings.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = Vec::new();
+        for completions in &mut *rings {
+            all.extend(completions.take()?.into_iter().map(ended));
+        }
+        if rings.len() > 1 {
+            all.sort_unstable_by_key(|(id, _)| *id);
+        }
+        Some(all)
+    }
+}
+
+impl AsRawFd for Results {
+    fn as_raw_fd(&self) -> RawFd {
+        self.any.as_raw_fd()
+    }
+}
+
+impl Reaper {
+    fn new(results: Arc<Results>, inbox: Arc<Inbox>) -> io::Result<Self> {
+        let reports = Arc::clone(&inbox);
+        let reap = move || loop {
+            results.any.sleep();
+            let Some(ended) = results.take() else {
+                return;
+            };
+            for (id, how) in ended {
+                reports.report(id, how);
+            }
+        };
+        let thread = thread::Builder::new().name("shm-wait".into()).spawn(reap)?;
+        Ok(Self {
+            inbox,
+            thread: Some(thread),
+        })
     }
 }

@@ -24,7 +24,7 @@ enum Stage {
     /// Cancelled by a detach.
     Detached,
     /// Ended, and the owner has not been told yet.
-    Ended,
+    Ended(Ended),
 }
 
 impl Stage {
@@ -39,10 +39,19 @@ struct Pending {
     keeps_alive: bool,
 }
 
+impl Pending {
+    /// The notification that has ended it is the next waiter's.
+    fn pass_on(&self, how: Ended) {
+        if how == Ended::Notified {
+            // It fails for an address only.
+            let _ = self.word.notify(1);
+        }
+    }
+}
+
 pub struct Table {
     waits: Box<dyn Waits>,
     pending: BTreeMap<Id, Pending>,
-    last: Id,
     /// How many of them are to keep the process alive.
     keeping_alive: usize,
     /// Waits that were found to have ended during a detach, and of which the owner is to be told.
@@ -54,7 +63,6 @@ impl Table {
         Self {
             waits,
             pending: BTreeMap::new(),
-            last: 0,
             keeping_alive: 0,
             ended: Vec::new(),
         }
@@ -62,16 +70,15 @@ impl Table {
 
     /// Starts to wait for `word`, if it holds `expected`.
     pub fn start(&mut self, word: Word, expected: u32, keeps_alive: bool) -> io::Result<Id> {
-        self.last += 1;
-        self.waits.start(self.last, &word, expected)?;
+        let id = self.waits.start(&word, expected)?;
         self.keeping_alive += usize::from(keeps_alive);
         let pending = Pending {
             word,
             stage: Stage::Waiting,
             keeps_alive,
         };
-        self.pending.insert(self.last, pending);
-        Ok(self.last)
+        self.pending.insert(id, pending);
+        Ok(id)
     }
 
     /// Whether one of the waits is to keep the process alive.
@@ -79,15 +86,12 @@ impl Table {
         self.keeping_alive > 0
     }
 
-    /// Cancels waits, as far as they have not ended. The system looks for a wait among all, the
-    /// youngest first; in that order it finds many at a cost that grows with their number only.
-    pub fn cancel(&mut self, mut ids: Vec<Id>) -> io::Result<()> {
-        ids.sort_unstable_by(|a, b| b.cmp(a));
-        ids.into_iter()
-            .try_for_each(|id| self.cancel_one(id, Stage::Cancelled))
+    /// Cancels a wait, unless it has ended.
+    pub fn cancel(&mut self, id: Id) -> io::Result<()> {
+        self.end_early(id, Stage::Cancelled)
     }
 
-    fn cancel_one(&mut self, id: Id, stage: Stage) -> io::Result<()> {
+    fn end_early(&mut self, id: Id, stage: Stage) -> io::Result<()> {
         let Some(pending) = self.pending.get_mut(&id) else {
             return Ok(());
         };
@@ -104,20 +108,30 @@ impl Table {
     /// one of them goes on to the next waiter, somewhere else. Where the system refuses, the rest
     /// can be ended later by [`Table::cancel_detached`].
     pub fn end_on(&mut self, goes: impl Fn(&Arc<Mapping>) -> bool) -> io::Result<()> {
-        let ids = self.waits_on(goes);
-        let cancelled = ids
-            .iter()
-            .try_for_each(|id| self.cancel_one(*id, Stage::Detached));
-        let mut ending: HashSet<Id> = ids
-            .into_iter()
-            .filter(|id| self.pending[id].stage == Stage::Detached)
-            .collect();
+        let mut ending = HashSet::new();
+        let mut cancelled = Ok(());
+        for (id, pending) in &mut self.pending {
+            if pending.stage == Stage::Detached || !goes(pending.word.mapping()) {
+                continue;
+            }
+            if pending.stage == Stage::Waiting {
+                cancelled = self.waits.cancel(*id);
+                if cancelled.is_err() {
+                    break;
+                }
+            }
+            if let Stage::Ended(how) = pending.stage {
+                pending.pass_on(how);
+            } else {
+                ending.insert(*id);
+            }
+            pending.stage = Stage::Detached;
+        }
         while !ending.is_empty() {
             let ended = self.waits.take_some();
             for (id, how) in &ended {
-                if ending.remove(id) && *how == Ended::Notified {
-                    // It fails for an address only.
-                    let _ = self.pending[id].word.notify(1);
+                if ending.remove(id) {
+                    self.pending[id].pass_on(*how);
                 }
             }
             self.mark_ended(&ended);
@@ -128,17 +142,11 @@ impl Table {
 
     /// Cancels the waits on memory that has been detached.
     pub fn cancel_detached(&mut self) -> io::Result<()> {
-        self.waits_on(|mapping| mapping.is_retired())
-            .into_iter()
-            .try_for_each(|id| self.cancel_one(id, Stage::Detached))
-    }
-
-    /// The youngest first.
-    fn waits_on(&self, goes: impl Fn(&Arc<Mapping>) -> bool) -> Vec<Id> {
-        let pending = self.pending.iter().rev();
-        let going = pending
-            .filter(|(_, pending)| pending.stage.is_under_way() && goes(pending.word.mapping()));
-        going.map(|(id, _)| *id).collect()
+        let pending = self.pending.iter();
+        let left = pending.filter(|(_, pending)| pending.word.mapping().is_retired());
+        let ids: Vec<Id> = left.map(|(id, _)| *id).collect();
+        ids.into_iter()
+            .try_for_each(|id| self.end_early(id, Stage::Detached))
     }
 
     /// The waits that have ended since the last call. Each is to be [finished](Table::finish).
@@ -150,10 +158,10 @@ impl Table {
     }
 
     fn mark_ended(&mut self, ended: &[(Id, Ended)]) {
-        for (id, _) in ended {
+        for (id, how) in ended {
             if let Some(pending) = self.pending.get_mut(id) {
                 if pending.stage.is_under_way() {
-                    pending.stage = Stage::Ended;
+                    pending.stage = Stage::Ended(*how);
                 }
             }
         }

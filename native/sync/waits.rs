@@ -22,7 +22,7 @@ pub enum Ended {
 /// What can wait without blocking. It reports each wait that was started once.
 pub trait Waits {
     /// Starts to wait for `word`, if it holds `expected`.
-    fn start(&mut self, id: Id, word: &Word, expected: u32) -> io::Result<()>;
+    fn start(&mut self, word: &Word, expected: u32) -> io::Result<Id>;
 
     /// Asks for the end of a wait; one that has ended by itself is left as it is.
     fn cancel(&mut self, id: Id) -> io::Result<()>;

@@ -24,10 +24,13 @@ const TURN: Duration = Duration::from_millis(10);
 struct Wait {
     word: Word,
     expected: u32,
+    /// Whether the thread may be asleep for it, or has been woken and has not looked at it yet.
+    has_turn: bool,
+    is_cancelled: bool,
 }
 
 /// The memory of a wait's word stays as long as the wait is here: whoever detaches it cancels the
-/// wait first.
+/// wait first, and sleeps until its end is reported.
 #[derive(Default)]
 struct Watched {
     /// The oldest first.
@@ -44,9 +47,6 @@ struct Watch {
     inbox: Arc<Inbox>,
 }
 
-/// What all threads of one JavaScript thread watch.
-type Group = Arc<Mutex<Vec<Arc<Watch>>>>;
-
 struct Watcher {
     watch: Arc<Watch>,
     thread: Option<JoinHandle<()>>,
@@ -56,9 +56,10 @@ struct Watcher {
 pub struct Threads {
     inbox: Arc<Inbox>,
     watchers: Vec<Watcher>,
-    group: Group,
     /// How many waits a thread can sleep for at once.
     at_once: usize,
+    /// The number of the last wait.
+    last: Id,
 }
 
 impl Threads {
@@ -68,8 +69,8 @@ impl Threads {
         Self {
             inbox,
             watchers: Vec::new(),
-            group: Group::default(),
             at_once: max.saturating_sub(1).max(1),
+            last: 0,
         }
     }
 
@@ -86,8 +87,7 @@ impl Threads {
             }
             _ => {
                 let inbox = Arc::clone(&self.inbox);
-                self.watchers
-                    .push(Watcher::new(inbox, &self.group, self.at_once)?);
+                self.watchers.push(Watcher::new(inbox, self.at_once)?);
                 Ok(self.watchers.len() - 1)
             }
         }
@@ -95,28 +95,29 @@ impl Threads {
 }
 
 impl Waits for Threads {
-    fn start(&mut self, id: Id, word: &Word, expected: u32) -> io::Result<()> {
+    fn start(&mut self, word: &Word, expected: u32) -> io::Result<Id> {
+        self.last += 1;
+        let id = self.last;
         if word.load() != expected {
             self.inbox.report(id, Ended::NotEqual);
-            return Ok(());
+            return Ok(id);
         }
         let index = self.choose()?;
         let wait = Wait {
             word: word.clone(),
             expected,
+            has_turn: false,
+            is_cancelled: false,
         };
         let watch = &self.watchers[index].watch;
         watch.lock().waits.insert(id, wait);
         watch.ring();
-        Ok(())
+        Ok(id)
     }
 
     fn cancel(&mut self, id: Id) -> io::Result<()> {
         let mut watches = self.watchers.iter().map(|watcher| &watcher.watch);
-        if let Some(watch) = watches.find(|watch| watch.remove(id)) {
-            watch.ring();
-            self.inbox.report(id, Ended::Cancelled);
-        }
+        watches.any(|watch| watch.cancel(id));
         Ok(())
     }
 
@@ -130,19 +131,18 @@ impl Waits for Threads {
 }
 
 impl Watcher {
-    fn new(inbox: Arc<Inbox>, group: &Group, at_once: usize) -> io::Result<Self> {
+    fn new(inbox: Arc<Inbox>, at_once: usize) -> io::Result<Self> {
         let watch = Arc::new(Watch {
             watched: Mutex::default(),
             bell: AtomicU32::new(0),
             inbox,
         });
         let thread = {
-            let (watch, group) = (Arc::clone(&watch), Arc::clone(group));
+            let watch = Arc::clone(&watch);
             std::thread::Builder::new()
                 .name("shm-wait".to_string())
-                .spawn(move || watch.run(at_once, &group))?
+                .spawn(move || watch.run(at_once))?
         };
-        locked(group).push(Arc::clone(&watch));
         Ok(Self {
             watch,
             thread: Some(thread),
@@ -161,13 +161,9 @@ impl Drop for Watcher {
     }
 }
 
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 impl Watch {
     fn lock(&self) -> MutexGuard<'_, Watched> {
-        locked(&self.watched)
+        self.watched.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn ring(&self) {
@@ -176,12 +172,25 @@ impl Watch {
         debug_assert!(rung.is_ok());
     }
 
-    /// Whether the wait was still there.
-    fn remove(&self, id: Id) -> bool {
-        self.lock().waits.remove(&id).is_some()
+    /// Whether the wait was still there. One that has its turn ends when the thread has looked at it:
+    /// a notification may have been faster.
+    fn cancel(&self, id: Id) -> bool {
+        let mut watched = self.lock();
+        let Some(wait) = watched.waits.get_mut(&id) else {
+            return false;
+        };
+        if wait.has_turn {
+            wait.is_cancelled = true;
+            drop(watched);
+            self.ring();
+        } else {
+            watched.waits.remove(&id);
+            self.inbox.report(id, Ended::Cancelled);
+        }
+        true
     }
 
-    fn run(&self, at_once: usize, group: &Group) {
+    fn run(&self, at_once: usize) {
         loop {
             let bell = self.bell.load(Ordering::SeqCst);
             let (waits, more) = {
@@ -193,7 +202,7 @@ impl Watch {
                 (watched.turn(at_once), more)
             };
             let woken = self.sleep(bell, &waits, more || at_once == 1);
-            self.look_at(&waits, woken, group);
+            self.look_at(&waits, woken);
         }
     }
 
@@ -213,47 +222,28 @@ impl Watch {
         woken.ok()?.checked_sub(words.len() - waits.len())
     }
 
-    /// Reports the oldest wait for the word as notified; `false` if there is none.
-    fn report_one(&self, word: &Word) -> bool {
+    /// Reports what was notified, with those that wait longer for the same word, what was cancelled
+    /// and what changed.
+    fn look_at(&self, waits: &[(Id, Wait)], woken: Option<usize>) {
         let mut watched = self.lock();
-        let mut waits = watched.waits.iter();
-        let next = waits.find(|(_, wait)| wait.word.address() == word.address());
-        let next = next.map(|(id, _)| *id);
-        if let Some(id) = next {
-            watched.waits.remove(&id);
-            self.inbox.report(id, Ended::Notified);
-        }
-        next.is_some()
-    }
-
-    /// A wakeup that was meant for a cancelled wait is the next one's. The kernel does not know the
-    /// waits of this thread, which is not asleep at this moment, and those of others that are not.
-    fn pass_on(&self, word: &Word, group: &Group) {
-        // A notification fails for an address only.
-        if self.report_one(word) || word.notify(1).is_ok_and(|woken| woken > 0) {
-            return;
-        }
-        let all = locked(group).clone();
-        all.iter().any(|watch| watch.report_one(word));
-    }
-
-    /// Reports what was notified, with those that wait longer for the same word, and what changed.
-    fn look_at(&self, waits: &[(Id, Wait)], woken: Option<usize>, group: &Group) {
-        for (index, (id, wait)) in waits.iter().enumerate() {
-            let notified = woken.is_some_and(|last| {
-                index <= last && waits[last].1.word.address() == wait.word.address()
+        for (index, (id, Wait { word, expected, .. })) in waits.iter().enumerate() {
+            let is_notified = woken.is_some_and(|last| {
+                index <= last && waits[last].1.word.address() == word.address()
             });
-            let mut watched = self.lock();
-            // A cancelled wait's memory may be the engine's again: it is not to be looked at.
-            if watched.waits.contains_key(id) {
-                if notified || wait.word.load() != wait.expected {
-                    watched.waits.remove(id);
-                    self.inbox.report(*id, Ended::Notified);
-                }
-            } else if notified {
-                drop(watched);
-                self.pass_on(&wait.word, group);
-            }
+            let is_cancelled = watched.waits[id].is_cancelled;
+            let how = if is_cancelled && !is_notified {
+                Ended::Cancelled
+            } else if is_notified || word.load() != *expected {
+                Ended::Notified
+            } else {
+                watched
+                    .waits
+                    .entry(*id)
+                    .and_modify(|wait| wait.has_turn = false);
+                continue;
+            };
+            watched.waits.remove(id);
+            self.inbox.report(*id, how);
         }
     }
 }
@@ -268,12 +258,19 @@ impl Watched {
         };
         let later = self.waits.range(start..);
         let earlier = self.waits.range(..start);
-        let turn: Vec<_> = later
+        let ids: Vec<Id> = later
             .chain(earlier)
+            .map(|(id, _)| *id)
             .take(at_once)
-            .map(|(id, wait)| (*id, wait.clone()))
             .collect();
-        self.next = turn.last().map_or(0, |(id, _)| id + 1);
+        self.next = ids.last().map_or(0, |id| id + 1);
+        let mut turn = Vec::with_capacity(ids.len());
+        for id in ids {
+            if let Some(wait) = self.waits.get_mut(&id) {
+                wait.has_turn = true;
+                turn.push((id, wait.clone()));
+            }
+        }
         turn
     }
 }

@@ -1,5 +1,6 @@
 //! Linux.
 
+mod epoll;
 mod files;
 mod futex;
 mod hugetlb;
@@ -14,6 +15,7 @@ mod reserve;
 mod ring;
 mod segments;
 
+pub use epoll::AnyReadable;
 pub use files::*;
 pub use futex::*;
 pub use lease::{usage_of, Usage};

@@ -23,7 +23,7 @@ use self::abi::{Completion, Parameters, Request};
 
 /// How many requests can complete before they are looked at without the kernel having to allocate
 /// memory.
-const COMPLETIONS: u32 = 4096;
+const COMPLETIONS: u32 = 1024;
 
 /// What completes under this number is of no interest.
 const NOBODY: u64 = u64::MAX;
@@ -182,7 +182,7 @@ impl Requests {
         })
     }
 
-    /// Cancels all requests; [`Completions::sleep`] then tells that there will be no more.
+    /// Cancels all requests; [`Completions::take`] then tells that there will be no more.
     pub fn end(&mut self) -> io::Result<()> {
         self.submit(Request {
             op: abi::OP_ASYNC_CANCEL,
@@ -229,8 +229,9 @@ impl Completions {
         Some(completion)
     }
 
-    /// What has completed since the last call, up to as much as the queue holds.
-    pub fn take(&mut self) -> Vec<Completed> {
+    /// What has completed since the last call, up to as much as the queue holds; `None` if nothing will
+    /// any more.
+    pub fn take(&mut self) -> Option<Vec<Completed>> {
         let mut completed = Vec::new();
         while let Some(Completion {
             user_data: id,
@@ -247,7 +248,8 @@ impl Completions {
             // There are more. Should the kernel not bring them now, the descriptor stays readable.
             let _ = self.0.enter(0, 0, None);
         }
-        completed
+        let last = completed.iter().any(|&(id, _)| id == THE_END);
+        (!last).then_some(completed)
     }
 
     /// Sleeps until something has completed, or for as long as `timeout`, and tells what has; `None`
@@ -262,9 +264,7 @@ impl Completions {
                 return None;
             }
         }
-        let completed = self.take();
-        let last = completed.iter().any(|&(id, _)| id == THE_END);
-        (!last).then_some(completed)
+        self.take()
     }
 }
 

@@ -19,5 +19,5 @@ pub use nameless::Nameless;
 pub use objects::*;
 pub use pages::{advise_huge_pages, map_over, move_pages, populate};
 pub use place::PREFIX;
-pub use ring::{ring, Completed, Completions, Requests};
+pub use ring::{ring, AnyReadable, Completed, Completions, Requests};
 pub use segments::*;

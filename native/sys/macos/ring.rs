@@ -8,6 +8,7 @@ use std::time::Duration;
 pub enum Ring {}
 pub enum Requests {}
 pub enum Completions {}
+pub enum AnyReadable {}
 
 /// A request that has completed: its number, and 0 or a negative error number.
 pub type Completed = (u64, i32);
@@ -46,11 +47,32 @@ impl Requests {
 }
 
 impl Completions {
-    pub fn take(&mut self) -> Vec<Completed> {
+    pub fn take(&mut self) -> Option<Vec<Completed>> {
         match *self {}
     }
 
     pub fn sleep(&mut self, _timeout: Option<Duration>) -> Option<Vec<Completed>> {
+        match *self {}
+    }
+}
+
+impl AnyReadable {
+    /// Always fails.
+    pub fn new() -> io::Result<Self> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    pub fn add(&self, _descriptor: &impl AsRawFd) -> io::Result<()> {
+        match *self {}
+    }
+
+    pub fn sleep(&self) {
+        match *self {}
+    }
+}
+
+impl AsRawFd for AnyReadable {
+    fn as_raw_fd(&self) -> RawFd {
         match *self {}
     }
 }
