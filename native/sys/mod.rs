@@ -21,7 +21,7 @@ mod unwinder;
 mod zeros;
 pub use address::Address;
 pub use object::{Identity, Name, NAME_MAX};
-pub use spare::SPARE;
+pub use spare::{make_room, provide_spares, SPARE};
 pub use zeros::{put_zero_pages, unmap, Zeros};
 
 use std::fs::File;
