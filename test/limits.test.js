@@ -1,5 +1,5 @@
 'use strict';
-// A process that may have only so much data or so many addresses (ulimit -d, ulimit -v) from its start on.
+// A process that may have only so much data from its start on (ulimit -d). See test/torture/full.js, too.
 
 const { spawn } = require('child_process');
 const fs = require('fs');

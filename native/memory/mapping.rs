@@ -91,7 +91,7 @@ impl Mapping {
         len: usize,
         attach: Option<sys::Attach>,
     ) -> Self {
-        sys::SPARE.provide();
+        sys::provide_spares();
         Self {
             base,
             size,
@@ -175,8 +175,10 @@ impl Mapping {
         // SAFETY: a page more than the pages need has been allocated, so they end inside the room.
         let target = unsafe { room.add(shift) };
         // SAFETY: the source is this mapping's, the target the caller's, and both are whole pages.
-        unsafe { sys::move_pages(self.base.get(), self.span, target) }
-            .map_err(|error| Error::from_io(&error, "mremap"))?;
+        unsafe { sys::move_pages(self.base.get(), self.span, target) }.map_err(|error| {
+            sys::make_room(&error);
+            Error::from_io(&error, "mremap")
+        })?;
         self.is_lent = true;
         self.base = Address::new(target);
         Ok(shift + self.skip)

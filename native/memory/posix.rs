@@ -149,6 +149,7 @@ fn map_pages(file: &File, size: usize, options: Options) -> Result<MmapRaw> {
         how.map_raw(file)
     };
     mapped.map_err(|error| {
+        sys::make_room(&error);
         let hint = sys::mapping_hint(error.raw_os_error().unwrap_or_default());
         Error::from_io(&error, "mmap").with_hint(hint)
     })

@@ -162,6 +162,7 @@ fn attach(id: Id, bytes: usize, options: Options) -> Result<Mapping> {
 }
 
 fn mapping_error(error: &io::Error, syscall: &'static str) -> Error {
+    sys::make_room(error);
     let hint = sys::mapping_hint(error.raw_os_error().unwrap_or_default());
     Error::from_io(error, syscall).with_hint(hint)
 }

@@ -24,7 +24,7 @@ mod zeros;
 pub use address::Address;
 pub use mapped_file::{advise, flush, is_all_data, Advice, FileId};
 pub use object::{Identity, Name, NAME_MAX};
-pub use spare::SPARE;
+pub use spare::{make_room, provide_spares, SPARE};
 pub use zeros::{put_zero_pages, unmap, Zeros};
 
 use std::fs::File;

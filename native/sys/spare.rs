@@ -1,51 +1,91 @@
-//! A mapping that is made only to be given up.
+//! Mappings that are made only to be given up, when the process has as many as it may
+//! (`vm.max_map_count`).
 
+use std::io;
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
 use super::page_size;
 
-/// When the process has as many mappings as it may (`vm.max_map_count`) it can replace none either,
-/// and so could never again detach anything. Giving this one up makes the room.
-pub static SPARE: Spare = Spare {
-    page: AtomicPtr::new(ptr::null_mut()),
-};
+/// At the limit a process can replace no mapping either, and so could never again detach anything.
+/// Giving this one up makes the room.
+pub static SPARE: Spare = Spare::new(1);
+
+/// At the limit neither the allocator nor the JavaScript engine gets memory, and both end the process.
+/// Giving these up when a mapping was refused makes room for the handler of the error, and for a detach.
+static HEADROOM: Spare = Spare::new(64);
+
+/// Makes the mappings that there are not. Without them, all else works.
+pub fn provide_spares() {
+    SPARE.provide();
+    HEADROOM.provide();
+}
+
+/// Makes room if this is the error of a mapping that was one too many.
+pub fn make_room(error: &io::Error) {
+    if error.raw_os_error() == Some(libc::ENOMEM) {
+        HEADROOM.unmap();
+    }
+}
 
 /// See [`SPARE`].
 pub struct Spare {
-    page: AtomicPtr<libc::c_void>,
+    pages: AtomicPtr<libc::c_void>,
+    count: usize,
 }
 
 impl Spare {
-    /// Makes the mapping if there is none. Without it, all else works.
+    const fn new(count: usize) -> Self {
+        Self {
+            pages: AtomicPtr::new(ptr::null_mut()),
+            count,
+        }
+    }
+
+    /// Makes the mappings if there are none.
     pub fn provide(&self) {
-        if !self.page.load(Ordering::Acquire).is_null() {
+        if !self.pages.load(Ordering::Acquire).is_null() {
             return;
         }
-        // SAFETY: the kernel chooses an unused address. MAP_SHARED: a private page could become one
-        // mapping with its neighbours, and giving it up would make no room.
-        let page = unsafe {
+        // SAFETY: the kernel chooses an unused address. MAP_SHARED: private pages could become one
+        // mapping with their neighbours, and giving them up would make no room.
+        let pages = unsafe {
             libc::mmap(
                 ptr::null_mut(),
-                page_size(),
+                self.size(),
                 libc::PROT_NONE,
                 libc::MAP_SHARED | libc::MAP_ANONYMOUS,
                 -1,
                 0,
             )
         };
-        if page != libc::MAP_FAILED {
-            unmap(self.page.swap(page, Ordering::AcqRel));
+        if pages == libc::MAP_FAILED {
+            return;
         }
+        // Each page with a protection that its neighbours do not have is a mapping of its own.
+        for index in (1..self.count).step_by(2) {
+            // SAFETY: a page of the range that was just mapped and that nobody else knows. A refusal
+            // leaves fewer mappings.
+            unsafe {
+                let page = pages.cast::<u8>().add(index * page_size());
+                libc::mprotect(page.cast(), page_size(), libc::PROT_READ);
+            }
+        }
+        self.unmap_pages(self.pages.swap(pages, Ordering::AcqRel));
     }
 
-    /// Unmaps it; `false` if there is none.
+    /// Unmaps them; `false` if there are none.
     pub fn unmap(&self) -> bool {
-        unmap(self.page.swap(ptr::null_mut(), Ordering::AcqRel))
+        self.unmap_pages(self.pages.swap(ptr::null_mut(), Ordering::AcqRel))
     }
-}
 
-fn unmap(page: *mut libc::c_void) -> bool {
-    // SAFETY: `provide` has mapped it, nobody looks at it, and the swap gave it to the caller alone.
-    !page.is_null() && unsafe { libc::munmap(page, page_size()) } == 0
+    fn size(&self) -> usize {
+        self.count * page_size()
+    }
+
+    fn unmap_pages(&self, pages: *mut libc::c_void) -> bool {
+        // SAFETY: `provide` has mapped them, nobody looks at them, and the swap gave them to the
+        // caller alone.
+        !pages.is_null() && unsafe { libc::munmap(pages, self.size()) } == 0
+    }
 }

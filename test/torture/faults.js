@@ -85,7 +85,7 @@ async function checkTruth(key, where) {
 /** Makes the n-th system call of the scenario fail; false if it has fewer. */
 async function failNth(name, key, n, code, sticky, counts) {
   const { prepare, act, keeps } = scenarios[name];
-  prepare(key);
+  const earlier = prepare(key);
   const existed = exists(key);
   order({ left: n, error: errors[code], sticky });
   const { value, error } = attempt(() => act(key));
@@ -100,6 +100,14 @@ async function failNth(name, key, n, code, sticky, counts) {
   } else {
     counts['done without']++;
     if (name === 'create') check(value !== null && value.length === SIZE && exists(key), where);
+  }
+  if (earlier && error !== undefined && shm.getTotalSize() > 0) {
+    check(earlier.length === SIZE && earlier[SIZE - 1] === 77, `${where}: refused, but the array is not as it was`);
+    earlier[0] = 33;
+    // A destroy may have unlinked the name before it was refused.
+    if (exists(key)) check(keeper.get(key)[0] === 33, `${where}: refused, but the array is shared no more`);
+    keeper.detach(key);
+    counts['left attached'] = (counts['left attached'] || 0) + 1;
   }
   await checkTruth(key, where);
   if (keeps) {
