@@ -76,10 +76,19 @@ function createQueueClass(binding, geometry, Mutex, { countIfMarked, wakeAll }, 
       // Where to look for a free slot next.
       this.next = 0;
       this.lookUp = () => this.recoverAndWake();
+      // Nobody notifies the word that says whether it is closed.
+      this.nap = (attempt, left) => nap(words, CLOSED, attempt, left);
     }
 
     isClosed() {
       return this.words[CLOSED] !== 0;
+    }
+
+    /** Whether it is closed: then `close` has missed those who slept after this thread had marked the word again. */
+    noticeClosed(index) {
+      const isClosed = this.isClosed();
+      if (isClosed) wakeAll(this.words, index);
+      return isClosed;
     }
 
     isEmpty() {
@@ -191,11 +200,6 @@ function createQueueClass(binding, geometry, Mutex, { countIfMarked, wakeAll }, 
       }
     }
 
-    /** See nap.js. Nobody notifies the word that says whether it is closed. */
-    nap(attempt, left) {
-      return nap(this.words, CLOSED, attempt, left);
-    }
-
     /** With the lock of a consumer that died: it had taken, if the slot says so. */
     finishTake() {
       const tail = Atomics.load(this.words, TAIL) & POSITION;
@@ -270,18 +274,14 @@ function createQueueClass(binding, geometry, Mutex, { countIfMarked, wakeAll }, 
 
     /** What there is about a message that was taken, as its length is checked. */
     lengthOf(slot) {
-      const length = this.words[this.firstSlot + slot * SLOT + LENGTH];
+      const length = this.wordOf(slot, LENGTH);
       if (length >= 0 && length <= this.size) return length;
       this.free(slot, TAKEN);
       throw this.damage(`slot ${slot} tells of a length of ${length >>> 0} bytes`);
     }
 
-    tagOf(slot) {
-      return this.words[this.firstSlot + slot * SLOT + TAG];
-    }
-
-    deliveriesOf(slot) {
-      return this.words[this.firstSlot + slot * SLOT + DELIVERIES];
+    wordOf(slot, word) {
+      return this.words[this.firstSlot + slot * SLOT + word];
     }
 
     /** Where a slot's data begins, in bytes. */
@@ -297,4 +297,4 @@ function createQueueClass(binding, geometry, Mutex, { countIfMarked, wakeAll }, 
   return Queue;
 }
 
-module.exports = { FREED, HEAD, NONE, TAKEN, WRITING, createQueueClass };
+module.exports = { DELIVERIES, FREED, HEAD, NONE, TAG, TAKEN, WRITING, createQueueClass };

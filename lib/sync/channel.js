@@ -45,7 +45,7 @@ function createChannel(binding, geometry, Mutex, sleeping, waiting) {
       /** A slot to write to, if there is one; see `until`. */
       const claim = () => {
         checkAttached(queue);
-        if (queue.isClosed()) throw closed(key, 'channel');
+        if (queue.noticeClosed(FREED)) throw closed(key, 'channel');
         let slot = queue.claim();
         if (slot === NONE && dropsOldest) slot = queue.claimOldest();
         if (slot !== NONE) {
@@ -72,8 +72,9 @@ function createChannel(binding, geometry, Mutex, sleeping, waiting) {
         checkAttached(queue);
         lookUpIfDue();
         const slot = queue.take(left);
+        const isClosed = queue.noticeClosed(HEAD);
         if (slot !== NONE) return slot;
-        return queue.isClosed() && queue.isEmpty() ? null : undefined;
+        return isClosed && queue.isEmpty() ? null : undefined;
       };
 
       this.key = key;
