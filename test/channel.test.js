@@ -227,7 +227,7 @@ test('one that is stopped holds up nobody while it fills a slot or has a message
   `);
   channel.send('its');
   await nextMessage(child);
-  child.kill('SIGSTOP');
+  process.kill(child.pid, 'SIGSTOP');
   for (let i = 0; i < 100; i++) {
     channel.send(`message ${i}`, 1000);
     const message = channel.receive(1000);
@@ -235,7 +235,7 @@ test('one that is stopped holds up nobody while it fills a slot or has a message
     message.release();
   }
   t.equal(await rejection(channel.receiveAsync({ timeout: 1500 })), 'ERR_SHM_TIMED_OUT', 'who is stopped is not dead');
-  child.kill('SIGCONT');
+  process.kill(child.pid, 'SIGCONT');
   child.send('go on');
   const message = await channel.receiveAsync({ timeout: 10000 });
   t.equal(message.data.toString(), 'late');
@@ -251,13 +251,13 @@ test('one that is stopped inside a lock holds up his side only', { skip }, async
       channel.queue.${side}.lock();
       process.once('message', () => {
         channel.queue.${side}.unlock();
-        process.exit();
+        process.send('unlocked', () => process.exit());
       });
       process.send('ready');
     `);
     channel.send('queued');
     await nextMessage(child);
-    child.kill('SIGSTOP');
+    process.kill(child.pid, 'SIGSTOP');
     if (side === 'producers') {
       t.equal(textOf(channel.receive(1000)), 'queued', 'receivers go on');
       t.equal(channel.tryReceive(), null);
@@ -265,8 +265,10 @@ test('one that is stopped inside a lock holds up his side only', { skip }, async
       t.ok(channel.trySend('second'), 'senders go on');
       t.equal(codeOf(() => channel.receive(60)), 'ERR_SHM_TIMED_OUT');
     }
-    child.kill('SIGCONT');
+    process.kill(child.pid, 'SIGCONT');
+    const unlocked = nextMessage(child);
     child.send('go on');
+    await unlocked;
     channel.send('third');
     const texts = side === 'producers' ? ['third'] : ['queued', 'second', 'third'];
     t.deepEqual(texts.map(() => textOf(channel.receive(10000))), texts);
@@ -292,7 +294,9 @@ test('who waits idly wakes up once a second, whatever the number of waits', { sk
       }, 3000);
     }, 1500);
   `);
-  t.ok(stdout !== '' && Number(stdout) <= 6, `${stdout.trim()} times in three seconds${stderr}`);
+  // Bun and Deno wake up by themselves, too.
+  const most = process.versions.bun === undefined && process.versions.deno === undefined ? 6 : 20;
+  t.ok(stdout !== '' && Number(stdout) <= most, `${stdout.trim()} times in three seconds${stderr}`);
   keys.forEach((key) => shm.destroy(key));
 });
 

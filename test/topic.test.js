@@ -195,7 +195,7 @@ test('one that is stopped holds up other writers, if it is one, and nobody else'
     process.once('message', () => process.send(frame.data.toString()));
   `);
   await nextMessage(reader);
-  reader.kill('SIGSTOP');
+  process.kill(reader.pid, 'SIGSTOP');
   const other = new shm.Topic(key);
   for (let i = 0; i < 100; i++) {
     topic.publish(`frame ${i}`, 1000);
@@ -207,18 +207,20 @@ test('one that is stopped holds up other writers, if it is one, and nobody else'
     process.send('ready');
     process.once('message', () => {
       loan.publish();
-      process.exit();
+      process.send('published', () => process.exit());
     });
   `);
   await nextMessage(writer);
-  writer.kill('SIGSTOP');
+  process.kill(writer.pid, 'SIGSTOP');
   t.equal(other.latest().data.toString(), 'frame 99');
   t.equal(codeOf(() => topic.publish('mine', 120)), 'ERR_SHM_TIMED_OUT', 'who is stopped is not dead');
-  writer.kill('SIGCONT');
+  process.kill(writer.pid, 'SIGCONT');
+  const published = nextMessage(writer);
   writer.send('go on');
+  await published;
   t.equal(other.receive(10000).data.toString(), 'its');
   topic.publish('mine', 10000);
-  reader.kill('SIGCONT');
+  process.kill(reader.pid, 'SIGCONT');
   const kept = nextMessage(reader);
   reader.send('go on');
   t.equal(await kept, 'first', 'what it had stayed as it was');
