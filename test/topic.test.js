@@ -192,7 +192,7 @@ test('one that is stopped holds up other writers, if it is one, and nobody else'
   const reader = forkCode(`
     const frame = new shm.Topic('${key}').latest();
     process.send('ready');
-    process.once('message', () => process.send(frame.data.toString()));
+    process.once('message', () => process.send(frame.data.toString(), () => process.exit()));
   `);
   await nextMessage(reader);
   process.kill(reader.pid, 'SIGSTOP');
