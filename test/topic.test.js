@@ -184,3 +184,45 @@ test('what no participant writes is an error, nothing outside, and no endless lo
   t.deepEqual(wrong, []);
   t.end();
 });
+
+test('one that is stopped holds up other writers, if it is one, and nobody else', { skip }, async (t) => {
+  const key = freshName();
+  const topic = new shm.Topic(key, { size: 16, readers: 4 });
+  topic.publish('first');
+  const reader = forkCode(`
+    const frame = new shm.Topic('${key}').latest();
+    process.send('ready');
+    process.once('message', () => process.send(frame.data.toString(), () => process.exit()));
+  `);
+  await nextMessage(reader);
+  process.kill(reader.pid, 'SIGSTOP');
+  const other = new shm.Topic(key);
+  for (let i = 0; i < 100; i++) {
+    topic.publish(`frame ${i}`, 1000);
+    t.equal(other.receive(1000).data.toString(), `frame ${i}`);
+  }
+  const writer = forkCode(`
+    const loan = new shm.Topic('${key}').loan();
+    loan.length = loan.data.write('its');
+    process.send('ready');
+    process.once('message', () => {
+      loan.publish();
+      process.send('published', () => process.exit());
+    });
+  `);
+  await nextMessage(writer);
+  process.kill(writer.pid, 'SIGSTOP');
+  t.equal(other.latest().data.toString(), 'frame 99');
+  t.equal(codeOf(() => topic.publish('mine', 120)), 'ERR_SHM_TIMED_OUT', 'who is stopped is not dead');
+  process.kill(writer.pid, 'SIGCONT');
+  const published = nextMessage(writer);
+  writer.send('go on');
+  await published;
+  t.equal(other.receive(10000).data.toString(), 'its');
+  topic.publish('mine', 10000);
+  process.kill(reader.pid, 'SIGCONT');
+  const kept = nextMessage(reader);
+  reader.send('go on');
+  t.equal(await kept, 'first', 'what it had stayed as it was');
+  shm.destroy(key);
+});

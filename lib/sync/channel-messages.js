@@ -3,7 +3,7 @@
 // anything after its end; a view that somebody has kept shows the slot, whatever is in it by then.
 
 const { closed, withCode } = require('../errors');
-const { NONE, TAKEN, WRITING } = require('./channel-queue');
+const { DELIVERIES, NONE, TAG, TAKEN, WRITING } = require('./channel-queue');
 const { EMPTY, checkAttached, checkLoan, makeDisposable } = require('./payload');
 
 class Loan {
@@ -38,8 +38,8 @@ class Message {
     this.slot = slot;
     this.length = queue.lengthOf(slot);
     this.data = queue.bytes.subarray(start, start + this.length);
-    this.tag = queue.tagOf(slot);
-    this.deliveries = queue.deliveriesOf(slot);
+    this.tag = queue.wordOf(slot, TAG);
+    this.deliveries = queue.wordOf(slot, DELIVERIES);
   }
 
   release() {

@@ -55,7 +55,7 @@ const kind = {
   bytesOf: ({ slots, size }) => dataOf(slots) + slots * aligned(size),
 };
 
-function createQueueClass(binding, geometry, Mutex, { countIfMarked, wakeAll }, { notify }) {
+function createQueueClass(binding, geometry, Mutex, { countIfMarked, wakeAll }, { notify }, nap) {
   class Queue {
     constructor(key, options) {
       const { words, bytes, values, isAttached } = geometry.open(key, kind, options);
@@ -76,15 +76,19 @@ function createQueueClass(binding, geometry, Mutex, { countIfMarked, wakeAll }, 
       // Where to look for a free slot next.
       this.next = 0;
       this.lookUp = () => this.recoverAndWake();
+      // Nobody notifies the word that says whether it is closed.
+      this.nap = (attempt, left) => nap(words, CLOSED, attempt, left);
     }
 
     isClosed() {
       return this.words[CLOSED] !== 0;
     }
 
-    /** How many messages are queued. */
-    waiting() {
-      return ((Atomics.load(this.words, HEAD) >>> 1) - Atomics.load(this.words, TAIL)) & POSITION;
+    /** Whether it is closed: then `close` has missed those who slept after this thread had marked the word again. */
+    noticeClosed(index) {
+      const isClosed = this.isClosed();
+      if (isClosed) wakeAll(this.words, index);
+      return isClosed;
     }
 
     isEmpty() {
@@ -117,7 +121,7 @@ function createQueueClass(binding, geometry, Mutex, { countIfMarked, wakeAll }, 
       words[at + LENGTH] = length;
       words[at + TAG] = tag;
       words[at + DELIVERIES] = 0;
-      if (this.producers.lock() === 'owner-died') this.finishSend();
+      if (this.enter(this.producers, Infinity) === 'owner-died') this.finishSend();
       let mark;
       try {
         if (words[at + WORD] !== (WRITING | this.self)) throw this.damage(`slot ${slot} was taken away`);
@@ -163,7 +167,7 @@ function createQueueClass(binding, geometry, Mutex, { countIfMarked, wakeAll }, 
     take(left) {
       if (this.isEmpty()) return NONE;
       const { words } = this;
-      const lock = this.enter(left);
+      const lock = this.enter(this.consumers, left > BRIEFLY ? left : BRIEFLY);
       if (lock === null) return NONE;
       try {
         if (lock === 'owner-died') this.finishTake();
@@ -181,10 +185,15 @@ function createQueueClass(binding, geometry, Mutex, { countIfMarked, wakeAll }, 
       }
     }
 
-    /** Takes the consumers' lock; null if somebody else had it for too long. */
-    enter(left) {
+    /**
+     * Takes a lock; null if somebody else had it for too long. It is a matter of a few words, so a nap is all it
+     * takes, as a rule; to be queued for it would hand it from one process to the next, at a switch for each message.
+     */
+    enter(mutex, left) {
+      const lock = mutex.tryLock();
+      if (lock !== null) return lock;
       try {
-        return this.consumers.lock(left > BRIEFLY ? left : BRIEFLY);
+        return this.nap(() => mutex.tryLock() || undefined, left) || mutex.lock(left);
       } catch (error) {
         if (error.code !== 'ERR_SHM_TIMED_OUT') throw error;
         return null;
@@ -203,8 +212,7 @@ function createQueueClass(binding, geometry, Mutex, { countIfMarked, wakeAll }, 
       const at = this.firstSlot + slot * SLOT;
       const word = state | this.self;
       if (Atomics.compareExchange(this.words, at, word, FREE) !== word) throw this.damage(`slot ${slot} was taken away`);
-      // Senders have time as long as there is much before them, and to wake them for every slot costs more than to send.
-      if (this.waiting() <= this.slots >> 1) countIfMarked(this.words, FREED);
+      countIfMarked(this.words, FREED);
     }
 
     /** Frees what the dead were writing, and queues again what they had taken. */
@@ -266,18 +274,14 @@ function createQueueClass(binding, geometry, Mutex, { countIfMarked, wakeAll }, 
 
     /** What there is about a message that was taken, as its length is checked. */
     lengthOf(slot) {
-      const length = this.words[this.firstSlot + slot * SLOT + LENGTH];
+      const length = this.wordOf(slot, LENGTH);
       if (length >= 0 && length <= this.size) return length;
       this.free(slot, TAKEN);
       throw this.damage(`slot ${slot} tells of a length of ${length >>> 0} bytes`);
     }
 
-    tagOf(slot) {
-      return this.words[this.firstSlot + slot * SLOT + TAG];
-    }
-
-    deliveriesOf(slot) {
-      return this.words[this.firstSlot + slot * SLOT + DELIVERIES];
+    wordOf(slot, word) {
+      return this.words[this.firstSlot + slot * SLOT + word];
     }
 
     /** Where a slot's data begins, in bytes. */
@@ -293,4 +297,4 @@ function createQueueClass(binding, geometry, Mutex, { countIfMarked, wakeAll }, 
   return Queue;
 }
 
-module.exports = { FREED, HEAD, NONE, TAKEN, WRITING, createQueueClass };
+module.exports = { DELIVERIES, FREED, HEAD, NONE, TAG, TAKEN, WRITING, createQueueClass };

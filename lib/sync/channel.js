@@ -7,14 +7,18 @@ const { FREED, HEAD, NONE, TAKEN, createQueueClass } = require('./channel-queue'
 const { Loan, Message } = require('./channel-messages');
 const { each } = require('./each');
 const { checkOptions } = require('./geometry');
+const { createNap } = require('./nap');
 const { checkAttached, checkTarget, payloadOf } = require('./payload');
 
 /** How often to look for the dead where nobody sleeps, and so nobody looks up (milliseconds). */
 const LOOK_UP = 100;
 
+/** Who finds it full again after less than so many messages, or a quarter of the slots, has been woken too early. */
+const FEW = 16;
+
 /** The class `Channel`; `sleeping` and what `createQueueClass` takes are those of its neighbours. */
 function createChannel(binding, geometry, Mutex, sleeping, waiting) {
-  const Queue = createQueueClass(binding, geometry, Mutex, sleeping, waiting);
+  const Queue = createQueueClass(binding, geometry, Mutex, sleeping, waiting, createNap(waiting));
   const { until, untilAsync } = sleeping;
 
   class Channel {
@@ -27,6 +31,8 @@ function createChannel(binding, geometry, Mutex, sleeping, waiting) {
       const queue = new Queue(key, options);
       const dropsOldest = overflow === 'drop-oldest';
       let lookedUp = Date.now();
+      // How many slots this object has claimed since it was full.
+      let claimed = 0;
 
       /** Every receiver and every sender that finds no slot looks for the dead, so that a busy channel does, too. */
       const lookUpIfDue = () => {
@@ -39,21 +45,36 @@ function createChannel(binding, geometry, Mutex, sleeping, waiting) {
       /** A slot to write to, if there is one; see `until`. */
       const claim = () => {
         checkAttached(queue);
-        if (queue.isClosed()) throw closed(key, 'channel');
+        if (queue.noticeClosed(FREED)) throw closed(key, 'channel');
         let slot = queue.claim();
         if (slot === NONE && dropsOldest) slot = queue.claimOldest();
-        if (slot !== NONE) return slot;
+        if (slot !== NONE) {
+          claimed++;
+          return slot;
+        }
         lookUpIfDue();
         return undefined;
       };
+
+      /** Leaves time for more slots to become free, if there were few the last time. */
+      const claimLater = (left) => {
+        const few = Math.min(FEW, queue.slots >> 2);
+        const wereFew = claimed < few;
+        claimed = 0;
+        return wereFew ? queue.nap(claim, left) : undefined;
+      };
+
+      /** A slot to write to, in time. */
+      const claimInTime = (timeout) => until(queue.words, FREED, claim, queue.lookUp, timeout, claimLater);
 
       /** A slot with a message; null at the end; undefined if there is none now. */
       const take = (left) => {
         checkAttached(queue);
         lookUpIfDue();
         const slot = queue.take(left);
+        const isClosed = queue.noticeClosed(HEAD);
         if (slot !== NONE) return slot;
-        return queue.isClosed() && queue.isEmpty() ? null : undefined;
+        return isClosed && queue.isEmpty() ? null : undefined;
       };
 
       this.key = key;
@@ -61,12 +82,13 @@ function createChannel(binding, geometry, Mutex, sleeping, waiting) {
       this.size = queue.size;
       this.queue = queue;
       this.claim = claim;
+      this.claimInTime = claimInTime;
       this.take = take;
     }
 
     send(data, timeout) {
       const payload = payloadOf(data, this.size);
-      this.put(until(this.queue.words, FREED, this.claim, this.queue.lookUp, timeout), payload);
+      this.put(this.claimInTime(timeout), payload);
     }
 
     trySend(data) {
@@ -89,7 +111,7 @@ function createChannel(binding, geometry, Mutex, sleeping, waiting) {
     }
 
     loan(timeout) {
-      return new Loan(this.queue, until(this.queue.words, FREED, this.claim, this.queue.lookUp, timeout));
+      return new Loan(this.queue, this.claimInTime(timeout));
     }
 
     tryLoan() {

@@ -18,13 +18,16 @@ const noOptions = { timeout: Infinity, signal: undefined, ref: true };
 function createSleeping({ wait, waitAsync, notify }) {
   /**
    * Blocks until `attempt(left)` returns something else than undefined, sleeping in between on a word; `left` are
-   * the milliseconds that it may take itself. `lookUp()` is to find out about deaths.
+   * the milliseconds that it may take itself. `lookUp()` is to find out about deaths. `before(left)`, if given,
+   * is tried once before anybody is asked to wake this thread.
    */
-  function until(words, index, attempt, lookUp, timeout) {
+  function until(words, index, attempt, lookUp, timeout, before) {
     const milliseconds = millisecondsOf(timeout);
     const first = attempt(milliseconds);
     if (first !== undefined) return first;
     const deadline = performance.now() + milliseconds;
+    const second = before === undefined ? undefined : before(milliseconds);
+    if (second !== undefined) return second;
     for (;;) {
       const value = mark(words, index);
       // Once more, now that whoever changes something sees the mark.

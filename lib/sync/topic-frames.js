@@ -83,6 +83,13 @@ function createFramesClass(binding, geometry, Mutex, { wakeAll }, { notify }) {
       return this.words[CLOSED] !== 0;
     }
 
+    /** Whether it is closed: then `close` has missed those who slept after this thread had marked the word again. */
+    noticeClosed() {
+      const isClosed = this.isClosed();
+      if (isClosed) wakeAll(this.words, LATEST);
+      return isClosed;
+    }
+
     latest() {
       return Atomics.load(this.words, LATEST) >>> 1;
     }

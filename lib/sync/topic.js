@@ -84,8 +84,9 @@ function createTopic(binding, geometry, Mutex, sleeping, waiting) {
       const take = () => {
         checkAttached(frames);
         const pinned = frames.pin(false);
+        const isClosed = frames.noticeClosed();
         if (pinned !== null) return show(pinned);
-        return frames.isClosed() ? null : undefined;
+        return isClosed ? null : undefined;
       };
 
       this.key = key;

@@ -113,7 +113,7 @@ const models = {
     { name: 'all changes are counted', sizes: { COUNTED: 0 }, breaks: ['PLAIN_STORE'] },
     { name: 'changes are counted if somebody may sleep, a maker is killed', sizes: { DEATHS: 1 }, breaks: ['NO_LOOK_UP'] },
     { name: 'all changes are counted, a maker is killed', sizes: { COUNTED: 0, DEATHS: 1 } },
-    { name: 'it is closed', sizes: { CLOSES: 1, MAKERS: 1 } },
+    { name: 'it is closed', sizes: { CLOSES: 1, MAKERS: 1 }, breaks: ['END_KEPT'] },
   ],
 };
 

@@ -20,7 +20,7 @@
 #define COUNTED 1       /* 1: the word counts only marked changes (FREED); 0: it is the position itself (HEAD) */
 #endif
 #ifndef CLOSES
-#define CLOSES 0        /* 1: in the end it is closed; takers look up, for one gap is left */
+#define CLOSES 0        /* 1: in the end it is closed */
 #endif
 
 byte things, word;      /* word = count × 2 + bit */
@@ -104,7 +104,7 @@ end:
 }
 
 proctype take(byte me) {
-  byte value;
+  byte value, who;
   do
   :: true ->
 #ifdef BREAK_LOOKED_FIRST
@@ -131,10 +131,16 @@ proctype take(byte me) {
     if
     :: !asleep[me]
 #ifndef BREAK_NO_LOOK_UP
-    :: asleep[me] && (DEATHS > 0 || CLOSES > 0) && making == 0 -> asleep[me] = false   /* looks up */
+    :: asleep[me] && DEATHS > 0 && making == 0 -> asleep[me] = false   /* looks up */
 #endif
     fi
-  od
+  od;
+#ifndef BREAK_END_KEPT
+  if
+  :: closed -> word = word & 254; wakeAll()     /* whom close() has missed, as this one had marked the word */
+  :: else
+  fi
+#endif
 }
 
 proctype close() {
