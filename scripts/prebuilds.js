@@ -13,8 +13,8 @@ const GLIBC = '2.17';
 /** The oldest macOS that they run on. */
 const MACOS = '11.0';
 
-// The standard library's printer of backtraces alone would be 200 KB: native/unwinder.rs keeps it out.
-const BYTES_MAX = 620000;
+// The standard library's printer of backtraces alone would be 200 KB: native/sys/unwinder.rs keeps it out.
+const BYTES_MAX = 620 * 1000;
 
 // What the two formats of addons begin with.
 const ELF = 0x7f454c46;
