@@ -1,12 +1,7 @@
-<<<<<<< HEAD
 // Takes part in a Mutex of Node.js: adds to the word after the lock's, under the lock. How is in mutex.h.
 // Usage: mutex KEY TIMES (of a System V segment), or mutex KEY hold
 
 #include "mutex.h"
-=======
-// Takes part in a Mutex of Node.js: adds to the word after the lock's, under the lock. The word is
-// specified in docs/other-languages.md. Usage: mutex KEY TIMES (of a System V segment), or mutex KEY hold
->>>>>>> main
 
 #include <sys/shm.h>
 
