@@ -1,4 +1,4 @@
-// The mutex of Node.js's shm-typed-array. The word is specified in README.md.
+// The mutex of Node.js's shm-typed-array. The word is specified in docs/other-languages.md.
 
 #ifndef MUTEX_H
 #define MUTEX_H
