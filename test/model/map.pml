@@ -119,10 +119,9 @@ inline close() {
 
 /* The key that is deleted goes with the first store to its slot. */
 inline goes() {
-  if
-  :: isGoing -> becomes(key, 0); isGoing = false
-  :: else
-  fi
+  truth[key] = (isGoing -> 0 : truth[key]);
+  had[0] = had[0] || (isGoing && key == wanted);
+  isGoing = false
 }
 
 proctype writer(byte me; byte operations) {

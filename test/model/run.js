@@ -60,6 +60,7 @@ const models = {
     { name: 'a writer is killed', sizes: { DEATHS: 1, OPERATIONS: 1 }, breaks: ['REPAIR_UNCOUNTED'] },
     { name: 'a writer is killed, two changes each: nothing is lost', sizes: { DEATHS: 1, READS: 0 }, breaks: ['UNREPAIRED', 'HEAD_STAYS', 'TAIL_FIRST'] },
     { name: 'two of three writers are killed: nothing is lost', sizes: { WRITERS: 3, DEATHS: 2, READS: 0, OPERATIONS: 1 } },
+    { name: 'three keys, a writer is killed: nothing is lost', sizes: { DEATHS: 1, READS: 0, KEYS: 3 } },
   ],
   threads: [
     {
