@@ -75,11 +75,26 @@ pub fn open(name: &Name, writable: bool) -> Result<Option<File>> {
     how.read(true)
         .write(writable)
         .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_NOCTTY);
-    match without_lease(|| how.open(path(name))) {
-        Ok(file) => Ok(Some(file)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(open_error(&error)),
+    loop {
+        match without_lease(|| how.open(path(name))) {
+            // Its name can go between the look at the directory and the opening, with a lease that is
+            // over by then: whoever has removed it took it for unused.
+            Ok(file) if has_no_name(&file) => {}
+            Ok(file) => return Ok(Some(file)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(open_error(&error)),
+        }
     }
+}
+
+fn has_no_name(file: &File) -> bool {
+    let mut found = MaybeUninit::<libc::stat>::uninit();
+    // SAFETY: the descriptor is open, and `found` is large enough for what the call fills in.
+    if unsafe { libc::fstat(file.as_raw_fd(), found.as_mut_ptr()) } != 0 {
+        return false;
+    }
+    // SAFETY: the call succeeded, so the structure is filled.
+    unsafe { found.assume_init() }.st_nlink == 0
 }
 
 /// Calls `open` until no lease keeps it from opening a file.
