@@ -205,9 +205,9 @@ function until(condition, what) {
 }
 
 /**
- * Whether this runtime can empty the views of a detached array: napi_detach_arraybuffer or its like.
- * Memory that is lent to the engine is kept from being transferred, and from Node 24 on nothing can
- * empty such a buffer any more.
+ * Whether this runtime empties the views of a detached array: by napi_detach_arraybuffer, or, where the
+ * memory is lent to the engine, by `ArrayBuffer.prototype.transfer`. Deno is not asked to: see
+ * native/node/instance.rs.
  */
 const canEmpty = process.env.SHM_TEST_REFUSE_EXTERNAL
   ? nodeMajor >= 22

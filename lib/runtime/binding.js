@@ -53,7 +53,7 @@ function libcOfProcess() {
   }
 }
 
-/** What the dynamic loader would answer with a riddle, or, to a file cut short, with a SIGBUS. */
+/** Refuses a file that the dynamic loader would refuse without a reason, or, cut short, end the process over (SIGBUS). */
 function refuseUnfit(file) {
   const { machine, missing } = readElf(file);
   if (machine !== null && machine !== process.arch) throw new Error(`it is for ${machine}, and this is ${process.arch}`);

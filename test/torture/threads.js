@@ -16,7 +16,7 @@ const shm = require(workerData.lib);
 const { random } = require(workerData.harness);
 const next = random(workerData.from);
 let calls = 0;
-const options = [undefined, { timeout: 5 }, { timeout: 20, ref: true }];
+const options = [{ ref: false }, { timeout: 5, ref: false }, { timeout: 20 }];
 function wait(array, kind) {
   if (array !== null) shm.waitAsync(array, 0, array[0], options[kind]).then(notify, () => {});
 }
