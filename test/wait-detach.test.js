@@ -7,13 +7,17 @@ const { isLinux, runCode } = require('./support');
 const copy = JSON.stringify(require.resolve('./support'));
 const rounds = 30;
 
-/** Runs rounds of JavaScript in which two copies of the package wait for the same word; how many lost a notification. */
-async function lostBy(way, round) {
+/**
+ * Runs rounds of JavaScript in which two copies of the package wait for the same word. The word has a
+ * new value before it is notified, as every way to wait asks. How many rounds lost the notification,
+ * and in how many the detach came before the first wait was told of it.
+ */
+async function endsBy(way, round) {
   const env = Object.assign({}, process.env, { SHM_TYPED_ARRAY_WAITS: way });
   const { stdout, stderr } = await runCode(`
     const theirs = require(${copy}).copyOfPackage({ addon: false });
     const pause = () => new Promise((resolve) => setTimeout(resolve, 2));
-    const notifyOne = (array) => { while (shm.notify(array, 0, 1) === 0); };
+    const notifyOne = (array) => { array[0] = 1; shm.notify(array, 0, 1); };
     const code = (error) => error.code;
     async function round() {
       const array = shm.create(4, 'Int32Array');
@@ -22,38 +26,37 @@ async function lostBy(way, round) {
       const waitNext = () => theirs.waitAsync(view, 0, 0, { timeout: 1000 });
       let first, next;
       ${round}
-      const ends = [await first, await next].join();
+      const isDetached = await first === 'ERR_SHM_DETACHED';
+      const isLost = isDetached && await next !== 'ok';
+      await next;
       theirs.detach(array.key);
-      if (ends !== 'ERR_SHM_DETACHED,ok' && ends !== 'ERR_SHM_DETACHED,timed-out') throw new Error(ends);
-      return ends.endsWith('ok') ? 0 : 1;
+      return { isDetached, isLost };
     }
     (async () => {
-      let lost = 0;
-      for (let i = 0; i < ${rounds}; i++) lost += await round();
-      console.log(lost);
+      const ends = [];
+      for (let i = 0; i < ${rounds}; i++) ends.push(await round());
+      const count = (name) => ends.filter((end) => end[name]).length;
+      console.log(JSON.stringify({ lost: count('isLost'), detached: count('isDetached') }));
     })().catch((error) => { console.error(error); process.exit(1); });`, { env });
-  return stdout.trim() || stderr;
+  if (stdout === '') throw new Error(stderr);
+  return JSON.parse(stdout);
 }
 
-// A thread that sleeps for one word at a time is awake for a moment in between.
-const some = { single: 1 };
-
 for (const way of isLinux ? ['loop', 'reaper', 'many', 'single'] : ['single']) {
-  const most = some[way] || 0;
-
   test(`${way}: the notification of a wait that is detached at that moment is the next one's`, async (t) => {
-    const lost = await lostBy(way, `
+    const { lost, detached } = await endsBy(way, `
       first = waitFirst();
       await pause();
       next = waitNext();
       await pause();
       notifyOne(array);
       shm.detach(array.key);`);
-    t.ok(Number(lost) <= most, `lost ${lost} of ${rounds}`);
+    t.equal(lost, 0, 'none is lost');
+    t.ok(detached > rounds / 2, `detached first in ${detached} of ${rounds}`);
   });
 
   test(`${way}: so is that of a wait which has ended and not been delivered`, async (t) => {
-    const lost = await lostBy(way, `
+    const { lost, detached } = await endsBy(way, `
       const other = shm.create(4, 'Int32Array');
       // Called at the end of a wait, while others wait for theirs.
       const signal = { aborted: false, addEventListener() {}, removeEventListener: () => shm.detach(array.key) };
@@ -69,6 +72,7 @@ for (const way of isLinux ? ['loop', 'reaper', 'many', 'single'] : ['single']) {
       }
       await ending;
       shm.destroy(other.key);`);
-    t.ok(Number(lost) <= most, `lost ${lost} of ${rounds}`);
+    t.equal(lost, 0, 'none is lost');
+    t.ok(detached > rounds / 2, `detached first in ${detached} of ${rounds}`);
   });
 }
