@@ -91,10 +91,7 @@ function transientKey(id, changed) {
   return (1 + (changed % (2 ** 21 - 1))) * COOKIE + id;
 }
 
-/**
- * The file of `Mutex` (native/sync/owner.rs), and what it is called while it is made. It is no memory,
- * and removing it would harm its users.
- */
+/** The file of `Mutex` (native/sync/owner.rs). It is no memory, and removing it would harm its users. */
 const OWNERS = '.shm-typed-array-owners';
 
 /** The regular files of /dev/shm whose names are UTF-8. */
@@ -103,7 +100,7 @@ function objects() {
   for (const name of fs.readdirSync(DIRECTORY)) {
     // A name that is no UTF-8 comes with a longer character for each byte that is none, and can be
     // longer then than names are.
-    if (name.startsWith(OWNERS) || Buffer.byteLength(name) > NAME_MAX) continue;
+    if (name === OWNERS || Buffer.byteLength(name) > NAME_MAX) continue;
     const status = binding.stat(`/${name}`);
     if (status !== null) found.push({ name: `/${name}`, id: status.inode, status: objectInfo(`/${name}`, status) });
   }

@@ -5,13 +5,15 @@
 //! not even be the same file: the numbers are random, so that there are no two of one number.
 
 use std::collections::hash_map::RandomState;
-use std::fs::{self, File, OpenOptions, Permissions};
+use std::ffi::CString;
+use std::fs::{File, OpenOptions, Permissions};
 use std::hash::{BuildHasher, Hasher};
 use std::io;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::Path;
 
 use crate::error::{Error, Result};
-use crate::sys::{is_byte_locked, is_byte_locked_anywhere, lock_byte, OWNERS};
+use crate::sys::{is_byte_locked, is_byte_locked_anywhere, lock_byte, Nameless, OWNERS};
 
 /// Numbers are from 1 to this one: the low 30 bits of a mutex.
 const LARGEST: u64 = (1 << 30) - 1;
@@ -87,20 +89,14 @@ fn open() -> io::Result<File> {
 
 /// The file appears with its permissions, which the umask must not lessen, or not at all.
 fn create() -> io::Result<()> {
-    let unique = RandomState::new().build_hasher().finish();
-    let draft = format!("{OWNERS}.{unique:x}");
-    let file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .open(&draft)?;
-    let linked = file
-        .set_permissions(Permissions::from_mode(0o666))
-        .and_then(|()| fs::hard_link(&draft, OWNERS));
-    fs::remove_file(&draft)?;
-    match linked {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        linked => linked,
-    }
+    let path = Path::new(OWNERS);
+    let draft = Nameless::new(path.parent().unwrap_or(path), 0o666)?;
+    draft
+        .file()
+        .set_permissions(Permissions::from_mode(0o666))?;
+    // If somebody has been faster, theirs is as good.
+    draft.link(&CString::new(OWNERS)?)?;
+    Ok(())
 }
 
 #[cfg(test)]
