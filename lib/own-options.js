@@ -8,10 +8,14 @@ const { invalidType } = require('./errors');
  * option of the caller's, and what a getter gives the next time would not have been checked.
  */
 function ownOptions(options) {
-  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    throw invalidType('options', 'an object', options);
-  }
+  checkIsOptions(options);
   return Object.assign(Object.create(null), options);
 }
 
-module.exports = { ownOptions };
+function checkIsOptions(options) {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw invalidType('options', 'an object', options);
+  }
+}
+
+module.exports = { checkIsOptions, ownOptions };

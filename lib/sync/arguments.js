@@ -2,7 +2,7 @@
 // The arguments of waiting and locking, checked.
 
 const { invalidType, invalidValue, outOfRange } = require('../errors');
-const { ownOptions } = require('../own-options');
+const { checkIsOptions } = require('../own-options');
 
 const INT32_MAX = 2 ** 31 - 1;
 
@@ -27,13 +27,18 @@ function countOf(count) {
 
 /** The options of `waitAsync` and `lockAsync`, with their defaults. */
 function waitOptions(options) {
-  const own = ownOptions(options === undefined ? {} : options);
-  for (const name of Object.keys(own)) {
-    if (!['timeout', 'signal', 'ref'].includes(name)) {
-      throw invalidValue(`options.${name}`, 'is not an option; the options are timeout, signal and ref', own[name]);
+  let timeout, signal, ref;
+  if (options !== undefined) {
+    checkIsOptions(options);
+    // Each is read once, and by its name among the caller's own: nothing else of a prototype can get in.
+    const own = { ...options };
+    for (const name of Object.keys(own)) {
+      if (name === 'timeout') timeout = own.timeout;
+      else if (name === 'signal') signal = own.signal;
+      else if (name === 'ref') ref = own.ref;
+      else throw invalidValue(`options.${name}`, 'is not an option; the options are timeout, signal and ref', own[name]);
     }
   }
-  const { timeout, signal, ref } = own;
   if (signal !== undefined && !isSignal(signal)) throw invalidType('options.signal', 'an AbortSignal', signal);
   if (ref !== undefined && typeof ref !== 'boolean') throw invalidType('options.ref', 'a boolean', ref);
   return { timeout: millisecondsOf(timeout), signal, ref: ref !== false };

@@ -73,7 +73,8 @@ struct Waiting {
 
 /// What has the event loop call [`deliver`] when waits have ended.
 enum Alarm {
-    Watch(Watch),
+    /// The first of two descriptors keeps the process alive for both.
+    Watch([Watch; 2]),
     Callback(Callback),
 }
 
@@ -104,7 +105,7 @@ impl Waiting {
         let is_ref = self.table.keeps_alive();
         if is_ref != self.is_ref {
             match &self.alarm {
-                Alarm::Watch(watch) => watch.set_ref(is_ref),
+                Alarm::Watch([watch, _]) => watch.set_ref(is_ref),
                 Alarm::Callback(callback) => callback.set_ref(env, is_ref),
             }
             self.is_ref = is_ref;
@@ -113,9 +114,10 @@ impl Waiting {
 }
 
 fn watched(cx: &mut FunctionContext, deliver: &Deliver) -> Option<(Box<dyn Waits>, Alarm)> {
-    let (exact, descriptor) = Exact::watched().ok()?;
-    let watch = Watch::new(cx, descriptor, Rc::clone(deliver))?;
-    Some((Box::new(exact), Alarm::Watch(watch)))
+    let (exact, [first, others]) = Exact::watched().ok()?;
+    let first = Watch::new(cx, first, Rc::clone(deliver))?;
+    let others = Watch::new(cx, others, Rc::clone(deliver))?;
+    Some((Box::new(exact), Alarm::Watch([first, others])))
 }
 
 fn with_callback(callback: Callback, way: &str) -> (Box<dyn Waits>, Alarm) {

@@ -5,13 +5,13 @@
 //! several rings, and the search stays short.
 
 use std::io;
-use std::os::fd::{AsRawFd, RawFd};
+use std::os::fd::AsRawFd;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use crate::sync::waits::{Ended, Id, Inbox, Waits};
 use crate::sync::word::Word;
-use crate::sys::{self, AnyReadable, Completed, Completions, Requests};
+use crate::sys::{self, AnyReadable, Completed, Completions, Requests, Ring};
 
 /// A ring more is opened when all have so many waits.
 const WAITS_PER_RING: usize = 512;
@@ -20,14 +20,14 @@ const MAX_RINGS: usize = 128;
 
 pub struct Exact {
     /// The rings in the order of their numbers. What has been opened for many waits stays open.
-    rings: Vec<Ring>,
+    rings: Vec<Waiters>,
     results: Arc<Results>,
     reaper: Option<Reaper>,
     /// How many waits have been started.
     started: u64,
 }
 
-struct Ring {
+struct Waiters {
     requests: Requests,
     /// How many waits have not been reported yet.
     waits: usize,
@@ -36,7 +36,11 @@ struct Ring {
 /// The results of all rings.
 struct Results {
     rings: Mutex<Vec<Completions>>,
-    any: AnyReadable,
+    /// The first ring, which is seldom not the only one.
+    first: Arc<Ring>,
+    /// The other rings. The first one is not among them: what is watched through a further descriptor
+    /// costs each wait more.
+    others: Arc<AnyReadable>,
 }
 
 /// The thread that takes the results where no event loop can watch for them.
@@ -46,11 +50,12 @@ struct Reaper {
 }
 
 impl Exact {
-    /// Waits whose end shows in a descriptor, which becomes readable.
-    pub fn watched() -> io::Result<(Self, Arc<dyn AsRawFd>)> {
+    /// Waits whose end shows in one of two descriptors, which becomes readable.
+    pub fn watched() -> io::Result<(Self, [Arc<dyn AsRawFd>; 2])> {
         let exact = Self::new()?;
-        let descriptor = Arc::clone(&exact.results);
-        Ok((exact, descriptor))
+        let first = Arc::clone(&exact.results.first);
+        let others = Arc::clone(&exact.results.others);
+        Ok((exact, [first, others]))
     }
 
     /// Waits whose end a thread reports to the inbox.
@@ -61,35 +66,35 @@ impl Exact {
     }
 
     fn new() -> io::Result<Self> {
-        let mut exact = Self {
-            rings: Vec::new(),
+        let (requests, completions) = sys::ring()?;
+        Ok(Self {
             results: Arc::new(Results {
-                rings: Mutex::default(),
-                any: AnyReadable::new()?,
+                first: requests.ring(),
+                rings: Mutex::new(vec![completions]),
+                others: Arc::new(AnyReadable::new()?),
             }),
+            rings: vec![Waiters { requests, waits: 0 }],
             reaper: None,
             started: 0,
-        };
-        exact.open()?;
-        Ok(exact)
+        })
     }
 
     fn open(&mut self) -> io::Result<()> {
         let (requests, completions) = sys::ring()?;
-        self.results.any.add(&*requests.ring())?;
+        self.results.others.add(&*requests.ring())?;
         let mut rings = self
             .results
             .rings
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         rings.push(completions);
-        self.rings.push(Ring { requests, waits: 0 });
+        self.rings.push(Waiters { requests, waits: 0 });
         Ok(())
     }
 
     /// The number of the ring for the next wait.
     fn choose(&mut self) -> usize {
-        let has_room = |ring: &Ring| ring.waits < WAITS_PER_RING;
+        let has_room = |ring: &Waiters| ring.waits < WAITS_PER_RING;
         if let Some(number) = self.rings.iter().position(has_room) {
             return number;
         }
@@ -151,7 +156,7 @@ impl Waits for Exact {
     fn take_some(&mut self) -> Vec<(Id, Ended)> {
         let ended = match &self.reaper {
             None => {
-                self.results.any.sleep();
+                self.results.sleep();
                 let ended = self.results.take().unwrap_or_default();
                 // What has been taken does not show in the descriptor any more.
                 let _ = self.rings[0].requests.wake();
@@ -176,6 +181,11 @@ impl Drop for Exact {
 }
 
 impl Results {
+    /// Sleeps until something has completed, or for no reason.
+    fn sleep(&self) {
+        sys::sleep_until_readable([&*self.first, &*self.others]);
+    }
+
     /// The waits that have ended since the last call, who waits longest first; `None` if there will be
     /// no more.
     fn take(&self) -> Option<Vec<(Id, Ended)>> {
@@ -191,17 +201,11 @@ impl Results {
     }
 }
 
-impl AsRawFd for Results {
-    fn as_raw_fd(&self) -> RawFd {
-        self.any.as_raw_fd()
-    }
-}
-
 impl Reaper {
     fn new(results: Arc<Results>, inbox: Arc<Inbox>) -> io::Result<Self> {
         let reports = Arc::clone(&inbox);
         let reap = move || loop {
-            results.any.sleep();
+            results.sleep();
             let Some(ended) = results.take() else {
                 return;
             };

@@ -1,4 +1,5 @@
-//! A descriptor that stands for several ([epoll(7)](https://man7.org/linux/man-pages/man7/epoll.7.html)).
+//! A descriptor that stands for several ([epoll(7)](https://man7.org/linux/man-pages/man7/epoll.7.html)),
+//! and sleeping until one is readable.
 
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
@@ -20,7 +21,10 @@ impl AnyReadable {
 
     /// Adds a descriptor, until it is closed.
     pub fn add(&self, descriptor: &impl AsRawFd) -> io::Result<()> {
-        let mut event = readable();
+        let mut event = libc::epoll_event {
+            events: libc::EPOLLIN.unsigned_abs(),
+            u64: 0,
+        };
         // SAFETY: the event is a local that is only read.
         let status = unsafe {
             libc::epoll_ctl(
@@ -35,13 +39,6 @@ impl AnyReadable {
             _ => Err(io::Error::last_os_error()),
         }
     }
-
-    /// Sleeps until one is readable, or for no reason.
-    pub fn sleep(&self) {
-        let mut event = readable();
-        // SAFETY: there is room for the one event that is asked for.
-        unsafe { libc::epoll_wait(self.0.as_raw_fd(), &raw mut event, 1, -1) };
-    }
 }
 
 impl AsRawFd for AnyReadable {
@@ -50,9 +47,14 @@ impl AsRawFd for AnyReadable {
     }
 }
 
-fn readable() -> libc::epoll_event {
-    libc::epoll_event {
-        events: libc::EPOLLIN.unsigned_abs(),
-        u64: 0,
-    }
+/// Sleeps until one is readable, or for no reason
+/// ([poll(2)](https://man7.org/linux/man-pages/man2/poll.2.html)).
+pub fn sleep_until_readable(descriptors: [&dyn AsRawFd; 2]) {
+    let mut places = descriptors.map(|descriptor| libc::pollfd {
+        fd: descriptor.as_raw_fd(),
+        events: libc::POLLIN,
+        revents: 0,
+    });
+    // SAFETY: the places are locals, and as many as is said.
+    unsafe { libc::poll(places.as_mut_ptr(), 2, -1) };
 }

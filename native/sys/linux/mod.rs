@@ -15,7 +15,7 @@ mod reserve;
 mod ring;
 mod segments;
 
-pub use epoll::AnyReadable;
+pub use epoll::{sleep_until_readable, AnyReadable};
 pub use files::*;
 pub use futex::*;
 pub use lease::{usage_of, Usage};
@@ -26,5 +26,5 @@ pub use overmap::map_over;
 pub use pages::*;
 pub use place::PREFIX;
 pub use reserve::{fill_holes, free_bytes, reserve, set_size};
-pub use ring::{ring, Completed, Completions, Requests};
+pub use ring::{ring, Completed, Completions, Requests, Ring};
 pub use segments::*;

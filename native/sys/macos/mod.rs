@@ -19,5 +19,5 @@ pub use nameless::Nameless;
 pub use objects::*;
 pub use pages::{advise_huge_pages, map_over, move_pages, populate};
 pub use place::PREFIX;
-pub use ring::{ring, AnyReadable, Completed, Completions, Requests};
+pub use ring::{ring, sleep_until_readable, AnyReadable, Completed, Completions, Requests, Ring};
 pub use segments::*;
