@@ -169,7 +169,7 @@ function createChannel(binding, geometry, Mutex, sleeping, waiting) {
     }
 
     [Symbol.asyncIterator]() {
-      return each(this);
+      return each(this, () => this.messageIn(this.take()));
     }
 
     get closed() {

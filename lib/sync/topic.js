@@ -144,7 +144,7 @@ function createTopic(binding, geometry, Mutex, sleeping, waiting) {
     }
 
     [Symbol.asyncIterator]() {
-      return each(this);
+      return each(this, this.take);
     }
 
     leave() {
