@@ -2,12 +2,9 @@
 // Topic: the newest frame for every reader, never half a one, whoever dies, closes or writes nonsense.
 
 const test = require('tape');
-const { forkCode, freshKeys, freshName, nextMessage, nodeMajor, outcome, shm, thrownBy } = require('./support');
+const { codeOf, rejection, skip } = require('./messages');
+const { forkCode, freshKeys, freshName, nextMessage, outcome, shm, thrownBy } = require('./support');
 
-const skip = nodeMajor < 16 && 'Atomics refuse these arrays before Node 16';
-
-const codeOf = (action) => thrownBy(action).code;
-const rejection = (promise) => promise.then(() => 'resolved', (error) => error.code || error.name);
 const seen = (frame) => frame && [frame.data.toString(), frame.sequence, frame.missed];
 
 test('readers get what is new, in order, and are told what they missed', { skip }, (t) => {

@@ -3,8 +3,10 @@
 // anything after its end; a view that somebody has kept shows the slot, whatever is in it by then.
 
 const { closed, withCode } = require('../errors');
-const { DELIVERIES, NONE, TAG, TAKEN, WRITING } = require('./channel-queue');
+const { millisecondsOf } = require('./arguments');
+const { BRIEFLY, DELIVERIES, NONE, TAG, TAKEN, WRITING } = require('./channel-queue');
 const { EMPTY, checkAttached, checkLoan, makeDisposable } = require('./payload');
+const { timedOut } = require('./sleeping');
 
 class Loan {
   constructor(queue, slot) {
@@ -16,14 +18,20 @@ class Loan {
     this.tag = 0;
   }
 
-  send() {
+  send(timeout) {
     const { queue, slot, length, tag } = this;
     if (slot === NONE) throw withCode(new Error('This loan has been sent or released'), 'ERR_SHM_RELEASED');
     checkAttached(queue);
     checkLoan(this, queue.size);
+    const left = Math.max(millisecondsOf(timeout), BRIEFLY);
     if (queue.isClosed()) throw closed(queue.key, 'channel');
-    end(this);
-    queue.send(slot, length, tag);
+    let isSent = true;
+    try {
+      isSent = queue.send(slot, length, tag, left);
+    } finally {
+      if (isSent) end(this);
+    }
+    if (!isSent) throw timedOut();
   }
 
   release() {

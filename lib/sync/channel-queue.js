@@ -36,11 +36,12 @@ const QUEUED = -0x40000000;
 /** Positions in the queue are numbers of 31 bits. */
 const POSITION = 0x7fffffff;
 
-/** How long to wait at least for a lock of a few words (milliseconds). */
+/** How long who blocks is to wait at least for a lock of a few words (milliseconds). */
 const BRIEFLY = 20;
 
-/** What is returned for no slot. */
+/** What is returned for no slot, and where a lock was not to be had to look for one. */
 const NONE = -1;
+const LOCKED = -2;
 
 const ringOf = (slots) => powerOfTwo(2 * slots);
 const dataOf = (slots) => aligned(4 * (RING + ringOf(slots) + SLOT * slots));
@@ -109,27 +110,31 @@ function createQueueClass(binding, geometry, Mutex, { countIfMarked, wakeAll }, 
 
     /** Makes the oldest message's slot this thread's to write. */
     claimOldest() {
-      const slot = this.take(0);
+      const slot = this.take(BRIEFLY);
+      if (slot === LOCKED) return NONE;
       if (slot !== NONE) Atomics.store(this.words, this.firstSlot + slot * SLOT, WRITING | this.self);
       return slot;
     }
 
-    /** Queues a slot that this thread has written. */
-    send(slot, length, tag) {
+    /** Queues a slot that this thread has written; false if others had the lock for longer than `left` milliseconds. */
+    send(slot, length, tag, left) {
       const { words } = this;
       const at = this.firstSlot + slot * SLOT;
       words[at + LENGTH] = length;
       words[at + TAG] = tag;
       words[at + DELIVERIES] = 0;
-      if (this.enter(this.producers, Infinity) === 'owner-died') this.finishSend();
+      const lock = this.enter(this.producers, left);
+      if (lock === null) return false;
       let mark;
       try {
+        if (lock === 'owner-died') this.finishSend();
         if (words[at + WORD] !== (WRITING | this.self)) throw this.damage(`slot ${slot} was taken away`);
         mark = this.append(slot);
       } finally {
         this.producers.unlock();
       }
       if (mark !== 0) notify(words, HEAD);
+      return true;
     }
 
     /** With the producers' lock: puts a slot at the end; whether there is somebody to wake. */
@@ -167,8 +172,8 @@ function createQueueClass(binding, geometry, Mutex, { countIfMarked, wakeAll }, 
     take(left) {
       if (this.isEmpty()) return NONE;
       const { words } = this;
-      const lock = this.enter(this.consumers, left > BRIEFLY ? left : BRIEFLY);
-      if (lock === null) return NONE;
+      const lock = this.enter(this.consumers, left);
+      if (lock === null) return LOCKED;
       try {
         if (lock === 'owner-died') this.finishTake();
         const tail = Atomics.load(words, TAIL);
@@ -186,14 +191,15 @@ function createQueueClass(binding, geometry, Mutex, { countIfMarked, wakeAll }, 
     }
 
     /**
-     * Takes a lock; null if somebody else had it for too long. It is a matter of a few words, so a nap is all it
+     * Takes a lock; null if somebody else had it for longer than `left` milliseconds, or than a nap. It is a matter of a few words, so a nap is all it
      * takes, as a rule; to be queued for it would hand it from one process to the next, at a switch for each message.
      */
     enter(mutex, left) {
       const lock = mutex.tryLock();
       if (lock !== null) return lock;
       try {
-        return this.nap(() => mutex.tryLock() || undefined, left) || mutex.lock(left);
+        const napped = this.nap(() => mutex.tryLock() || undefined, Infinity);
+        return napped !== undefined || left === 0 ? napped || null : mutex.lock(left);
       } catch (error) {
         if (error.code !== 'ERR_SHM_TIMED_OUT') throw error;
         return null;
@@ -297,4 +303,4 @@ function createQueueClass(binding, geometry, Mutex, { countIfMarked, wakeAll }, 
   return Queue;
 }
 
-module.exports = { DELIVERIES, FREED, HEAD, NONE, TAG, TAKEN, WRITING, createQueueClass };
+module.exports = { BRIEFLY, DELIVERIES, FREED, HEAD, LOCKED, NONE, TAG, TAKEN, WRITING, createQueueClass };

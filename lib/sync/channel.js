@@ -3,12 +3,13 @@
 // promise is written, for editors, in lib/types/channel.d.ts; how they do it is in channel-queue.js.
 
 const { closed, invalidValue } = require('../errors');
-const { FREED, HEAD, NONE, TAKEN, createQueueClass } = require('./channel-queue');
+const { BRIEFLY, FREED, HEAD, LOCKED, NONE, TAKEN, WRITING, createQueueClass } = require('./channel-queue');
 const { Loan, Message } = require('./channel-messages');
 const { each } = require('./each');
 const { checkOptions } = require('./geometry');
 const { createNap } = require('./nap');
 const { checkAttached, checkTarget, payloadOf } = require('./payload');
+const { BUSY, deadlineOf, leftUntil, optionsOf, timedOut } = require('./sleeping');
 
 /** How often to look for the dead where nobody sleeps, and so nobody looks up (milliseconds). */
 const LOOK_UP = 100;
@@ -67,12 +68,13 @@ function createChannel(binding, geometry, Mutex, sleeping, waiting) {
       /** A slot to write to, in time. */
       const claimInTime = (timeout) => until(queue.words, FREED, claim, queue.lookUp, timeout, claimLater);
 
-      /** A slot with a message; null at the end; undefined if there is none now. */
+      /** A slot with a message; null at the end; undefined if there is none now. Without `left` it must not block. */
       const take = (left) => {
         checkAttached(queue);
         lookUpIfDue();
-        const slot = queue.take(left);
+        const slot = queue.take(left === undefined ? 0 : Math.max(left, BRIEFLY));
         const isClosed = queue.noticeClosed(HEAD);
+        if (slot === LOCKED) return BUSY;
         if (slot !== NONE) return slot;
         return isClosed && queue.isEmpty() ? null : undefined;
       };
@@ -88,26 +90,41 @@ function createChannel(binding, geometry, Mutex, sleeping, waiting) {
 
     send(data, timeout) {
       const payload = payloadOf(data, this.size);
-      this.put(this.claimInTime(timeout), payload);
+      const deadline = deadlineOf(timeout);
+      const slot = this.claimInTime(leftUntil(deadline));
+      if (!this.put(slot, payload, Math.max(leftUntil(deadline), BRIEFLY))) throw timedOut();
     }
 
     trySend(data) {
       const payload = payloadOf(data, this.size);
       const slot = this.claim();
-      if (slot === undefined) return false;
-      this.put(slot, payload);
-      return true;
+      return slot !== undefined && this.put(slot, payload, BRIEFLY);
     }
 
     async sendAsync(data, options) {
+      const { queue } = this;
       const payload = payloadOf(data, this.size);
-      this.put(await untilAsync(this.queue.words, FREED, this.claim, this.queue.lookUp, options), payload);
+      const { timeout, signal, ref } = optionsOf(options);
+      const deadline = deadlineOf(timeout);
+      const slot = await untilAsync(queue.words, FREED, this.claim, queue.lookUp, options);
+      queue.bytes.set(payload, queue.start(slot));
+      if (queue.send(slot, payload.length, 0, 0)) return;
+      const attempt = () => queue.send(slot, payload.length, 0, 0) || BUSY;
+      try {
+        await untilAsync(queue.words, FREED, attempt, queue.lookUp, { timeout: leftUntil(deadline), signal, ref });
+      } catch (error) {
+        if (queue.isAttached()) queue.free(slot, WRITING);
+        throw error;
+      }
     }
 
-    /** Copies a message into a slot and sends it. */
-    put(slot, payload) {
-      this.queue.bytes.set(payload, this.queue.start(slot));
-      this.queue.send(slot, payload.length, 0);
+    /** Copies a message into a slot and sends it; false, and it was not sent, if others kept the lock too long. */
+    put(slot, payload, left) {
+      const { queue } = this;
+      queue.bytes.set(payload, queue.start(slot));
+      if (queue.send(slot, payload.length, 0, left)) return true;
+      queue.free(slot, WRITING);
+      return false;
     }
 
     loan(timeout) {
@@ -136,7 +153,7 @@ function createChannel(binding, geometry, Mutex, sleeping, waiting) {
     }
 
     messageIn(slot) {
-      return slot === null || slot === undefined ? null : new Message(this.queue, slot);
+      return typeof slot === 'number' ? new Message(this.queue, slot) : null;
     }
 
     receiveInto(buffer, timeout) {
@@ -152,7 +169,7 @@ function createChannel(binding, geometry, Mutex, sleeping, waiting) {
     }
 
     [Symbol.asyncIterator]() {
-      return each(this);
+      return each(this, () => this.messageIn(this.take()));
     }
 
     get closed() {

@@ -7,12 +7,15 @@ const LONG = 2;
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-/** What a channel or topic receives, until it is closed; each is given back at the next turn of the loop. */
-async function* each(receiver) {
+/**
+ * What a channel or topic receives, until it is closed; each is given back at the next turn of the loop. `next()` is
+ * what there is at once, without blocking: a lock that others have would hold up the event loop.
+ */
+async function* each(receiver, next) {
   let many = 0;
   let since = Date.now();
   for (;;) {
-    const received = receiver.tryReceive() || (await receiver.receiveAsync());
+    const received = next() || (await receiver.receiveAsync());
     if (received === null) return;
     try {
       yield received;

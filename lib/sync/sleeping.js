@@ -13,48 +13,53 @@ const MAY_SLEEP = 1;
 /** How often a blocking wait looks whether somebody has died (milliseconds). */
 const LOOK_UP = 100;
 
+/** What an attempt returns when somebody else had a lock for too long: there may be something, soon. */
+const BUSY = Symbol('busy');
+
+/** When an asynchronous wait tries again then (milliseconds): nobody wakes it for a lock. */
+const SHORTLY = 5;
+
 const noOptions = { timeout: Infinity, signal: undefined, ref: true };
 
 function createSleeping({ wait, waitAsync, notify }) {
   /**
-   * Blocks until `attempt(left)` returns something else than undefined, sleeping in between on a word; `left` are
-   * the milliseconds that it may take itself. `lookUp()` is to find out about deaths. `before(left)`, if given,
+   * Blocks until `attempt(left)` returns something else than undefined or BUSY, sleeping in between on a word; `left`
+   * are the milliseconds that it may take itself. `lookUp()` is to find out about deaths. `before(left)`, if given,
    * is tried once before anybody is asked to wake this thread.
    */
   function until(words, index, attempt, lookUp, timeout, before) {
-    const milliseconds = millisecondsOf(timeout);
-    const first = attempt(milliseconds);
-    if (first !== undefined) return first;
-    const deadline = performance.now() + milliseconds;
-    const second = before === undefined ? undefined : before(milliseconds);
+    const deadline = deadlineOf(timeout);
+    const first = attempt(leftUntil(deadline));
+    if (isResult(first)) return first;
+    const second = before === undefined ? undefined : before(leftUntil(deadline));
     if (second !== undefined) return second;
     for (;;) {
       const value = mark(words, index);
       // Once more, now that whoever changes something sees the mark.
-      const result = attempt(Math.max(0, deadline - performance.now()));
-      if (result !== undefined) return result;
-      const left = deadline - performance.now();
-      if (left <= 0) throw timedOut();
+      const result = attempt(leftUntil(deadline));
+      if (isResult(result)) return result;
+      const left = leftUntil(deadline);
+      if (left === 0) throw timedOut();
       if (wait(words, index, value, Math.min(left, LOOK_UP)) === 'timed-out') lookUp();
     }
   }
 
-  /** The same for asynchronous waits; the options are those of `waitAsync`. */
+  /** The same for asynchronous waits, whose attempts must not block; the options are those of `waitAsync`. */
   async function untilAsync(words, index, attempt, lookUp, options) {
-    const { timeout, signal, ref } = options === undefined ? noOptions : waitOptions(options);
+    const { timeout, signal, ref } = optionsOf(options);
     if (signal !== undefined && signal.aborted) throw reasonOf(signal);
-    const first = attempt(0);
-    if (first !== undefined) return first;
-    const deadline = performance.now() + timeout;
+    const deadline = deadlineOf(timeout);
+    const first = attempt();
+    if (isResult(first)) return first;
     lookUps.begin(lookUp);
     try {
       for (;;) {
         const value = mark(words, index);
-        const result = attempt(0);
-        if (result !== undefined) return result;
-        const left = timeout === Infinity ? Infinity : deadline - performance.now();
-        if (left <= 0) throw timedOut();
-        await waitAsync(words, index, value, { timeout: left, signal, ref });
+        const result = attempt();
+        if (isResult(result)) return result;
+        const left = leftUntil(deadline);
+        if (left === 0) throw timedOut();
+        await waitAsync(words, index, value, { timeout: result === BUSY ? Math.min(left, SHORTLY) : left, signal, ref });
       }
     } finally {
       lookUps.end(lookUp);
@@ -83,8 +88,26 @@ function createSleeping({ wait, waitAsync, notify }) {
   return { countIfMarked, until, untilAsync, wakeAll };
 }
 
+const isResult = (result) => result !== undefined && result !== BUSY;
+
+/** The options of an asynchronous wait. */
+function optionsOf(options) {
+  return options === undefined ? noOptions : waitOptions(options);
+}
+
+/** When a timeout will be over. A look at the clock would make a message slower that has all the time there is. */
+function deadlineOf(timeout) {
+  const milliseconds = millisecondsOf(timeout);
+  return milliseconds === Infinity ? Infinity : performance.now() + milliseconds;
+}
+
+/** How many milliseconds there are left. */
+function leftUntil(deadline) {
+  return deadline === Infinity ? Infinity : Math.max(0, deadline - performance.now());
+}
+
 function timedOut() {
   return withCode(new Error('It did not happen in time'), 'ERR_SHM_TIMED_OUT');
 }
 
-module.exports = { MAY_SLEEP, createSleeping };
+module.exports = { BUSY, MAY_SLEEP, createSleeping, deadlineOf, leftUntil, optionsOf, timedOut };

@@ -114,9 +114,13 @@ function createTopic(binding, geometry, Mutex, sleeping, waiting) {
     publish(data, timeout) {
       const payload = payloadOf(data, this.size);
       const loan = this.loan(timeout);
-      loan.data.set(payload);
-      loan.length = payload.length;
-      loan.publish();
+      try {
+        loan.data.set(payload);
+        loan.length = payload.length;
+        loan.publish();
+      } finally {
+        loan.release(); // if somebody has closed it meanwhile
+      }
     }
 
     latest() {
@@ -140,7 +144,7 @@ function createTopic(binding, geometry, Mutex, sleeping, waiting) {
     }
 
     [Symbol.asyncIterator]() {
-      return each(this);
+      return each(this, this.take);
     }
 
     leave() {

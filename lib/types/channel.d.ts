@@ -23,10 +23,13 @@ export interface Loan extends Held {
   /**
    * Sends it, without a copy. The loan is over then.
    *
+   * @param timeout milliseconds; `Infinity` by default. To wait for more than a moment there is only if somebody was
+   *   stopped just when he sent; the loan is not over then
    * @throws {RangeError} if `length` or `tag` are out of range
-   * @throws {Error} with `code` `'ERR_SHM_CLOSED'` or `'ERR_SHM_DETACHED'`; `'ERR_SHM_RELEASED'` if it is over
+   * @throws {Error} with `code` `'ERR_SHM_CLOSED'`, `'ERR_SHM_DETACHED'` or `'ERR_SHM_TIMED_OUT'`; `'ERR_SHM_RELEASED'`
+   *   if it is over
    */
-  send(): void;
+  send(timeout?: number): void;
 }
 
 /** A message that this thread has taken out of a {@link Channel}. Until it is released, its slot is not free. */
@@ -91,7 +94,7 @@ export class Channel implements AsyncIterable<Message> {
   readonly closed: boolean;
 
   /**
-   * Sends a copy; blocks until a slot is free.
+   * Sends a copy; blocks until a slot is free, and while another sender is stopped in the middle.
    *
    * @param timeout milliseconds; `Infinity` by default
    * @throws {RangeError} if it is longer than `size`
@@ -99,7 +102,7 @@ export class Channel implements AsyncIterable<Message> {
    *   somebody has written what no participant writes
    */
   send(data: Payload, timeout?: number): void;
-  /** {@link send} that does not wait: false if no slot is free. */
+  /** {@link send} that does not wait: false if no slot is free, or another sender was stopped in the middle. */
   trySend(data: Payload): boolean;
   /** {@link send} without blocking. It is copied when a slot is free: do not change it before. */
   sendAsync(data: Payload, options?: WaitOptions): Promise<void>;

@@ -6,6 +6,9 @@ const { amount, check, ended, freshName, option, run, shm, start } = require('./
 
 const SLOTS = 4;
 
+/** How long somebody may sleep whom the dead should have woken (milliseconds). */
+const SOON = 5000;
+
 /** What is done in a channel, and how often 'mine' and 'old' may be in it then. */
 const ofChannel = {
   send: { before: ['old'], act: (c) => c.send('mine'), mine: [0, 1], old: [1] },
@@ -22,6 +25,8 @@ const ofChannel = {
   recover: { before: ['old'], dead: ['hold', 'borrow'], act: (c) => c.queue.recover(), mine: [0], old: [1] },
   receiveAgain: { before: ['old'], dead: ['hold'], act: (c) => c.receive(1000).release(), mine: [0], old: [0, 1] },
   close: { before: ['old'], act: (c) => c.close(), mine: [0], old: [1] },
+  // Somebody sleeps who may have to be woken; he may get the message that was sent in its stead, and then it, too.
+  sendToSleeper: { before: [], isAwaited: true, act: (c) => c.send('mine'), mine: [0, 1], old: [0] },
 };
 
 const ofTopic = {
@@ -29,10 +34,15 @@ const ofTopic = {
   read: { act: (t) => t.receive().release() },
   takeOver: { dead: ['pin', 'pin'], act: (t) => t.latest().release() },
   leave: { act: (t) => [t.latest(), t.leave()] },
+  readOld: { act: (t) => t.publish('mine') || t.publish('mine') || [t.receive(), t.receive(), t.tryReceive()] },
+  publishAfterDeath: { dead: ['write'], act: (t) => t.publish('mine') },
+  giveUp: { act: (t) => t.loan().release() },
+  publishToSleeper: { isAwaited: true, act: (t) => t.publish('mine') },
+  close: { isAwaited: true, act: (t) => t.close() },
 };
 
 /** Those who die with something in their hands. */
-const deaths = { hold: (c) => c.receive(), borrow: (c) => c.loan(), pin: (t) => t.latest() };
+const deaths = { hold: (c) => c.receive(), borrow: (c) => c.loan(), pin: (t) => t.latest(), write: (t) => t.loan().data.write('half') };
 
 function victim() {
   const { countSteps } = require('./support/steps');
@@ -74,11 +84,19 @@ function drain(channel, texts) {
 
 /** Whether the scene came to its end. */
 async function killInChannel(scene, step) {
-  const { before, dead = [], mine, old } = ofChannel[scene];
+  const { before, dead = [], isAwaited = false, mine, old } = ofChannel[scene];
   const channel = new shm.Channel(freshName(), { slots: SLOTS, size: 64 });
   before.forEach((text) => channel.send(text));
   for (const death of dead) await play(channel, death, 0);
+  const sleeper = isAwaited ? channel.receiveAsync({ timeout: SOON }) : null;
   const isOver = await play(channel, scene, step);
+  if (sleeper !== null) {
+    // What is not there by now was not sent.
+    if (channel.queue.isEmpty()) channel.send('mine');
+    const message = await sleeper;
+    check(message.data.toString() === 'mine', `${scene}, killed at step ${step}`);
+    message.release();
+  }
   const found = drain(channel, ['old', 'mine', 'x']);
   check(old.includes(found.old) && mine.includes(found.mine), `${scene}, killed at step ${step}, left`, found);
   if (!channel.closed) {
@@ -95,15 +113,30 @@ async function killInChannel(scene, step) {
   return isOver;
 }
 
+/** The text of the next frame that this reader waits for. */
+async function nextOf(topic) {
+  topic.receive().release();
+  const frame = await topic.receiveAsync({ timeout: SOON });
+  return frame && frame.data.toString();
+}
+
 async function killInTopic(scene, step) {
-  const { dead = [] } = ofTopic[scene];
-  const topic = new shm.Topic(freshName(), { size: 64, readers: 2 });
+  const { dead = [], isAwaited = false } = ofTopic[scene];
+  const topic = new shm.Topic(freshName(), { size: 64, history: 2, readers: 2 });
   topic.publish('old');
   for (const death of dead) await play(topic, death, 0);
+  const sleeper = isAwaited ? nextOf(topic) : null;
   const isOver = await play(topic, scene, step);
-  const readers = [new shm.Topic(topic.key), new shm.Topic(topic.key)];
+  if (sleeper !== null) {
+    // What is not there by now did not happen.
+    if (!topic.closed && topic.frames.latest() === 1) topic.publish('mine');
+    const text = await sleeper;
+    check(text === (topic.closed ? null : 'mine'), `${scene}, killed at step ${step}: a sleeper got`, text);
+    topic.leave();
+  }
+  const readers = topic.closed ? [] : [new shm.Topic(topic.key), new shm.Topic(topic.key)];
   for (const reader of readers) check(['old', 'mine'].includes(reader.latest().data.toString()), `${scene}, killed at step ${step}`);
-  for (let i = 0; i < 20; i++) {
+  for (let i = 0; i < 20 && !topic.closed; i++) {
     topic.publish(`frame ${i}`, 1000);
     for (const reader of readers) check(reader.receive(1000).data.toString() === `frame ${i}`, `${scene}, killed at step ${step}: frame ${i}`);
   }

@@ -1,0 +1,175 @@
+'use strict';
+// Channel: whoever is stopped (SIGSTOP) holds up nobody, or nobody for longer than he wants to wait.
+
+const { performance } = require('perf_hooks');
+const test = require('tape');
+const { codeOf, rejection, skip, textOf } = require('./messages');
+const { forkCode, freshName, nextMessage, shm, until } = require('./support');
+const { hasAbort } = require('./waiting');
+
+const TIMEOUT = 200;
+
+// Where the locks are, in words.
+const PRODUCERS = 16;
+const CONSUMERS = 48;
+
+test('one that is stopped holds up nobody while it fills a slot or has a message', { skip }, async (t) => {
+  const key = freshName();
+  const channel = new shm.Channel(key, { slots: 4, size: 16 });
+  const child = forkCode(`
+    const channel = new shm.Channel('${key}');
+    const message = channel.receive();
+    const loan = channel.loan();
+    loan.length = loan.data.write('late');
+    process.send('ready');
+    process.once('message', () => {
+      loan.send();
+      message.release();
+      process.exit();
+    });
+  `);
+  channel.send('its');
+  await nextMessage(child);
+  process.kill(child.pid, 'SIGSTOP');
+  for (let i = 0; i < 100; i++) {
+    channel.send(`message ${i}`, 1000);
+    const message = channel.receive(1000);
+    t.deepEqual([message.data.toString(), message.deliveries], [`message ${i}`, 0]);
+    message.release();
+  }
+  t.equal(await rejection(channel.receiveAsync({ timeout: 1500 })), 'ERR_SHM_TIMED_OUT', 'who is stopped is not dead');
+  process.kill(child.pid, 'SIGCONT');
+  child.send('go on');
+  const message = await channel.receiveAsync({ timeout: 10000 });
+  t.equal(message.data.toString(), 'late');
+  shm.destroy(key);
+});
+
+test('one that is stopped inside a lock holds up his side only', { skip }, async (t) => {
+  const key = freshName();
+  const channel = new shm.Channel(key, { slots: 4, size: 16 });
+  for (const side of ['producers', 'consumers']) {
+    const child = forkCode(`
+      const channel = new shm.Channel('${key}');
+      channel.queue.${side}.lock();
+      process.once('message', () => {
+        channel.queue.${side}.unlock();
+        process.send('unlocked', () => process.exit());
+      });
+      process.send('ready');
+    `);
+    channel.send('queued');
+    await nextMessage(child);
+    process.kill(child.pid, 'SIGSTOP');
+    if (side === 'producers') {
+      t.equal(textOf(channel.receive(1000)), 'queued', 'receivers go on');
+      t.equal(channel.tryReceive(), null);
+    } else {
+      t.ok(channel.trySend('second'), 'senders go on');
+      t.equal(codeOf(() => channel.receive(60)), 'ERR_SHM_TIMED_OUT');
+    }
+    process.kill(child.pid, 'SIGCONT');
+    const unlocked = nextMessage(child);
+    child.send('go on');
+    await unlocked;
+    channel.send('third');
+    const texts = side === 'producers' ? ['third'] : ['queued', 'second', 'third'];
+    t.deepEqual(texts.map(() => textOf(channel.receive(10000))), texts);
+  }
+  shm.destroy(key);
+});
+
+/** A process that is stopped inside a lock, in the middle of sending `late` or of receiving. */
+async function stoppedIn(channel, side) {
+  const [step, act, lock] = side === 'producers' ? ['append', "send('late')", PRODUCERS] : ['queuedAt', 'receive().release()', CONSUMERS];
+  const child = forkCode(`
+    const channel = new shm.Channel('${channel.key}');
+    const { queue } = channel;
+    process.once('message', () => {
+      queue.${step} = (...args) => {
+        delete queue.${step};
+        process.kill(process.pid, 'SIGSTOP');
+        return queue.${step}(...args);
+      };
+      channel.${act};
+      process.send('done', () => process.exit());
+    });
+    process.send('ready');
+  `);
+  await nextMessage(child);
+  child.send('go on');
+  await until(() => channel.queue.words[lock] !== 0, 'a process that is stopped inside a lock');
+  process.kill(child.pid, 'SIGSTOP'); // should it not have come to that
+  return child;
+}
+
+/** Lets it go on, to its end. */
+async function goOn(child) {
+  const done = nextMessage(child);
+  process.kill(child.pid, 'SIGCONT');
+  await done;
+}
+
+/** How long it takes until an action is refused for want of time: of three times the least, for others run, too. */
+async function timedOutAfter(t, what, action) {
+  const times = [];
+  for (let i = 0; i < 3; i++) {
+    const start = performance.now();
+    const code = await rejection((async () => action())());
+    times.push(performance.now() - start);
+    t.equal(code, 'ERR_SHM_TIMED_OUT', what);
+  }
+  const least = Math.min(...times);
+  t.ok(least > TIMEOUT - 5 && least < 1.6 * TIMEOUT, `${what}: after ${Math.round(least)} ms`);
+}
+
+test('a timeout holds, too, while another process is stopped in the middle of sending', { skip }, async (t) => {
+  const channel = new shm.Channel(freshName(), { slots: 4, size: 16 });
+  const child = await stoppedIn(channel, 'producers');
+  await timedOutAfter(t, 'send', () => channel.send('never', TIMEOUT));
+  const loan = channel.loan(TIMEOUT);
+  await timedOutAfter(t, 'a loan’s send', () => loan.send(TIMEOUT));
+  let turns = 0;
+  const timer = setInterval(() => turns++, 1);
+  await timedOutAfter(t, 'sendAsync', () => channel.sendAsync('never', { timeout: TIMEOUT }));
+  clearInterval(timer);
+  t.ok(turns > 30, `the event loop had ${turns} turns meanwhile`);
+  t.equal(channel.trySend('never'), false);
+  if (hasAbort) {
+    const controller = new AbortController();
+    const aborted = rejection(channel.sendAsync('never', { signal: controller.signal }));
+    setImmediate(() => controller.abort(Object.assign(new Error('enough'), { code: 'ENOUGH' })));
+    t.ok(['ENOUGH', 'ABORT_ERR'].includes(await aborted), 'an abort holds');
+  }
+  const later = channel.sendAsync('async');
+  t.equal(channel.tryReceive(), null, 'nothing was sent yet');
+  await goOn(child);
+  await later;
+  loan.length = loan.data.write('loaned');
+  loan.send();
+  const texts = ['late', 'async', 'loaned'];
+  t.deepEqual(texts.map(() => textOf(channel.receive(10000))), texts, 'and nothing that was refused');
+  const loans = [1, 2, 3, 4].map(() => channel.tryLoan());
+  t.ok(loans.every((one) => one !== null), 'every slot is free');
+  shm.destroy(channel.key);
+});
+
+test('a timeout holds, too, while another process is stopped in the middle of receiving', { skip }, async (t) => {
+  const channel = new shm.Channel(freshName(), { slots: 4, size: 16 });
+  ['first', 'second', 'third'].forEach((text) => channel.send(text));
+  const child = await stoppedIn(channel, 'consumers');
+  await timedOutAfter(t, 'receive', () => channel.receive(TIMEOUT));
+  await timedOutAfter(t, 'receiveInto', () => channel.receiveInto(Buffer.alloc(16), TIMEOUT));
+  let turns = 0;
+  const timer = setInterval(() => turns++, 1);
+  await timedOutAfter(t, 'receiveAsync', () => channel.receiveAsync({ timeout: TIMEOUT }));
+  const later = channel.receiveAsync();
+  await new Promise((resolve) => setImmediate(resolve));
+  clearInterval(timer);
+  t.ok(turns > 30, `the event loop had ${turns} turns meanwhile`);
+  t.equal(channel.tryReceive(), null);
+  await goOn(child);
+  t.equal(textOf(await later), 'second');
+  t.equal(textOf(channel.receive(10000)), 'third');
+  shm.destroy(channel.key);
+});

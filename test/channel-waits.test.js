@@ -1,0 +1,150 @@
+'use strict';
+// Channel: how waits end, what they cost, and what else has its turn meanwhile.
+
+const { performance } = require('perf_hooks');
+const test = require('tape');
+const { codeOf, rejection, skip } = require('./messages');
+const { freshName, runCode, shm } = require('./support');
+const { hasAbort } = require('./waiting');
+
+const status = '/proc/self/status';
+const hasStatus = require('fs').existsSync(status);
+
+test('for await: until it is closed and empty', { skip }, async (t) => {
+  const key = freshName();
+  const channel = new shm.Channel(key, { slots: 100, size: 8 });
+  for (let i = 0; i < 100; i++) channel.send(String(i));
+  const seen = [];
+  const started = Date.now();
+  let refilled = 0;
+  for await (const message of channel) {
+    seen.push(message.data.toString());
+    if (Date.now() - started < 100) refilled += channel.trySend(`m${refilled}`) ? 1 : 0;
+    else channel.close();
+  }
+  t.deepEqual(seen.slice(0, 100), Array.from({ length: 100 }, (_, i) => String(i)));
+  t.equal(seen.length, 100 + refilled);
+  t.equal(channel.receive(), null);
+  t.equal(await channel.receiveAsync(), null);
+  t.equal(channel.receiveInto(Buffer.alloc(8)), null);
+  t.equal(codeOf(() => channel.send('x')), 'ERR_SHM_CLOSED');
+  t.equal(codeOf(() => channel.loan()), 'ERR_SHM_CLOSED');
+  t.equal(await rejection(channel.sendAsync('x')), 'ERR_SHM_CLOSED');
+  shm.destroy(key);
+});
+
+/** The times between the turns of an interval of 1 ms, while something is done for a while: the longest last. */
+async function gapsOf(work) {
+  const turns = [performance.now()];
+  const timer = setInterval(() => turns.push(performance.now()), 1);
+  await work(performance.now() + 100);
+  turns.push(performance.now());
+  clearInterval(timer);
+  return turns.slice(1).map((at, i) => at - turns[i]).sort((a, b) => a - b);
+}
+
+const most = (gaps, share) => gaps[Math.floor(share * (gaps.length - 1))];
+
+test('for await leaves the event loop its turns, however many messages there are', { skip }, async (t) => {
+  const channel = new shm.Channel(freshName(), { slots: 1000, size: 8 });
+  while (channel.trySend('message'));
+  let received = 0;
+  const drain = async (end) => {
+    for await (const message of channel) {
+      message.release();
+      channel.trySend('message');
+      if (++received % 16 === 0 && performance.now() > end) break;
+    }
+  };
+  // As busy, and with turns as often: what the machine does to the one, it does to the other.
+  const spin = async (end) => {
+    for (let now; (now = performance.now()) < end; ) {
+      while (performance.now() < now + 1);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  };
+  const all = (rounds, name) => [].concat(...rounds.map((round) => round[name])).sort((a, b) => a - b);
+  const tell = (gaps) => [0.5, 0.99, 1].map((share) => most(gaps, share).toFixed(1)).join(', ');
+  const isWorse = (one, other) => most(one, 1) > Math.max(5, most(other, 1) + 2);
+  // What is the machine's comes to both alike, sooner or later; what is the loop's comes each time.
+  let isGood = false;
+  for (let tries = 0; tries < 6 && !isGood; tries++) {
+    const rounds = [];
+    for (let i = 0; i < 10; i++) rounds.push({ control: await gapsOf(spin), drained: await gapsOf(drain) });
+    const [control, drained] = [all(rounds, 'control'), all(rounds, 'drained')];
+    const worse = rounds.filter((round) => isWorse(round.drained, round.control)).length;
+    const better = rounds.filter((round) => isWorse(round.control, round.drained)).length;
+    isGood = most(drained, 0.5) <= 3 && most(drained, 0.99) <= Math.max(5, most(control, 0.99) + 2) && worse <= better + 2;
+    t.comment(`${received} messages; gaps in ms, median, 99 % and worst: ${tell(drained)}; without messages ${tell(control)}`);
+    t.comment(`${worse} of 10 worst gaps were over 5 ms and worse than without messages, ${better} the other way round`);
+  }
+  t.ok(isGood, 'an interval of 1 ms comes every 5 ms at least, or as often as without messages');
+  shm.destroy(channel.key);
+});
+
+test('waits end: by a message, by close, by an abort, by a detach', { skip }, async (t) => {
+  const key = freshName();
+  const channel = new shm.Channel(key, { slots: 1, size: 8 });
+  const message = channel.receiveAsync();
+  await channel.sendAsync('x');
+  const held = await message;
+  t.equal(held.data.toString(), 'x');
+  if (hasAbort) {
+    const controller = new AbortController();
+    const aborted = rejection(channel.receiveAsync({ signal: controller.signal }));
+    const abortedSend = rejection(channel.sendAsync('x', { signal: controller.signal }));
+    controller.abort(Object.assign(new Error('enough'), { code: 'ENOUGH' }));
+    t.ok(['ENOUGH', 'ABORT_ERR'].includes(await aborted));
+    t.ok(['ENOUGH', 'ABORT_ERR'].includes(await abortedSend));
+    t.ok(['ENOUGH', 'ABORT_ERR'].includes(await rejection(channel.receiveAsync({ signal: controller.signal }))));
+  }
+  const last = channel.receiveAsync();
+  channel.close();
+  t.equal(await last, null);
+  held.release();
+  shm.destroy(key);
+  const again = new shm.Channel(key, { slots: 1, size: 8 });
+  const loan = again.loan();
+  const ended = Promise.all([rejection(again.receiveAsync()), rejection(again.sendAsync('x')), rejection(again.loanAsync())]);
+  shm.destroy(key);
+  t.deepEqual(await ended, ['ERR_SHM_DETACHED', 'ERR_SHM_DETACHED', 'ERR_SHM_DETACHED']);
+  for (const action of [() => again.send('x'), () => again.tryReceive(), () => again.receive(), () => loan.send(), () => again.close(), () => again.closed]) {
+    t.equal(codeOf(action), 'ERR_SHM_DETACHED');
+  }
+  loan.release();
+});
+
+test('who waits idly wakes up once a second, whatever the number of waits', { skip: skip || (!hasStatus && 'no /proc') }, async (t) => {
+  const keys = Array.from({ length: 10 }, () => freshName());
+  keys.forEach((key) => new shm.Channel(key, { slots: 4, size: 16 }));
+  const { stdout, stderr } = await runCode(`
+    const fs = require('fs');
+    const switches = () => Number(/^voluntary_ctxt_switches:\\s+(\\d+)/m.exec(fs.readFileSync('${status}', 'utf8'))[1]);
+    const all = ${JSON.stringify(keys)}.map(async (key) => { for await (const message of new shm.Channel(key)) message.release(); });
+    setTimeout(() => {
+      const before = switches();
+      setTimeout(() => {
+        console.log(switches() - before);
+        process.exit();
+      }, 3000);
+    }, 1500);
+  `);
+  // Bun and Deno wake up by themselves, too.
+  const most = process.versions.bun === undefined && process.versions.deno === undefined ? 6 : 20;
+  t.ok(stdout !== '' && Number(stdout) <= most, `${stdout.trim()} times in three seconds${stderr}`);
+  keys.forEach((key) => shm.destroy(key));
+});
+
+test('the process lives as long as it waits, unless it is told otherwise', { skip }, async (t) => {
+  const key = freshName();
+  const channel = new shm.Channel(key, { slots: 4, size: 16 });
+  const waiting = runCode(`
+    new shm.Channel('${key}').receiveAsync().then((message) => console.log(message.data.toString()));
+    console.log('waits');
+  `);
+  const leaving = await runCode(`new shm.Channel('${key}').receiveAsync({ ref: false }).then(() => console.log('woken'));`);
+  t.deepEqual([leaving.code, leaving.stdout], [0, ''], leaving.stderr);
+  channel.send('late');
+  t.equal((await waiting).stdout, 'waits\nlate\n');
+  shm.destroy(key);
+});
