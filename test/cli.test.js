@@ -4,6 +4,11 @@
 const fs = require('fs');
 const path = require('path');
 const test = require('tape');
+const { Draft } = require('../lib/sync/map-entry');
+const { find } = require('../lib/sync/map-index');
+const { geometryOf, totalBytes, viewsOf, writeGeometry } = require('../lib/sync/map-layout');
+const { put } = require('../lib/sync/map-ring');
+const { Shard } = require('../lib/sync/map-shard');
 const { cli, cliOnTerminal, command, file, linuxOnly, noScript, rootOnly } = require('./command');
 const { freshKey, freshName, isLinux, nodeMajor, outcome, runCode, runScript, shm, track } = require('./support');
 const { spawn } = require('child_process');
@@ -205,6 +210,23 @@ test('stat and dump tell of a SharedMap', { skip: nodeMajor < 16 && 'SharedMap n
   t.match(first.stderr, /and 2 more entries/);
   t.match((await cli('dump', '--offset', '0', name)).stdout, /^00000000 {2}53 4d 41 50/, 'its bytes, if they are asked for');
   map.destroy();
+});
+
+// Only the command reads a map there: what is in it is made by its parts, over the one kind of memory that their Atomics take.
+test('stat and dump tell of a SharedMap before Node 16, too', async (t) => {
+  const name = freshName();
+  const geometry = geometryOf({ bytes: 20000, entries: 40, maxEntry: 1024 });
+  const views = viewsOf(shm.create(totalBytes(geometry), 'Buffer', name, { shared: true }));
+  writeGeometry(views.words, geometry, [1, 2]);
+  const shard = new Shard(views, geometry, 0, name);
+  const draft = new Draft();
+  draft.setKey('clé', [1, 2]);
+  draft.setValue('ü', 1024);
+  draft.setExpiry(0);
+  put(shard, draft, find(shard, draft));
+  t.match((await cli('stat', name)).stdout, /^map: +1 entries in 1 shards\nlive: +40 bytes/m);
+  t.equal((await cli('dump', name)).stdout, '"clé": "ü"\n');
+  shm.destroy(name);
 });
 
 test('what follows -- is no option: negative keys, and names that look like options', async (t) => {

@@ -6,7 +6,7 @@ const fs = require('fs');
 const http = require('http');
 const path = require('path');
 const test = require('tape');
-const { execPath, isBun, isDeno, isLinux, nodeMajor, outcome, runScript, shm, track, until } = require('./support');
+const { execPath, freshName, isBun, isDeno, isLinux, nodeMajor, outcome, runScript, shm, track, until } = require('./support');
 
 const fileOf = (name) => path.join(__dirname, '..', 'examples', `${name}.js`);
 const example = (name, ...args) => runScript(fileOf(name), args);
@@ -80,6 +80,40 @@ test('session-cache: no change is lost', { skip }, async (t) => {
   const end = await example('session-cache');
   t.equal(end.code, 0, end.stderr);
   t.match(end.stdout, /visits: 4000,?\s*} null/);
+});
+
+test('keyv: another process gets what one has stored', { skip }, async (t) => {
+  const end = await example('keyv');
+  t.equal(end.code, 0, end.stderr);
+  t.match(end.stdout, /^\{\s+born: 1815,?\s+\}\n$/);
+});
+
+test('keyv: its store keeps namespaces apart, and knows what has expired', { skip }, async (t) => {
+  const { default: Keyv } = require('keyv');
+  const { SharedStore } = require('../examples/keyv');
+  const name = track(freshName());
+  const [users, places, everything] = ['users', 'places', undefined].map((namespace) => {
+    return new Keyv({ store: new SharedStore(name, { bytes: 1e6 }), namespace, throwOnErrors: true });
+  });
+  const map = new shm.SharedMap(name);
+  await users.set('a', { bytes: Buffer.from('bytes'), ü: [1] });
+  await places.set('a', 'a place');
+  await users.set('gone', 1, 0.001);
+  await until(() => map.ttl('users:gone') === undefined, 'it has expired');
+  t.deepEqual(await users.get(['a', 'b', 'gone']), [{ bytes: Buffer.from('bytes'), ü: [1] }, undefined, undefined]);
+  t.deepEqual([await users.has('a'), await users.has('gone'), await users.delete('b')], [true, false, false]);
+  t.equal(map.ttl('users:a'), Infinity);
+  await users.clear();
+  t.deepEqual([await users.get('a'), await places.get('a')], [undefined, 'a place'], 'what others have stays');
+  try {
+    await users.set('large', 'x'.repeat(1e6));
+    t.fail('it is too large');
+  } catch (error) {
+    t.equal(error.code, 'ERR_SHM_ENTRY_SIZE');
+  }
+  await everything.clear();
+  t.equal(await places.get('a'), undefined);
+  shm.destroy(name);
 });
 
 /** The keys of the segments that a process has mapped. */

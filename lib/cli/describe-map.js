@@ -9,19 +9,22 @@ const { printable } = require('./text');
 /** So often a part is read that others change all the time. */
 const TRIES = 1000;
 
+/** Nothing is written to it. Before Node 16 Atomics take no other memory than that of a SharedArrayBuffer. */
+const VIEW = { copyOnWrite: true, shared: true };
+
 const DEFAULT_ENTRIES = 100;
 const LONGEST = 100;
 
 /** The shards of the map under a key; null if it is none, or none that can be read. */
 function shardsOf(key) {
   try {
-    const head = shm.get(key, 'Int32Array', { copyOnWrite: true, count: WORD.seed });
+    const head = shm.get(key, 'Int32Array', Object.assign({ count: WORD.seed }, VIEW));
     if (head === null || Atomics.load(head, WORD.magic) !== MAGIC) return null;
-    const views = viewsOf(/** @type {any} */ (shm.get(key, 'Buffer', { copyOnWrite: true })));
+    const views = viewsOf(/** @type {any} */ (shm.get(key, 'Buffer', VIEW)));
     const geometry = readGeometry(views.words, key);
     return Array.from({ length: geometry.shards }, (_, number) => new Shard(views, geometry, number, key));
   } catch (_) {
-    return null; // before Node 16 Atomics throw; whatever it is, the rest can be told
+    return null; // damaged, or not to be mapped: the rest can be told
   }
 }
 

@@ -3,7 +3,7 @@
 // torn, and nobody stuck.
 
 const { hammer, killAll } = require('./support/hammer');
-const { amount, check, ended, freshName, option, run, shm, start } = require('./support/harness');
+const { amount, check, cores, ended, freshName, option, run, shm, start } = require('./support/harness');
 
 const oneShard = { bytes: 18000, entries: 40, maxEntry: 1024 };
 const scene = (map) => {
@@ -23,27 +23,35 @@ function victim() {
   }
 }
 
-/** One death before each step. */
+/** A death before one step. */
+async function killAtStep(step) {
+  const name = freshName();
+  const map = new shm.SharedMap(name, oneShard);
+  scene(map);
+  const { signal } = await ended(start(__filename, ['--role=victim', `--map=${name}`, `--step=${step}`]));
+  check(signal === 'SIGKILL', 'it died at that step', step, signal);
+  const alive = () => Array.from({ length: 30 }, (_, index) => map.get(`key ${index}`));
+  const before = alive();
+  before.forEach((value, index) => {
+    const isEither = value === 'x'.repeat(index * 12) || value === 'y'.repeat(index * 12);
+    check(isEither || (value === undefined && index % 3 === 1), `key ${index} after step ${step}`, value);
+  });
+  map.set('after', 1);
+  check(map.stats().repairs === 1 && map.stats().size === Array.from(map).length, 'repaired', map.stats());
+  check(String(alive()) === String(before), 'the repair changes nothing');
+  shm.destroy(name);
+}
+
+/** One death before each step; a few of them at once, since most of the time goes for starting a process. */
 async function killAtSteps(counts) {
-  const last = amount(400, 24);
-  for (let step = 1; step <= last; step++) {
-    const name = freshName();
-    const map = new shm.SharedMap(name, oneShard);
-    scene(map);
-    const { signal } = await ended(start(__filename, ['--role=victim', `--map=${name}`, `--step=${amount(step, step * 17)}`]));
-    check(signal === 'SIGKILL', 'it died at that step', step, signal);
-    const alive = () => Array.from({ length: 30 }, (_, index) => map.get(`key ${index}`));
-    const before = alive();
-    before.forEach((value, index) => {
-      const isEither = value === 'x'.repeat(index * 12) || value === 'y'.repeat(index * 12);
-      check(isEither || (value === undefined && index % 3 === 1), `key ${index} after step ${step}`, value);
-    });
-    map.set('after', 1);
-    check(map.stats().repairs === 1 && map.stats().size === Array.from(map).length, 'repaired', map.stats());
-    check(String(alive()) === String(before), 'the repair changes nothing');
-    shm.destroy(name);
-    counts['kills at steps']++;
-  }
+  const steps = Array.from({ length: amount(400, 24) }, (_, index) => amount(1, 17) * (index + 1));
+  const some = async () => {
+    for (let step = steps.shift(); step !== undefined; step = steps.shift()) {
+      await killAtStep(step);
+      counts['kills at steps']++;
+    }
+  };
+  await Promise.all(Array.from({ length: cores }, some));
 }
 
 const roles = { victim, hammer };

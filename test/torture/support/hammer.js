@@ -6,8 +6,9 @@ const { check, freshName, nextMessage, option, random, seed, shm } = require('./
 
 const PROCESSES = 4;
 const STABLE = 20;
-// Words of the memory that counts: what the processes have found wrong, and how far each of them is.
-const [LOST, TORN, DONE] = [0, 1, 16];
+// Words of the memory that counts: what the processes have found wrong, whether they shall wait, and how far each of
+// them is.
+const [LOST, TORN, PAUSED, DONE] = [0, 1, 2, 16];
 
 /** Text that tells whether it is whole. */
 function textOf(length, mark) {
@@ -39,6 +40,12 @@ function hammer() {
   const passing = () => `passing ${next(200)}`;
   process.once('disconnect', () => process.exit());
   const turn = () => {
+    // It looks up now and then, or it would outlive whoever has started it.
+    if (counts[PAUSED] === 1) shm.wait(counts, PAUSED, 1, 1000);
+    else work();
+    setImmediate(turn);
+  };
+  const work = () => {
     for (let round = 0; round < 1000; round++) {
       const key = stableKey(place, next(STABLE));
       switch (next(9)) {
@@ -55,12 +62,11 @@ function hammer() {
       for (let reads = 0; reads < 3; reads++) look(map, counts, stableKey(next(PROCESSES), next(STABLE)));
       Atomics.add(counts, DONE + place, 1);
     }
-    setImmediate(turn);
   };
   process.send('at work', turn);
 }
 
-/** Kills so many of the processes that `startOne(place, args)` starts. */
+/** Kills so many of the processes that `startOne(args)` starts, one to three at once: somebody has to go on. */
 async function killAll(counts, kills, startOne) {
   const names = { map: freshName(), counts: freshName() };
   const map = new shm.SharedMap(names.map, { bytes: 400000, entries: 1000, maxEntry: 1000 });
@@ -76,18 +82,25 @@ async function killAll(counts, kills, startOne) {
     await nextMessage(child);
   };
   await Promise.all(Array.from({ length: PROCESSES }, (_, place) => begin(place)));
-  for (let kill = 0; kill < kills; kill++) {
+  while (counts.kills < kills) {
     await new Promise((resolve) => setTimeout(resolve, next(10)));
-    const victim = next(PROCESSES);
-    const gone = new Promise((resolve) => children[victim].once('disconnect', resolve));
-    children[victim].kill('SIGKILL');
-    await gone;
+    const places = Array.from(children.keys());
+    const victims = Array.from({ length: Math.min(1 + next(PROCESSES - 1), kills - counts.kills) }, () => places.splice(next(places.length), 1)[0]);
+    await Promise.all(victims.map((victim) => {
+      children[victim].kill('SIGKILL');
+      return new Promise((resolve) => children[victim].once('disconnect', resolve));
+    }));
     const before = Array.from(words);
     for (let place = 0; place < PROCESSES; place++) for (let index = 0; index < STABLE; index++) look(map, words, stableKey(place, index));
-    map.set('written here', kill);
-    await begin(victim);
-    await moved(words, before);
-    counts.kills++;
+    map.set('written here', counts.kills);
+    await moved(words, before, places);
+    // Those who go on would take the processors from those who start, which is most of the time that a kill takes.
+    words[PAUSED] = 1;
+    await Promise.all(victims.map(begin));
+    words[PAUSED] = 0;
+    shm.notify(words, PAUSED);
+    await moved(words, before, Array.from(children.keys()));
+    counts.kills += victims.length;
   }
   children.forEach((child) => child.kill('SIGKILL'));
   map.set('written at last', 1);
@@ -106,10 +119,10 @@ async function killAll(counts, kills, startOne) {
   shm.destroy(names.counts);
 }
 
-/** Resolves when every process has gone on. */
-async function moved(words, before) {
+/** Resolves when the processes of these places have gone on. */
+async function moved(words, before, places) {
   const deadline = Date.now() + 20000;
-  while (before.some((done, index) => index >= DONE && index < DONE + PROCESSES && words[index] === done)) {
+  while (places.some((place) => words[DONE + place] === before[DONE + place])) {
     check(Date.now() < deadline, 'nobody is stuck', before, words);
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
