@@ -48,7 +48,7 @@ impl Word {
             .cast()
     }
 
-    fn atomic(&self) -> &AtomicU32 {
+    pub fn atomic(&self) -> &AtomicU32 {
         // SAFETY: aligned, and mapped: a detach ends the waits on its memory before that goes, and
         // nothing else has a word for longer than a call. Everybody uses it atomically.
         unsafe { &*self.address().cast() }
@@ -70,7 +70,7 @@ impl Word {
         if self.load() != expected {
             return Ok(Outcome::NotEqual);
         }
-        match sys::futex_wait(self.address(), expected, timeout) {
+        match sys::futex_wait(self.atomic(), expected, timeout) {
             Ok(()) => Ok(Outcome::Notified),
             Err(error) => match error.raw_os_error() {
                 Some(libc::EAGAIN) => Ok(Outcome::NotEqual),
@@ -85,7 +85,7 @@ impl Word {
         if count == 0 {
             return Ok(0); // Linux would wake one
         }
-        sys::futex_wake(self.address(), count).map_err(|error| futex_error(&error))
+        sys::futex_wake(self.atomic(), count).map_err(|error| futex_error(&error))
     }
 }
 

@@ -2,8 +2,9 @@
 
 use std::fs::{File, Metadata};
 use std::io;
-use std::os::fd::AsRawFd;
 use std::os::unix::fs::MetadataExt;
+
+use rustix::fs::{seek, SeekFrom};
 
 use super::page_size;
 
@@ -27,12 +28,7 @@ impl FileId {
 /// ([lseek(2)](https://man7.org/linux/man-pages/man2/lseek.2.html), `SEEK_HOLE`). What is reserved and
 /// not yet written it calls a hole too.
 pub fn is_all_data(file: &File, start: u64, end: u64) -> bool {
-    let Ok(start) = libc::off_t::try_from(start) else {
-        return false;
-    };
-    // SAFETY: no pointers; the descriptor is open as long as `file` lives.
-    let hole = unsafe { libc::lseek(file.as_raw_fd(), start, libc::SEEK_HOLE) };
-    u64::try_from(hole).is_ok_and(|hole| hole >= end)
+    seek(file, SeekFrom::Hole(start)).is_ok_and(|hole| hole >= end)
 }
 
 /// How a range is going to be read.

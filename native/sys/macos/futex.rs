@@ -4,6 +4,7 @@
 use std::ffi::{c_void, CStr};
 use std::io;
 use std::mem::transmute;
+use std::sync::atomic::AtomicU32;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
@@ -64,7 +65,7 @@ const TRIES: u32 = 1000;
 
 /// Waits until the word is notified, if it still holds `expected`; another value counts as a
 /// notification, which these calls do not tell from it. `ETIMEDOUT` after `timeout`.
-pub fn futex_wait(word: *const u32, expected: u32, timeout: Option<Duration>) -> io::Result<()> {
+pub fn futex_wait(word: &AtomicU32, expected: u32, timeout: Option<Duration>) -> io::Result<()> {
     let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
     let mut tries = 0;
     loop {
@@ -72,7 +73,7 @@ pub fn futex_wait(word: *const u32, expected: u32, timeout: Option<Duration>) ->
         if left.is_some_and(|left| left.is_zero()) {
             return Err(io::Error::from_raw_os_error(libc::ETIMEDOUT));
         }
-        let word = word.cast_mut().cast();
+        let word = word.as_ptr().cast();
         let status = match symbols() {
             Some(symbols) => wait_on_address(symbols, word, expected, left),
             None => ulock_wait(word, expected, left),
@@ -145,8 +146,8 @@ fn ticks(duration: Duration) -> u64 {
 }
 
 /// Wakes up to `count` of those who wait for the word, one after the other, and tells how many.
-pub fn futex_wake(word: *const u32, count: u32) -> io::Result<u32> {
-    let word = word.cast_mut().cast();
+pub fn futex_wake(word: &AtomicU32, count: u32) -> io::Result<u32> {
+    let word = word.as_ptr().cast();
     let mut woken = 0;
     while woken < count {
         // SAFETY: the kernel compares the 4 bytes, if they are mapped, and changes nothing.
@@ -178,7 +179,7 @@ pub fn futex_any_max() -> usize {
 }
 
 /// Waits until the word is notified, if it holds what is expected; always 0.
-pub fn futex_wait_any(words: &[(*const u32, u32)], timeout: Option<Duration>) -> io::Result<usize> {
+pub fn futex_wait_any(words: &[(&AtomicU32, u32)], timeout: Option<Duration>) -> io::Result<usize> {
     let (word, expected) = words[0];
     futex_wait(word, expected, timeout).map(|()| 0)
 }

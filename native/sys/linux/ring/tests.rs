@@ -13,7 +13,7 @@ fn take_all(completions: &mut Completions) -> Vec<Completed> {
 }
 
 fn wake(word: &AtomicU32, count: u32) -> u32 {
-    crate::sys::futex_wake(word.as_ptr(), count).unwrap()
+    crate::sys::futex_wake(word, count).unwrap()
 }
 
 #[test]
