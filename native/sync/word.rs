@@ -42,10 +42,8 @@ impl Word {
 
     /// Where the word is as long as its memory is attached.
     pub fn address(&self) -> *const u32 {
-        // SAFETY: `new` has checked that the offset is inside the mapping.
-        unsafe { self.mapping.data().add(self.offset) }
-            .cast_const()
-            .cast()
+        let address = self.mapping.data().wrapping_add(self.offset);
+        address.cast_const().cast()
     }
 
     pub fn atomic(&self) -> &AtomicU32 {

@@ -110,13 +110,15 @@ impl Ring {
     /// What is so many bytes into the queues. The kernel aligns all that it tells the offset of.
     #[allow(clippy::cast_ptr_alignment)]
     fn at<T>(&self, offset: u32) -> *mut T {
-        // SAFETY: the kernel has told the offset, so it is inside the mapping.
-        unsafe { self.queues.as_mut_ptr().add(offset as usize) }.cast()
+        self.queues
+            .as_mut_ptr()
+            .wrapping_add(offset as usize)
+            .cast()
     }
 
     fn word(&self, offset: u32) -> &AtomicU32 {
-        // SAFETY: one of the words of the queues, which are mapped as long as `self` lives; both
-        // sides use it atomically.
+        // SAFETY: one of the words of the queues, whose offset the kernel has told, and which are mapped as
+        // long as `self` lives; both sides use it atomically.
         unsafe { &*self.at(offset) }
     }
 
