@@ -1,12 +1,14 @@
 //! macOS: `os_sync_wait_on_address` (14.4 on), found at run time, and before that the system call
 //! under it. Both know shared memory by object and offset, as a futex does.
 
-use std::ffi::{c_void, CStr};
+use std::ffi::c_void;
 use std::io;
 use std::mem::transmute;
 use std::sync::atomic::AtomicU32;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
+
+use crate::sys::symbol;
 
 /// Where mutex owners have their locks.
 pub const OWNERS: &str = "/tmp/.shm-typed-array-owners";
@@ -39,9 +41,9 @@ fn symbols() -> Option<&'static Symbols> {
     static SYMBOLS: OnceLock<Option<Symbols>> = OnceLock::new();
     SYMBOLS
         .get_or_init(|| {
-            let wait = find(c"os_sync_wait_on_address")?;
-            let wait_with_timeout = find(c"os_sync_wait_on_address_with_timeout")?;
-            let wake_any = find(c"os_sync_wake_by_address_any")?;
+            let wait = symbol(c"os_sync_wait_on_address")?;
+            let wait_with_timeout = symbol(c"os_sync_wait_on_address_with_timeout")?;
+            let wake_any = symbol(c"os_sync_wake_by_address_any")?;
             // SAFETY: these are the signatures of <os/os_sync_wait_on_address.h>.
             Some(unsafe {
                 Symbols {
@@ -52,12 +54,6 @@ fn symbols() -> Option<&'static Symbols> {
             })
         })
         .as_ref()
-}
-
-fn find(name: &CStr) -> Option<*mut c_void> {
-    // SAFETY: the name is NUL-terminated; looking a symbol up has no other effect.
-    let symbol = unsafe { libc::dlsym(libc::RTLD_DEFAULT, name.as_ptr()) };
-    (!symbol.is_null()).then_some(symbol)
 }
 
 /// How often the kernel may find the word's page paged out before that is an error.
