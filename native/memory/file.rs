@@ -249,22 +249,18 @@ impl Range {
     }
 
     fn start(&self) -> *mut u8 {
-        // SAFETY: `new` has checked that the offset is inside the mapping.
-        unsafe { self.mapping.data().add(self.offset) }
+        self.mapping.data().wrapping_add(self.offset)
     }
 
     /// Writes them to the file, and waits until that is done.
     pub fn flush(&self) -> Result<()> {
-        // SAFETY: the range is mapped as long as `self` lives, or is the engine's again after a detach:
-        // then it is of no file, and nothing is done.
-        unsafe { sys::flush(self.start(), self.len) }
-            .map_err(|error| Error::from_io(&error, "msync"))
+        // After a detach the range can be the engine's again: then it is of no file, and nothing is done.
+        sys::flush(self.start(), self.len).map_err(|error| Error::from_io(&error, "msync"))
     }
 
     /// Tells the system how they are going to be read.
     pub fn advise(&self, advice: Advice) -> Result<()> {
-        // SAFETY: the range is mapped as long as `self` lives, and nobody detaches it meanwhile.
-        unsafe { sys::advise(self.start(), self.len, advice) }
+        sys::advise(self.start(), self.len, advice)
             .map_err(|error| Error::from_io(&error, "madvise"))
     }
 }

@@ -112,8 +112,7 @@ impl Mapping {
 
     /// Where the user's data begins.
     pub fn data(&self) -> *mut u8 {
-        // SAFETY: `object` has checked that `skip` is inside the mapping.
-        unsafe { self.base.get().add(self.skip) }
+        self.base.get().wrapping_add(self.skip)
     }
 
     /// Bytes of the user's data.
@@ -172,9 +171,9 @@ impl Mapping {
     /// retired. Nobody may have an address of this mapping.
     pub unsafe fn move_into(&mut self, room: *mut u8) -> Result<usize> {
         let shift = room.align_offset(sys::page_size());
-        // SAFETY: a page more than the pages need has been allocated, so they end inside the room.
-        let target = unsafe { room.add(shift) };
-        // SAFETY: the source is this mapping's, the target the caller's, and both are whole pages.
+        let target = room.wrapping_add(shift);
+        // SAFETY: the source is this mapping's, the target the caller's, for a page more than the pages
+        // need has been allocated; both are whole pages.
         unsafe { sys::move_pages(self.base.get(), self.span, target) }.map_err(|error| {
             sys::make_room(&error);
             Error::from_io(&error, "mremap")

@@ -7,6 +7,8 @@ use std::mem::{size_of, MaybeUninit};
 
 use libc::key_t;
 use memmap2::{MmapOptions, MmapRaw};
+use rustix::io::Errno;
+use rustix::process::{test_kill_process, Pid};
 
 use crate::error::{Error, Result};
 use crate::memory::key::SegmentKey;
@@ -220,10 +222,8 @@ pub fn is_orphan(id: Id) -> Result<Option<bool>> {
 
 /// Whether there is a process of that id, or may be: 0 stands for one of another container.
 fn is_alive(process: libc::pid_t) -> bool {
-    // SAFETY: kill takes no pointers, and signal 0 is none.
-    process == 0
-        || unsafe { libc::kill(process, 0) } == 0
-        || Error::last("kill").errno() != Some(libc::ESRCH)
+    let exists = |process| test_kill_process(process) != Err(Errno::SRCH);
+    Pid::from_raw(process).is_none_or(exists)
 }
 
 /// Whether the key is free by now, since nobody had what bore it. Of several that do this at once each

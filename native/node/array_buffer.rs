@@ -18,7 +18,7 @@ use crate::error::{Error, Result};
 use crate::memory::mapping::Mapping;
 use crate::node::external::{create_external, create_external_shared};
 use crate::node::symbols::{
-    set_detach_key, symbols, NO_EXTERNAL_BUFFERS_ALLOWED, PENDING_EXCEPTION,
+    in_scope, set_detach_key, symbols, NO_EXTERNAL_BUFFERS_ALLOWED, PENDING_EXCEPTION,
 };
 use crate::node::typed_array::{array_buffer_memory, typed_array_memory};
 
@@ -210,15 +210,10 @@ impl ArrayBuffer {
     /// Whether somebody else can have the memory in a buffer of their own. It must be asked before
     /// the buffer is emptied, and may be asked at the end of the environment.
     pub fn is_transferred(&self, env: napi::Env, mapping: &Mapping) -> bool {
-        let mut scope: napi::HandleScope = std::ptr::null_mut();
-        // SAFETY: the environment has not ended, and this is its thread.
-        if unsafe { napi::open_handle_scope(env, &raw mut scope) }.is_err() {
-            return true;
-        }
-        let is_transferred = self.was_transferred || self.whole(env, mapping).is_none();
-        // SAFETY: opened above, and all values in it have been used.
-        let _ = unsafe { napi::close_handle_scope(env, scope) };
-        is_transferred
+        in_scope(env, || {
+            self.was_transferred || self.whole(env, mapping).is_none()
+        })
+        .unwrap_or(true)
     }
 
     /// Makes every view of the buffer empty, if the engine `may_detach` it. The mapping must have been

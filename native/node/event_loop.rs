@@ -8,7 +8,7 @@
 use std::cell::{Cell, UnsafeCell};
 use std::ffi::c_void;
 use std::mem::size_of;
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsFd, AsRawFd};
 use std::ptr::null_mut;
 use std::rc::Rc;
 use std::sync::{Arc, OnceLock};
@@ -72,7 +72,7 @@ struct Handle {
     env: napi::Env,
     deliver: Deliver,
     /// Open until the loop has forgotten it.
-    _descriptor: Arc<dyn AsRawFd>,
+    _descriptor: Arc<dyn AsFd>,
     hook: Cell<Hook>,
     is_closing: Cell<bool>,
 }
@@ -85,7 +85,7 @@ impl Watch {
     /// its functions, but end the process when one is called: they are not to be asked.
     pub fn new<'cx>(
         cx: &mut impl Context<'cx>,
-        descriptor: Arc<dyn AsRawFd>,
+        descriptor: Arc<dyn AsFd>,
         deliver: Deliver,
     ) -> Option<Self> {
         let symbols = symbols()?;
@@ -101,7 +101,7 @@ impl Watch {
         if !is_known {
             return None;
         }
-        let fd = descriptor.as_raw_fd();
+        let fd = descriptor.as_fd().as_raw_fd();
         let handle = Rc::new(Handle {
             libuv: UnsafeCell::new([0; 64]),
             symbols,

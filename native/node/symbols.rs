@@ -10,6 +10,7 @@ use neon::prelude::*;
 use neon::sys::bindings as napi;
 
 use crate::error::{Error, Result};
+use crate::sys;
 
 pub type CreateExternal = unsafe extern "C" fn(
     napi::Env,
@@ -72,22 +73,19 @@ pub struct Symbols {
 
 pub fn symbols() -> &'static Symbols {
     static SYMBOLS: OnceLock<Symbols> = OnceLock::new();
-    SYMBOLS.get_or_init(|| Symbols {
-        // SAFETY: this symbol has had this signature since Node-API 1.
-        create_external: unsafe { find(c"napi_create_external_arraybuffer") },
-        // SAFETY: this symbol has had this signature since it came (Node 22.23, 24.16, 26.1).
-        create_external_shared: unsafe { find(c"node_api_create_external_sharedarraybuffer") },
-        // SAFETY: this symbol has had this signature since Node-API 7.
-        detach: unsafe { find(c"napi_detach_arraybuffer") },
-        // SAFETY: this symbol has had this signature since Node-API 1. Neon's binding decodes the
-        // array's type into an enumeration that newer types are not in.
-        typed_array_info: unsafe { find(c"napi_get_typedarray_info") },
-        // SAFETY: this symbol has had this signature since Node-API 3.
-        add_cleanup_hook: unsafe { find(c"napi_add_env_cleanup_hook") },
-        // SAFETY: this symbol has had this signature since Node-API 1.
-        make_callback: unsafe { find(c"napi_make_callback") },
-        // SAFETY: this symbol has had this signature since Node-API 3.
-        fatal_exception: unsafe { find(c"napi_fatal_exception") },
+    // SAFETY: each of these has had its signature since it came: with Node-API 1, 3 or 7, the shared
+    // buffers with Node 22.23, 24.16 and 26.1.
+    SYMBOLS.get_or_init(|| unsafe {
+        Symbols {
+            create_external: find(c"napi_create_external_arraybuffer"),
+            create_external_shared: find(c"node_api_create_external_sharedarraybuffer"),
+            detach: find(c"napi_detach_arraybuffer"),
+            // Neon's binding decodes the array's type into an enumeration that newer types are not in.
+            typed_array_info: find(c"napi_get_typedarray_info"),
+            add_cleanup_hook: find(c"napi_add_env_cleanup_hook"),
+            make_callback: find(c"napi_make_callback"),
+            fatal_exception: find(c"napi_fatal_exception"),
+        }
     })
 }
 
@@ -97,11 +95,7 @@ pub fn symbols() -> &'static Symbols {
 /// `F` must be the type of a pointer to the function of that name.
 pub unsafe fn find<F: Copy>(name: &CStr) -> Option<F> {
     assert_eq!(size_of::<F>(), size_of::<*mut c_void>());
-    // SAFETY: the name is NUL-terminated; looking a symbol up has no other effect.
-    let symbol = unsafe { libc::dlsym(libc::RTLD_DEFAULT, name.as_ptr()) };
-    if symbol.is_null() {
-        return None;
-    }
+    let symbol = sys::symbol(name)?;
     // SAFETY: `F` is as large as a pointer, and the caller vouches for its type.
     Some(unsafe { transmute_copy(&symbol) })
 }
@@ -202,6 +196,18 @@ pub fn at_environment_end<'cx>(cx: &mut impl Context<'cx>, action: impl FnOnce()
     }
 }
 
+/// What `action` returns, which makes values and leaves none behind; `None` if the engine can have no
+/// more values. The environment must not have ended, and this must be its thread.
+pub fn in_scope<T>(env: napi::Env, action: impl FnOnce() -> T) -> Option<T> {
+    let mut scope: napi::HandleScope = null_mut();
+    // SAFETY: a live environment on its thread, and a local to write to.
+    unsafe { napi::open_handle_scope(env, &raw mut scope) }.ok()?;
+    let result = action();
+    // SAFETY: opened above, and all values in it have been used.
+    let _ = unsafe { napi::close_handle_scope(env, scope) };
+    Some(result)
+}
+
 /// A JavaScript function that is called from the event loop. It must not outlive its environment.
 pub struct Function {
     env: napi::Env,
@@ -222,14 +228,9 @@ impl Function {
     /// event loop: promises' continuations run, and what it throws is an uncaught exception. Does
     /// nothing if JavaScript cannot run any more.
     pub fn call(&self, arguments: [f64; 2]) {
-        let mut scope: napi::HandleScope = null_mut();
-        // SAFETY: the environment has not ended, and `self` cannot leave its thread.
-        if unsafe { napi::open_handle_scope(self.env, &raw mut scope) }.is_ok() {
-            // SAFETY: there is a handle scope.
-            let _ = unsafe { self.call_in_scope(arguments) };
-            // SAFETY: opened above, and all values in it have been used.
-            let _ = unsafe { napi::close_handle_scope(self.env, scope) };
-        }
+        // SAFETY: there is a handle scope, and it is that of its environment's thread, which `self`
+        // cannot leave.
+        in_scope(self.env, || unsafe { self.call_in_scope(arguments) });
     }
 
     /// # Safety

@@ -5,7 +5,7 @@
 //! several rings, and the search stays short.
 
 use std::io;
-use std::os::fd::AsRawFd;
+use std::os::fd::AsFd;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
@@ -51,7 +51,7 @@ struct Reaper {
 
 impl Exact {
     /// Waits whose end shows in one of two descriptors, which becomes readable.
-    pub fn watched() -> io::Result<(Self, [Arc<dyn AsRawFd>; 2])> {
+    pub fn watched() -> io::Result<(Self, [Arc<dyn AsFd>; 2])> {
         let exact = Self::new()?;
         let first = Arc::clone(&exact.results.first);
         let others = Arc::clone(&exact.results.others);
@@ -183,7 +183,7 @@ impl Drop for Exact {
 impl Results {
     /// Sleeps until something has completed, or for no reason.
     fn sleep(&self) {
-        sys::sleep_until_readable([&*self.first, &*self.others]);
+        sys::sleep_until_readable([self.first.as_fd(), self.others.as_fd()]);
     }
 
     /// The waits that have ended since the last call, who waits longest first; `None` if there will be

@@ -168,7 +168,7 @@ impl Watch {
 
     fn ring(&self) {
         self.bell.fetch_add(1, Ordering::SeqCst);
-        let rung = sys::futex_wake(self.bell.as_ptr(), 1);
+        let rung = sys::futex_wake(&self.bell, 1);
         debug_assert!(rung.is_ok());
     }
 
@@ -212,11 +212,11 @@ impl Watch {
         let deaf = briefly && waits.len() == 1;
         // Of several that are notified at once the kernel tells the last one. So the bell is the
         // first: that it was rung shows in its value, too.
-        let bell = (!deaf).then_some((self.bell.as_ptr().cast_const(), bell));
+        let bell = (!deaf).then_some((&self.bell, bell));
         let others = waits
             .iter()
-            .map(|(_, wait)| (wait.word.address(), wait.expected));
-        let words: Vec<(*const u32, u32)> = bell.into_iter().chain(others).collect();
+            .map(|(_, wait)| (wait.word.atomic(), wait.expected));
+        let words: Vec<(&AtomicU32, u32)> = bell.into_iter().chain(others).collect();
         let timeout = (briefly && !waits.is_empty()).then_some(TURN);
         let woken = sys::futex_wait_any(&words, timeout);
         woken.ok()?.checked_sub(words.len() - waits.len())

@@ -42,13 +42,11 @@ impl Word {
 
     /// Where the word is as long as its memory is attached.
     pub fn address(&self) -> *const u32 {
-        // SAFETY: `new` has checked that the offset is inside the mapping.
-        unsafe { self.mapping.data().add(self.offset) }
-            .cast_const()
-            .cast()
+        let address = self.mapping.data().wrapping_add(self.offset);
+        address.cast_const().cast()
     }
 
-    fn atomic(&self) -> &AtomicU32 {
+    pub fn atomic(&self) -> &AtomicU32 {
         // SAFETY: aligned, and mapped: a detach ends the waits on its memory before that goes, and
         // nothing else has a word for longer than a call. Everybody uses it atomically.
         unsafe { &*self.address().cast() }
@@ -70,7 +68,7 @@ impl Word {
         if self.load() != expected {
             return Ok(Outcome::NotEqual);
         }
-        match sys::futex_wait(self.address(), expected, timeout) {
+        match sys::futex_wait(self.atomic(), expected, timeout) {
             Ok(()) => Ok(Outcome::Notified),
             Err(error) => match error.raw_os_error() {
                 Some(libc::EAGAIN) => Ok(Outcome::NotEqual),
@@ -85,7 +83,7 @@ impl Word {
         if count == 0 {
             return Ok(0); // Linux would wake one
         }
-        sys::futex_wake(self.address(), count).map_err(|error| futex_error(&error))
+        sys::futex_wake(self.atomic(), count).map_err(|error| futex_error(&error))
     }
 }
 

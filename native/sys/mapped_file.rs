@@ -2,8 +2,10 @@
 
 use std::fs::{File, Metadata};
 use std::io;
-use std::os::fd::AsRawFd;
 use std::os::unix::fs::MetadataExt;
+
+use rustix::fs::{seek, SeekFrom};
+use rustix::mm;
 
 use super::page_size;
 
@@ -27,61 +29,54 @@ impl FileId {
 /// ([lseek(2)](https://man7.org/linux/man-pages/man2/lseek.2.html), `SEEK_HOLE`). What is reserved and
 /// not yet written it calls a hole too.
 pub fn is_all_data(file: &File, start: u64, end: u64) -> bool {
-    let Ok(start) = libc::off_t::try_from(start) else {
-        return false;
-    };
-    // SAFETY: no pointers; the descriptor is open as long as `file` lives.
-    let hole = unsafe { libc::lseek(file.as_raw_fd(), start, libc::SEEK_HOLE) };
-    u64::try_from(hole).is_ok_and(|hole| hole >= end)
+    seek(file, SeekFrom::Hole(start)).is_ok_and(|hole| hole >= end)
 }
 
-/// How a range is going to be read.
+/// What the system can be told of pages, or asked to do with them, without changing what is in them.
 #[derive(Clone, Copy)]
 pub enum Advice {
     Normal,
     Random,
     Sequential,
     WillNeed,
+    #[cfg(target_os = "linux")]
+    Cold,
+    #[cfg(target_os = "linux")]
+    HugePages,
+    #[cfg(target_os = "linux")]
+    PopulateRead,
 }
 
-/// Tells the system how a range of a mapping is going to be read
+/// Advises the system about a range of a mapping; `ENOMEM` if nothing is mapped there
 /// ([madvise(2)](https://man7.org/linux/man-pages/man2/madvise.2.html)).
-///
-/// # Safety
-/// The range must be mapped.
-pub unsafe fn advise(start: *mut u8, len: usize, advice: Advice) -> io::Result<()> {
+pub fn advise(start: *mut u8, len: usize, advice: Advice) -> io::Result<()> {
     let advice = match advice {
-        Advice::Normal => libc::MADV_NORMAL,
-        Advice::Random => libc::MADV_RANDOM,
-        Advice::Sequential => libc::MADV_SEQUENTIAL,
-        Advice::WillNeed => libc::MADV_WILLNEED,
+        Advice::Normal => mm::Advice::Normal,
+        Advice::Random => mm::Advice::Random,
+        Advice::Sequential => mm::Advice::Sequential,
+        Advice::WillNeed => mm::Advice::WillNeed,
+        #[cfg(target_os = "linux")]
+        Advice::Cold => mm::Advice::LinuxCold,
+        #[cfg(target_os = "linux")]
+        Advice::HugePages => mm::Advice::LinuxHugepage,
+        #[cfg(target_os = "linux")]
+        Advice::PopulateRead => mm::Advice::LinuxPopulateRead,
     };
     let (page, len) = whole_pages(start, len);
-    // SAFETY: none of these changes what is in the range, which the caller vouches for; the rest of
-    // its first page belongs to the same mapping.
-    result(unsafe { libc::madvise(page.cast(), len, advice) })
+    // SAFETY: none of these changes what is in a range, and the kernel checks whether it is mapped.
+    Ok(unsafe { mm::madvise(page.cast(), len, advice) }?)
 }
 
-/// Writes a range of a mapping to its file, and waits until that is done
-/// ([msync(2)](https://man7.org/linux/man-pages/man2/msync.2.html), `MS_SYNC`).
-///
-/// # Safety
-/// The range must be mapped.
-pub unsafe fn flush(start: *mut u8, len: usize) -> io::Result<()> {
+/// Writes a range of a mapping to its file, and waits until that is done; `ENOMEM` if nothing is mapped
+/// there ([msync(2)](https://man7.org/linux/man-pages/man2/msync.2.html), `MS_SYNC`).
+pub fn flush(start: *mut u8, len: usize) -> io::Result<()> {
     let (page, len) = whole_pages(start, len);
-    // SAFETY: the caller vouches for the range, and nothing in it changes.
-    result(unsafe { libc::msync(page.cast(), len, libc::MS_SYNC) })
+    // SAFETY: nothing in a range changes, and the kernel checks whether it is mapped.
+    Ok(unsafe { mm::msync(page.cast(), len, mm::MsyncFlags::SYNC) }?)
 }
 
 /// The range with all of its first page.
 fn whole_pages(start: *mut u8, len: usize) -> (*mut u8, usize) {
     let before = start as usize % page_size();
     (start.wrapping_sub(before), len + before)
-}
-
-fn result(status: i32) -> io::Result<()> {
-    match status {
-        0 => Ok(()),
-        _ => Err(io::Error::last_os_error()),
-    }
 }

@@ -24,9 +24,11 @@ mod zeros;
 pub use address::Address;
 pub use mapped_file::{advise, flush, is_all_data, Advice, FileId};
 pub use object::{Identity, Name, NAME_MAX};
+pub use rustix::param::page_size;
 pub use spare::{make_room, provide_spares, SPARE};
 pub use zeros::{put_zero_pages, unmap, Zeros};
 
+use std::ffi::{c_void, CStr};
 use std::fs::File;
 use std::io;
 use std::os::fd::AsRawFd;
@@ -38,11 +40,12 @@ pub enum Kind {
     Object,
 }
 
-/// Bytes of a page of memory.
-pub fn page_size() -> usize {
-    // SAFETY: sysconf takes no pointers.
-    let size = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
-    usize::try_from(size).unwrap_or(4096)
+/// What has that name in this process: a function of the host, say
+/// ([dlsym(3)](https://man7.org/linux/man-pages/man3/dlsym.3.html)).
+pub fn symbol(name: &CStr) -> Option<*mut c_void> {
+    // SAFETY: the name is NUL-terminated; looking a symbol up has no other effect.
+    let symbol = unsafe { libc::dlsym(libc::RTLD_DEFAULT, name.as_ptr()) };
+    (!symbol.is_null()).then_some(symbol)
 }
 
 /// Locks one byte of a file for as long as it stays open; `false` if somebody else has it. The

@@ -1,8 +1,9 @@
 //! Private zero pages in the place of shared memory, and addresses given back.
 
 use std::io;
-use std::mem::MaybeUninit;
 use std::sync::OnceLock;
+
+use rustix::process::{getrlimit, Resource};
 
 use super::{map_over, SPARE};
 
@@ -62,13 +63,7 @@ fn is_data_limited() -> bool {
 }
 
 fn has_data_limit() -> bool {
-    let mut limit = MaybeUninit::<libc::rlimit>::uninit();
-    // SAFETY: `limit` is large enough for the structure that the call fills in.
-    if unsafe { libc::getrlimit(libc::RLIMIT_DATA, limit.as_mut_ptr()) } != 0 {
-        return false;
-    }
-    // SAFETY: the call succeeded, so the structure is filled.
-    unsafe { limit.assume_init() }.rlim_cur != libc::RLIM_INFINITY
+    getrlimit(Resource::Data).current.is_some()
 }
 
 /// Gives a range of addresses back

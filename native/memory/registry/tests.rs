@@ -65,6 +65,17 @@ fn left(registry: &mut Registry<()>, key: &Key, force: bool) -> Option<u32> {
     registry.detach(key, force).left.unwrap()
 }
 
+/// The first byte of memory that is mapped as long as the mapping is held.
+fn read(mapping: &Mapping) -> u8 {
+    // SAFETY: a test's mapping has data, whose addresses are its own after a detach, too.
+    unsafe { mapping.data().read_volatile() }
+}
+
+fn write(mapping: &Mapping, byte: u8) {
+    // SAFETY: as in `read`.
+    unsafe { mapping.data().write_volatile(byte) };
+}
+
 #[test]
 fn a_key_is_mapped_once_and_counted_once() {
     let keys = Keys::new();
@@ -128,19 +139,14 @@ fn the_end_of_a_registry_detaches_and_a_held_mapping_reads_zeros() {
     let mut ours = registry();
     for key in keys.both() {
         let mapping = create(&mut ours, key, 100).unwrap();
-        // SAFETY: 100 bytes are mapped, and nobody else has the key.
-        unsafe { mapping.data().write_volatile(7) };
+        write(&mapping, 7);
         let mut theirs = registry();
         let theirs = get(&mut theirs, key).unwrap();
-        // SAFETY: as above.
-        assert_eq!(unsafe { theirs.data().read_volatile() }, 7);
+        assert_eq!(read(&theirs), 7);
         ours.detach(key, true);
-        // SAFETY: the mapping is held, so its addresses are still ours.
-        unsafe {
-            assert_eq!(mapping.data().read_volatile(), 0);
-            mapping.data().write_volatile(8);
-            assert_eq!(theirs.data().read_volatile(), 7);
-        }
+        assert_eq!(read(&mapping), 0);
+        write(&mapping, 8);
+        assert_eq!(read(&theirs), 7);
     }
     create(&mut ours, &keys.segment, 100).unwrap();
     drop(ours);
@@ -181,11 +187,9 @@ fn fresh_memory_that_is_dropped_never_was() {
     for key in keys.both() {
         let fresh = Fresh::create(key, 100, 0o600, options).unwrap().unwrap();
         let mapping = Arc::clone(&fresh.mapping);
-        // SAFETY: 100 bytes are mapped, and nobody else has them.
-        unsafe { mapping.data().write_volatile(7) };
+        write(&mapping, 7);
         drop(fresh);
-        // SAFETY: the mapping is held, so its addresses are still ours.
-        assert_eq!(unsafe { mapping.data().read_volatile() }, 0);
+        assert_eq!(read(&mapping), 0);
         assert!(get(&mut registry(), key).is_none());
         // What was only opened stays.
         let mut theirs = registry();

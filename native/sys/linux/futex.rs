@@ -1,66 +1,43 @@
 //! Linux: [futex(2)](https://man7.org/linux/man-pages/man2/futex.2.html) on shared memory, which
-//! the kernel knows by object and offset: every mapping of it is the same futex. An address that is
-//! not mapped is an error (`EFAULT`).
+//! the kernel knows by object and offset: every mapping of it is the same futex.
 
 use std::io;
+use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
+
+use rustix::io::Errno;
+use rustix::thread::futex::{self, Flags, Wait, WaitFlags, WaitPtr, WaitvFlags};
+use rustix::time::{clock_gettime, ClockId, Timespec};
 
 /// Where mutex owners have their locks: all who share memory by name share this file system.
 pub const OWNERS: &str = "/dev/shm/.shm-typed-array-owners";
 
+/// Without `Flags::PRIVATE` the futex is one across processes.
+const SHARED: Flags = Flags::empty();
+
 /// Waits until the word is notified, if it still holds `expected`. `EAGAIN` if it holds another
 /// value, `ETIMEDOUT` after `timeout`.
-pub fn futex_wait(word: *const u32, expected: u32, timeout: Option<Duration>) -> io::Result<()> {
+pub fn futex_wait(word: &AtomicU32, expected: u32, timeout: Option<Duration>) -> io::Result<()> {
     // An absolute time, so that a signal in between does not prolong the wait.
     let deadline = timeout.and_then(monotonic_time_after);
-    let deadline = deadline.as_ref().map_or(std::ptr::null(), |time| time);
     loop {
-        // SAFETY: the kernel compares the word, if it is mapped, and changes nothing; the deadline is
-        // null or points to a local. Without FUTEX_PRIVATE_FLAG the futex is one across processes.
-        let status = unsafe {
-            libc::syscall(
-                libc::SYS_futex,
-                word,
-                libc::FUTEX_WAIT_BITSET,
-                expected,
-                deadline,
-                std::ptr::null::<u32>(),
-                libc::FUTEX_BITSET_MATCH_ANY,
-            )
-        };
-        if status == 0 {
-            return Ok(());
-        }
-        let error = io::Error::last_os_error();
-        if error.kind() != io::ErrorKind::Interrupted {
-            return Err(error);
+        match futex::wait_bitset(word, SHARED, expected, deadline.as_ref(), NonZeroU32::MAX) {
+            Err(Errno::INTR) => {}
+            ended => return Ok(ended?),
         }
     }
 }
 
 /// Wakes up to `count` of those who wait longest for the word, and tells how many.
-pub fn futex_wake(word: *const u32, count: u32) -> io::Result<u32> {
-    let count = i32::try_from(count).unwrap_or(i32::MAX);
-    // SAFETY: to the kernel the address is only what others wait for.
-    let woken = unsafe { libc::syscall(libc::SYS_futex, word, libc::FUTEX_WAKE, count) };
-    u32::try_from(woken).map_err(|_| io::Error::last_os_error())
+pub fn futex_wake(word: &AtomicU32, count: u32) -> io::Result<u32> {
+    let count = count.min(i32::MAX.unsigned_abs());
+    let woken = futex::wake(word, SHARED, count)?;
+    Ok(u32::try_from(woken).unwrap_or(u32::MAX))
 }
 
-const SYS_FUTEX_WAITV: libc::c_long = 449;
 /// What one `futex_waitv` can wait for.
 const WAITV_MAX: usize = 128;
-/// A word of 32 bits, shared between processes.
-const FUTEX_32: u32 = 2;
-
-/// The kernel's `struct futex_waitv`.
-#[repr(C)]
-struct WaitV {
-    expected: u64,
-    word: u64,
-    flags: u32,
-    reserved: u32,
-}
 
 /// How many words [`futex_wait_any`] can wait for: with `futex_waitv` (Linux 5.16 on) many.
 pub fn futex_any_max() -> usize {
@@ -69,11 +46,8 @@ pub fn futex_any_max() -> usize {
     if known != 0 {
         return known as usize;
     }
-    let nothing = std::ptr::null::<WaitV>();
-    // SAFETY: waiting for no futex is refused before any pointer is looked at.
-    unsafe { libc::syscall(SYS_FUTEX_WAITV, nothing, 0, 0, nothing, 0) };
-    let max = match io::Error::last_os_error().raw_os_error() {
-        Some(libc::EINVAL) => WAITV_MAX,
+    let max = match futex::waitv(&[], WaitvFlags::empty(), None, ClockId::Monotonic) {
+        Err(Errno::INVAL) => WAITV_MAX,
         _ => 1,
     };
     KNOWN.store(u32::try_from(max).unwrap_or(1), Ordering::Relaxed);
@@ -84,48 +58,24 @@ pub fn futex_any_max() -> usize {
 /// was. `EAGAIN` if one of them holds another value, `ETIMEDOUT` after `timeout`. Of several that
 /// are notified at once only the last is told
 /// ([futex_waitv](https://docs.kernel.org/userspace-api/futex2.html)).
-pub fn futex_wait_any(words: &[(*const u32, u32)], timeout: Option<Duration>) -> io::Result<usize> {
+pub fn futex_wait_any(words: &[(&AtomicU32, u32)], timeout: Option<Duration>) -> io::Result<usize> {
     if let [(word, expected)] = words {
-        return futex_wait(*word, *expected, timeout).map(|()| 0);
+        return futex_wait(word, *expected, timeout).map(|()| 0);
     }
-    let waits: Vec<WaitV> = words
-        .iter()
-        .map(|&(word, expected)| WaitV {
-            expected: expected.into(),
-            word: word as u64,
-            flags: FUTEX_32,
-            reserved: 0,
-        })
-        .collect();
-    let deadline = timeout.and_then(monotonic_time_after);
-    let deadline = deadline.as_ref().map_or(std::ptr::null(), |time| time);
-    // SAFETY: the list is as long as is said, the kernel only compares the words, the deadline is null
-    // or points to a local.
-    let woken = unsafe {
-        libc::syscall(
-            SYS_FUTEX_WAITV,
-            waits.as_ptr(),
-            waits.len(),
-            0,
-            deadline,
-            libc::CLOCK_MONOTONIC,
-        )
+    let wait_for = |&(word, expected): &(&AtomicU32, u32)| {
+        let mut wait = Wait::new();
+        wait.val = expected.into();
+        wait.uaddr = WaitPtr::new(word.as_ptr().cast());
+        wait.flags = WaitFlags::SIZE_U32;
+        wait
     };
-    usize::try_from(woken).map_err(|_| io::Error::last_os_error())
+    let waits: Vec<Wait> = words.iter().map(wait_for).collect();
+    let deadline = timeout.and_then(monotonic_time_after);
+    let (none, clock) = (WaitvFlags::empty(), ClockId::Monotonic);
+    Ok(futex::waitv(&waits, none, deadline.as_ref(), clock)?)
 }
 
 /// `None` if that lies beyond what the kernel can count: as good as never.
-fn monotonic_time_after(duration: Duration) -> Option<libc::timespec> {
-    let mut now = libc::timespec {
-        tv_sec: 0,
-        tv_nsec: 0,
-    };
-    // SAFETY: `now` is a local to write to, and every kernel has this clock.
-    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut now) };
-    let start = Duration::new(now.tv_sec.try_into().ok()?, now.tv_nsec.try_into().ok()?);
-    let end = start.checked_add(duration)?;
-    Some(libc::timespec {
-        tv_sec: end.as_secs().try_into().ok()?,
-        tv_nsec: end.subsec_nanos().into(),
-    })
+fn monotonic_time_after(duration: Duration) -> Option<Timespec> {
+    clock_gettime(ClockId::Monotonic).checked_add(duration.try_into().ok()?)
 }

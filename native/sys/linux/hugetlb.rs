@@ -4,6 +4,8 @@
 use std::fs;
 use std::sync::OnceLock;
 
+use crate::sys::mapped_file::{advise, Advice};
+
 /// How many bytes `shmat` has mapped at `base` for a segment of `len` bytes.
 pub fn mapped_len(base: *const u8, len: usize) -> usize {
     let start = base as usize;
@@ -19,8 +21,7 @@ pub fn mapped_len(base: *const u8, len: usize) -> usize {
 /// Whether the pages refuse to be called cold: huge ones do, and in kernels before 5.4 all do. To
 /// pages that nobody has touched yet the advice means nothing.
 fn refuses_advice(base: *const u8) -> bool {
-    // SAFETY: advice about one page; the kernel checks whether it is mapped.
-    unsafe { libc::madvise(base.cast_mut().cast(), 1, libc::MADV_COLD) == -1 }
+    advise(base.cast_mut(), 1, Advice::Cold).is_err()
 }
 
 /// Bytes of the smallest huge page that this system has.

@@ -7,12 +7,14 @@
 
 use std::fs::{File, OpenOptions};
 use std::io;
-use std::mem::MaybeUninit;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::OpenOptionsExt;
 use std::sync::OnceLock;
 use std::thread::sleep;
 use std::time::Instant;
+
+use rustix::fs::{flock, FlockOperation};
+use rustix::system::uname;
 
 use super::super::object::{Identity, Name};
 use super::objects::{find, identity_of, path, unlink, PATIENCE, PAUSE};
@@ -58,8 +60,7 @@ impl Lease {
 impl Drop for Lease {
     fn drop(&mut self) {
         // A process that is being forked has the file for a moment, so closing it does not suffice.
-        // SAFETY: fcntl takes no pointers here, and the file is open.
-        unsafe { libc::fcntl(self.file.as_raw_fd(), libc::F_SETLEASE, libc::F_UNLCK) };
+        let _ = control(&self.file, libc::F_SETLEASE, libc::F_UNLCK);
     }
 }
 
@@ -104,15 +105,17 @@ pub fn usage_of(name: &Name) -> Result<Usage> {
 fn take_lease(file: &File) -> io::Result<()> {
     // The kernel signals that somebody wants to open the file. SIGIO would end the process; this one
     // is ignored unless a program asks for it.
-    // SAFETY: fcntl takes no pointers here, and the file is open.
-    if unsafe { libc::fcntl(file.as_raw_fd(), F_SETSIG, libc::SIGURG) } == -1 {
-        return Err(io::Error::last_os_error());
+    control(file, F_SETSIG, libc::SIGURG)?;
+    control(file, libc::F_SETLEASE, libc::F_WRLCK)
+}
+
+/// Does what one of the two commands about leases says.
+fn control(file: &File, command: libc::c_int, argument: libc::c_int) -> io::Result<()> {
+    // SAFETY: these commands take a number and no pointer, and the file is open.
+    match unsafe { libc::fcntl(file.as_raw_fd(), command, argument) } {
+        -1 => Err(io::Error::last_os_error()),
+        _ => Ok(()),
     }
-    // SAFETY: as above.
-    if unsafe { libc::fcntl(file.as_raw_fd(), libc::F_SETLEASE, libc::F_WRLCK) } == -1 {
-        return Err(io::Error::last_os_error());
-    }
-    Ok(())
 }
 
 /// The right to ask, which one process at a time has: a lock on the directory of all objects.
@@ -125,8 +128,7 @@ impl Turn {
     fn take() -> Option<Self> {
         let directory = File::open(DIRECTORY).ok()?;
         let since = Instant::now();
-        // SAFETY: flock takes no pointers, and the directory is open.
-        while unsafe { libc::flock(directory.as_raw_fd(), libc::LOCK_EX | libc::LOCK_NB) } != 0 {
+        while flock(&directory, FlockOperation::NonBlockingLockExclusive).is_err() {
             if since.elapsed() > PATIENCE {
                 return None;
             }
@@ -139,8 +141,7 @@ impl Turn {
 impl Drop for Turn {
     fn drop(&mut self) {
         // As for a lease.
-        // SAFETY: flock takes no pointers, and the directory is open.
-        unsafe { libc::flock(self.directory.as_raw_fd(), libc::LOCK_UN) };
+        let _ = flock(&self.directory, FlockOperation::Unlock);
     }
 }
 
@@ -148,14 +149,8 @@ impl Drop for Turn {
 fn grants_leases() -> bool {
     static GRANTS: OnceLock<bool> = OnceLock::new();
     *GRANTS.get_or_init(|| {
-        let mut system = MaybeUninit::<libc::utsname>::uninit();
-        // SAFETY: `system` is large enough for what uname fills in.
-        if unsafe { libc::uname(system.as_mut_ptr()) } != 0 {
-            return false;
-        }
-        // SAFETY: the call succeeded, so the structure is filled, and its strings end.
-        let release = unsafe { std::ffi::CStr::from_ptr((*system.as_ptr()).release.as_ptr()) }
-            .to_string_lossy();
+        let system = uname();
+        let release = system.release().to_string_lossy();
         let mut numbers = release
             .split(|letter: char| !letter.is_ascii_digit())
             .map(|digits| digits.parse::<u32>().unwrap_or(0));

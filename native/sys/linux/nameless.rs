@@ -8,6 +8,9 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
+use rustix::fs::{linkat, AtFlags, CWD};
+use rustix::io::Errno;
+
 use crate::sys::temporary::create_temporary;
 
 /// A file that nobody can see before [`Nameless::link`]; dropped, it never was.
@@ -48,17 +51,17 @@ impl Nameless {
     /// ([linkat(2)](https://man7.org/linux/man-pages/man2/linkat.2.html)).
     pub fn link(&self, path: &CStr) -> io::Result<bool> {
         let linked = match &self.temporary {
-            Some(temporary) => link(libc::AT_FDCWD, temporary, path, 0),
+            Some(temporary) => linkat(CWD, temporary, CWD, path, AtFlags::empty()),
             // Without the capability this is ENOENT on kernels before 6.10; /proc is the other way.
-            None => link(self.file.as_raw_fd(), c"", path, libc::AT_EMPTY_PATH).or_else(|_| {
-                let own = CString::new(format!("/proc/self/fd/{}", self.file.as_raw_fd()))?;
-                link(libc::AT_FDCWD, &own, path, libc::AT_SYMLINK_FOLLOW)
+            None => linkat(&self.file, c"", CWD, path, AtFlags::EMPTY_PATH).or_else(|_| {
+                let own = format!("/proc/self/fd/{}", self.file.as_raw_fd());
+                linkat(CWD, own, CWD, path, AtFlags::SYMLINK_FOLLOW)
             }),
         };
         match linked {
             Ok(()) => Ok(true),
-            Err(error) if error.raw_os_error() == Some(libc::EEXIST) => Ok(false),
-            Err(error) => Err(error),
+            Err(Errno::EXIST) => Ok(false),
+            Err(error) => Err(error.into()),
         }
     }
 }
@@ -69,16 +72,5 @@ impl Drop for Nameless {
             // Nothing can be done about a failure here: the file is ours alone and harmless.
             let _ = fs::remove_file(OsStr::from_bytes(temporary.to_bytes()));
         }
-    }
-}
-
-fn link(directory: i32, from: &CStr, to: &CStr, flags: i32) -> io::Result<()> {
-    // SAFETY: both paths are NUL-terminated strings that outlive the call.
-    let status =
-        unsafe { libc::linkat(directory, from.as_ptr(), libc::AT_FDCWD, to.as_ptr(), flags) };
-    if status == 0 {
-        Ok(())
-    } else {
-        Err(io::Error::last_os_error())
     }
 }

@@ -3,13 +3,14 @@
 use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions};
 use std::io;
-use std::mem::MaybeUninit;
-use std::os::fd::AsRawFd;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
+
+use rustix::fs::{fstat, lstat, Stat};
+use rustix::io::Errno;
 
 use super::super::object::{Identity, Name};
 use super::nameless::Nameless;
@@ -88,13 +89,7 @@ pub fn open(name: &Name, writable: bool) -> Result<Option<File>> {
 }
 
 fn has_no_name(file: &File) -> bool {
-    let mut found = MaybeUninit::<libc::stat>::uninit();
-    // SAFETY: the descriptor is open, and `found` is large enough for what the call fills in.
-    if unsafe { libc::fstat(file.as_raw_fd(), found.as_mut_ptr()) } != 0 {
-        return false;
-    }
-    // SAFETY: the call succeeded, so the structure is filled.
-    unsafe { found.assume_init() }.st_nlink == 0
+    fstat(file).is_ok_and(|found| found.st_nlink == 0)
 }
 
 /// Calls `open` until no lease keeps it from opening a file.
@@ -128,15 +123,10 @@ fn open_error(error: &io::Error) -> Error {
 /// Which object has the name at this moment, without opening it
 /// ([lstat(2)](https://man7.org/linux/man-pages/man2/lstat.2.html)).
 pub fn find(name: &Name) -> Result<Option<Identity>> {
-    let mut found = MaybeUninit::<libc::stat>::uninit();
-    // SAFETY: the path is NUL-terminated, and `found` is large enough for what the call fills in.
-    if unsafe { libc::lstat(name.path().as_ptr(), found.as_mut_ptr()) } == 0 {
-        // SAFETY: the call succeeded, so the structure is filled.
-        return Ok(Some(identity_from(&unsafe { found.assume_init() })));
-    }
-    match Error::last("stat") {
-        error if error.errno() == Some(libc::ENOENT) => Ok(None),
-        error => Err(error),
+    match lstat(name.path()) {
+        Ok(found) => Ok(Some(identity_from(&found))),
+        Err(Errno::NOENT) => Ok(None),
+        Err(error) => Err(Error::from_io(&error.into(), "stat")),
     }
 }
 
@@ -151,13 +141,7 @@ pub fn status(name: &Name) -> Result<Option<fs::Metadata>> {
 
 /// Which object an open file is.
 pub fn identity_of(file: &File) -> Result<Identity> {
-    let mut found = MaybeUninit::<libc::stat>::uninit();
-    // SAFETY: the descriptor is open, and `found` is large enough for what the call fills in.
-    if unsafe { libc::fstat(file.as_raw_fd(), found.as_mut_ptr()) } != 0 {
-        return Err(Error::last("fstat"));
-    }
-    // SAFETY: the call succeeded, so the structure is filled.
-    let found = unsafe { found.assume_init() };
+    let found = fstat(file).map_err(|error| Error::from_io(&error.into(), "fstat"))?;
     if found.st_mode & libc::S_IFMT != libc::S_IFREG {
         return Err(Error::from_errno(libc::EINVAL, "open").with_hint("It is no regular file"));
     }
@@ -165,7 +149,7 @@ pub fn identity_of(file: &File) -> Result<Identity> {
 }
 
 #[allow(clippy::cast_sign_loss)] // no size is negative
-fn identity_from(found: &libc::stat) -> Identity {
+fn identity_from(found: &Stat) -> Identity {
     Identity {
         device: found.st_dev,
         inode: found.st_ino,

@@ -5,6 +5,7 @@ use std::io;
 
 use super::place::DIRECTORY;
 use crate::error::{Error, Result};
+use crate::sys::mapped_file::{advise, Advice};
 use crate::sys::Kind;
 
 /// Moves mapped pages to other addresses, replacing what is mapped there
@@ -51,11 +52,7 @@ pub fn advise_huge_pages(base: *mut u8, size: usize, kind: Kind) -> Result<()> {
             Kind::Object => "root turns them on with mount -o remount,huge=advise /dev/shm",
         });
     }
-    // SAFETY: the advice changes how the range is backed, not what is in it.
-    match unsafe { libc::madvise(base.cast(), size, libc::MADV_HUGEPAGE) } {
-        0 => Ok(()),
-        _ => Err(Error::last("madvise")),
-    }
+    advise(base, size, Advice::HugePages).map_err(|error| Error::from_io(&error, "madvise"))
 }
 
 /// Whether the tmpfs mounted last at `directory` gives out huge pages.
@@ -76,13 +73,8 @@ fn has_huge_pages(directory: &str) -> bool {
 /// shared memory it allocates missing pages, too). A kernel before 5.14 cannot; the pages then come
 /// when they are touched.
 pub fn populate(base: *mut u8, size: usize) -> io::Result<()> {
-    // SAFETY: faulting pages in changes nothing that anybody can read.
-    if unsafe { libc::madvise(base.cast(), size, libc::MADV_POPULATE_READ) } == 0 {
-        return Ok(());
-    }
-    let error = io::Error::last_os_error();
-    match error.raw_os_error() {
-        Some(libc::EINVAL) => Ok(()),
-        _ => Err(error),
+    match advise(base, size, Advice::PopulateRead) {
+        Err(error) if error.kind() == io::ErrorKind::InvalidInput => Ok(()),
+        populated => populated,
     }
 }

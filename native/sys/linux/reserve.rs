@@ -1,11 +1,14 @@
 //! The size of an object, and the memory for it.
 
 use std::fs::File;
-use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::AsRawFd;
 use std::ptr;
 use std::sync::OnceLock;
+
+use rustix::fs::{fallocate, fstatvfs, FallocateFlags};
+use rustix::io::Errno;
+use rustix::process::{getrlimit, Resource};
 
 use super::place::DIRECTORY;
 use crate::error::{Error, Result};
@@ -14,12 +17,10 @@ use crate::error::{Error, Result};
 /// ([posix_fallocate(3)](https://man7.org/linux/man-pages/man3/posix_fallocate.3.html)).
 pub fn reserve(file: &File, size: u64) -> Result<()> {
     refuse_beyond_limit(size, "posix_fallocate")?;
-    // SAFETY: no pointers; the descriptor is open as long as `file` lives.
-    let call = |start, len| unsafe { libc::posix_fallocate(file.as_raw_fd(), start, len) };
-    in_steps(0, size, call).map_err(|errno| match errno {
-        libc::ENOSPC => no_space(file, size),
-        libc::EFBIG => too_long(size, "posix_fallocate"),
-        errno => Error::from_errno(errno, "posix_fallocate"),
+    in_steps(0, size, |start, len| posix_fallocate(file, start, len)).map_err(|errno| match errno {
+        Errno::NOSPC => no_space(file, size),
+        Errno::FBIG => too_long(size, "posix_fallocate"),
+        errno => Error::from_errno(errno.raw_os_error(), "posix_fallocate"),
     })
 }
 
@@ -27,19 +28,21 @@ pub fn reserve(file: &File, size: u64) -> Result<()> {
 /// ([fallocate(2)](https://man7.org/linux/man-pages/man2/fallocate.2.html)). Others may be writing to
 /// it, so this is not `posix_fallocate`, which writes itself where the file system cannot reserve.
 pub fn fill_holes(file: &File, start: u64, end: u64) -> Result<()> {
-    let call = |start, len| {
-        // SAFETY: no pointers; the descriptor is open as long as `file` lives.
-        match unsafe { libc::fallocate(file.as_raw_fd(), libc::FALLOC_FL_KEEP_SIZE, start, len) } {
-            0 => 0,
-            _ => io::Error::last_os_error()
-                .raw_os_error()
-                .unwrap_or(libc::EIO),
-        }
-    };
-    in_steps(start, end, call).map_err(|errno| Error::from_errno(errno, "fallocate"))
+    let call = |start, len| fallocate(file, FallocateFlags::KEEP_SIZE, start, len);
+    in_steps(start, end, call).map_err(|errno| Error::from_errno(errno.raw_os_error(), "fallocate"))
 }
 
-/// Calls `reserve(start, len)`, which gives an `errno` or 0, for one part after the other.
+fn posix_fallocate(file: &File, start: u64, len: u64) -> rustix::io::Result<()> {
+    let offset = |bytes| libc::off_t::try_from(bytes).map_err(|_| Errno::FBIG);
+    let (start, len) = (offset(start)?, offset(len)?);
+    // SAFETY: no pointers; the descriptor is open as long as `file` lives.
+    match unsafe { libc::posix_fallocate(file.as_raw_fd(), start, len) } {
+        0 => Ok(()),
+        errno => Err(Errno::from_raw_os_error(errno)),
+    }
+}
+
+/// Calls `reserve(start, len)` for one part after the other.
 ///
 /// A signal (a profiler's timer, say) makes the kernel take back what one call has reserved so far.
 /// In steps, what was reserved before stays; each signal makes them shorter, so that they get
@@ -47,16 +50,15 @@ pub fn fill_holes(file: &File, start: u64, end: u64) -> Result<()> {
 fn in_steps(
     mut start: u64,
     end: u64,
-    reserve: impl Fn(libc::off_t, libc::off_t) -> i32,
-) -> std::result::Result<(), i32> {
-    let offset = |bytes| libc::off_t::try_from(bytes).map_err(|_| libc::EFBIG);
+    reserve: impl Fn(u64, u64) -> rustix::io::Result<()>,
+) -> rustix::io::Result<()> {
     let mut step: u64 = 64 << 20;
     while start < end {
         let len = step.min(end - start);
-        match reserve(offset(start)?, offset(len)?) {
-            0 => start += len,
-            libc::EINTR => step = (step / 2).max(4096),
-            errno => return Err(errno),
+        match reserve(start, len) {
+            Ok(()) => start += len,
+            Err(Errno::INTR) => step = (step / 2).max(4096),
+            Err(errno) => return Err(errno),
         }
     }
     Ok(())
@@ -85,14 +87,7 @@ fn xfsz_kills() -> bool {
 
 /// Bytes that a file of this process may have at most; `None` if that is not limited.
 fn file_size_limit() -> Option<u64> {
-    let mut limit = MaybeUninit::<libc::rlimit>::uninit();
-    // SAFETY: `limit` is large enough for the structure that the call fills.
-    if unsafe { libc::getrlimit(libc::RLIMIT_FSIZE, limit.as_mut_ptr()) } != 0 {
-        return None;
-    }
-    // SAFETY: the call succeeded, so the structure is filled.
-    let limit = unsafe { limit.assume_init() }.rlim_cur;
-    (limit != libc::RLIM_INFINITY).then_some(limit)
+    getrlimit(Resource::Fsize).current
 }
 
 fn too_long(size: u64, syscall: &'static str) -> Error {
@@ -114,13 +109,7 @@ fn no_space(file: &File, asked: u64) -> Error {
 
 /// Bytes that are free on the file's file system, as far as it tells.
 pub fn free_bytes(file: &File) -> Option<u64> {
-    let mut room = MaybeUninit::<libc::statvfs>::uninit();
-    // SAFETY: `room` is large enough for the structure, and the descriptor is open.
-    if unsafe { libc::fstatvfs(file.as_raw_fd(), room.as_mut_ptr()) } != 0 {
-        return None;
-    }
-    // SAFETY: the call succeeded, so the structure is filled.
-    let room = unsafe { room.assume_init() };
+    let room = fstatvfs(file).ok()?;
     Some(room.f_bavail * room.f_frsize)
 }
 

@@ -4,26 +4,33 @@
 //! ([io_uring(7)](https://man7.org/linux/man-pages/man7/io_uring.7.html)).
 //!
 //! By hand, since a request that the kernel has refused must be taken back from the queue, or it
-//! would begin with the next one.
+//! would begin with the next one. The crate `io-uring` cannot take one back.
 
-mod abi;
-
-use std::fs::File;
 use std::io;
 use std::mem::size_of;
-use std::os::fd::{AsRawFd, FromRawFd, RawFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd, RawFd};
 use std::ptr::from_ref;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::Arc;
 use std::time::Duration;
 
 use memmap2::{MmapOptions, MmapRaw};
-
-use self::abi::{Completion, Parameters, Request};
+use rustix::io_uring::{
+    addr3_or_cmd_union, addr3_struct, addr_or_splice_off_in_union, io_uring_cqe,
+    io_uring_enter_arg, io_uring_getevents_arg, io_uring_params, io_uring_ptr, io_uring_setup,
+    io_uring_sqe, io_uring_user_data, off_or_addr2_union, op_flags_union, FutexWaitFlags,
+    IoringAsyncCancelFlags, IoringEnterFlags, IoringOp, IoringSetupFlags, IoringSqFlags,
+    IoringSqeFlags, IORING_OFF_SQES,
+};
+use rustix::time::Timespec;
 
 /// How many requests can complete before they are looked at without the kernel having to allocate
 /// memory.
 const COMPLETIONS: u32 = 1024;
+
+/// Where a request to wait has room for its flags is the place of a descriptor.
+#[allow(clippy::cast_possible_wrap)]
+const FUTEX_32: RawFd = FutexWaitFlags::SIZE_U32.bits() as RawFd;
 
 /// What completes under this number is of no interest.
 const NOBODY: u64 = u64::MAX;
@@ -32,10 +39,20 @@ const THE_END: u64 = u64::MAX - 1;
 
 /// A descriptor and the memory that is shared with the kernel through it.
 pub struct Ring {
-    file: File,
+    file: OwnedFd,
     queues: MmapRaw,
     request: MmapRaw,
-    parameters: Parameters,
+    offsets: Offsets,
+}
+
+/// How many bytes into the queues things are.
+struct Offsets {
+    request_tail: u32,
+    flags: u32,
+    head: u32,
+    tail: u32,
+    mask: u32,
+    completions: u32,
 }
 
 /// Submits requests.
@@ -55,90 +72,82 @@ pub fn ring() -> io::Result<(Requests, Completions)> {
     let word = AtomicU32::new(0);
     requests.futex_wait(NOBODY, word.as_ptr(), 1)?;
     match completions.next() {
-        Some(Completion { result, .. }) if result == -libc::EAGAIN => Ok((requests, completions)),
+        Some((_, result)) if result == -libc::EAGAIN => Ok((requests, completions)),
         _ => Err(io::ErrorKind::Unsupported.into()),
     }
 }
 
 impl Ring {
     fn new() -> io::Result<Self> {
-        let mut parameters = Parameters {
-            cq_entries: COMPLETIONS,
-            flags: abi::SETUP_CQSIZE | abi::SETUP_COOP_TASKRUN,
-            ..Parameters::default()
-        };
-        // SAFETY: the structure is as large as the kernel's, and a local to read and write.
-        let fd = unsafe { libc::syscall(libc::SYS_io_uring_setup, 1, &mut parameters) };
-        let fd = RawFd::try_from(fd).ok().filter(|fd| *fd >= 0);
-        let fd = fd.ok_or_else(io::Error::last_os_error)?;
-        // SAFETY: a new descriptor, which nobody else closes.
-        let file = unsafe { File::from_raw_fd(fd) };
-        let completions = size_of::<Completion>() * parameters.cq_entries as usize;
+        let mut parameters = io_uring_params::default();
+        parameters.cq_entries = COMPLETIONS;
+        // Completions are no reason to interrupt JavaScript that runs.
+        parameters.flags = IoringSetupFlags::CQSIZE | IoringSetupFlags::COOP_TASKRUN;
+        // SAFETY: no flag has the kernel use memory or descriptors of ours.
+        let file = unsafe { io_uring_setup(1, &mut parameters) }?;
+        let completions = size_of::<io_uring_cqe>() * parameters.cq_entries as usize;
         let array = size_of::<u32>() * parameters.sq_entries as usize;
-        let queues = (parameters.cq.completions as usize + completions)
-            .max(parameters.sq.array as usize + array);
+        let queues = (parameters.cq_off.cqes as usize + completions)
+            .max(parameters.sq_off.array as usize + array);
         Ok(Self {
             queues: MmapOptions::new().len(queues).map_raw(&file)?,
             request: MmapOptions::new()
-                .len(size_of::<Request>() * parameters.sq_entries as usize)
-                .offset(abi::OFFSET_OF_ENTRIES)
+                .len(size_of::<io_uring_sqe>() * parameters.sq_entries as usize)
+                .offset(IORING_OFF_SQES)
                 .map_raw(&file)?,
             file,
-            parameters,
+            offsets: Offsets {
+                request_tail: parameters.sq_off.tail,
+                flags: parameters.sq_off.flags,
+                head: parameters.cq_off.head,
+                tail: parameters.cq_off.tail,
+                mask: parameters.cq_off.ring_mask,
+                completions: parameters.cq_off.cqes,
+            },
         })
     }
 
     /// What is so many bytes into the queues. The kernel aligns all that it tells the offset of.
     #[allow(clippy::cast_ptr_alignment)]
     fn at<T>(&self, offset: u32) -> *mut T {
-        // SAFETY: the kernel has told the offset, so it is inside the mapping.
-        unsafe { self.queues.as_mut_ptr().add(offset as usize) }.cast()
+        self.queues
+            .as_mut_ptr()
+            .wrapping_add(offset as usize)
+            .cast()
     }
 
     fn word(&self, offset: u32) -> &AtomicU32 {
-        // SAFETY: one of the words of the queues, which are mapped as long as `self` lives; both
-        // sides use it atomically.
+        // SAFETY: one of the words of the queues, whose offset the kernel has told, and which are mapped as
+        // long as `self` lives; both sides use it atomically.
         unsafe { &*self.at(offset) }
     }
 
     /// Submits requests, and waits for completions: `ETIME` after `timeout`
     /// ([io_uring_enter(2)](https://man7.org/linux/man-pages/man2/io_uring_enter.2.html)).
     fn enter(&self, submit: u32, complete: u32, timeout: Option<Duration>) -> io::Result<()> {
-        let time = timeout.map(|time| abi::Time {
-            // What is more than that is as good as for ever.
-            seconds: time.as_secs().try_into().unwrap_or(i64::MAX),
-            nanoseconds: time.subsec_nanos().into(),
-        });
-        let argument = abi::EnterArgument {
-            time: time.as_ref().map_or(0, |time| from_ref(time) as u64),
-            ..abi::EnterArgument::default()
-        };
-        let get_events = if submit == 0 { abi::ENTER_GETEVENTS } else { 0 };
+        // What is more than that is as good as for ever.
+        let time = timeout.and_then(|time| Timespec::try_from(time).ok());
+        let mut argument = io_uring_getevents_arg::default();
+        if let Some(time) = &time {
+            argument.ts = io_uring_ptr::new(from_ref(time).cast_mut().cast());
+        }
+        let mut flags = IoringEnterFlags::EXT_ARG;
+        flags.set(IoringEnterFlags::GETEVENTS, submit == 0);
         // SAFETY: the argument and the time that it points to are locals. What requests point to the
         // kernel looks at as it would for a system call: no address can make it write or crash.
-        let submitted = unsafe {
-            libc::syscall(
-                libc::SYS_io_uring_enter,
-                self.file.as_raw_fd(),
-                submit,
-                complete,
-                get_events | abi::ENTER_EXT_ARG,
-                &raw const argument,
-                size_of::<abi::EnterArgument>(),
-            )
-        };
-        match submitted {
-            -1 => Err(io::Error::last_os_error()),
-            submitted if submitted == submit.into() => Ok(()),
-            _ => Err(io::ErrorKind::WouldBlock.into()),
+        let submitted =
+            unsafe { io_uring_enter_arg(&self.file, submit, complete, flags, Some(&argument)) }?;
+        if submitted != submit {
+            return Err(io::ErrorKind::WouldBlock.into());
         }
+        Ok(())
     }
 }
 
-impl AsRawFd for Ring {
+impl AsFd for Ring {
     /// Readable when requests have completed.
-    fn as_raw_fd(&self) -> RawFd {
-        self.file.as_raw_fd()
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.file.as_fd()
     }
 }
 
@@ -150,57 +159,68 @@ impl Requests {
     /// Waits for `word`, if it holds `expected`: completes with 0 when it is notified, with `-EAGAIN`
     /// if it holds another value, with `-ECANCELED` when that is asked for.
     pub fn futex_wait(&mut self, id: u64, word: *const u32, expected: u32) -> io::Result<()> {
-        self.submit(Request {
-            op: abi::OP_FUTEX_WAIT,
-            fd: abi::FUTEX_32,
-            address: word as u64,
-            second: expected.into(),
-            third: u32::MAX.into(), // any bit of a notification will do
-            user_data: id,
-            ..Request::default()
+        let mut any_bit = addr3_struct::default();
+        any_bit.addr3 = u32::MAX.into();
+        self.submit(io_uring_sqe {
+            opcode: IoringOp::FutexWait,
+            fd: FUTEX_32,
+            addr_or_splice_off_in: addr_or_splice_off_in_union {
+                addr: io_uring_ptr::new(word.cast_mut().cast()),
+            },
+            off_or_addr2: off_or_addr2_union {
+                off: expected.into(),
+            },
+            addr3_or_cmd: addr3_or_cmd_union { addr3: any_bit },
+            user_data: io_uring_user_data::from_u64(id),
+            ..io_uring_sqe::default()
         })
     }
 
     /// Cancels the request of that number. The kernel looks for it among all that have not
     /// completed, the youngest first.
     pub fn cancel(&mut self, id: u64) -> io::Result<()> {
-        self.submit(Request {
-            op: abi::OP_ASYNC_CANCEL,
-            flags: abi::CQE_SKIP_SUCCESS,
-            address: id,
-            user_data: NOBODY,
-            ..Request::default()
+        self.submit(io_uring_sqe {
+            opcode: IoringOp::AsyncCancel,
+            // A cancel that has succeeded is no completion of its own.
+            flags: IoringSqeFlags::CQE_SKIP_SUCCESS,
+            addr_or_splice_off_in: addr_or_splice_off_in_union {
+                user_data: io_uring_user_data::from_u64(id),
+            },
+            user_data: io_uring_user_data::from_u64(NOBODY),
+            ..io_uring_sqe::default()
         })
     }
 
     /// Completes nothing, but has the descriptor become readable.
     pub fn wake(&mut self) -> io::Result<()> {
-        self.submit(Request {
-            op: abi::OP_NOP,
-            user_data: NOBODY,
-            ..Request::default()
+        self.submit(io_uring_sqe {
+            opcode: IoringOp::Nop,
+            user_data: io_uring_user_data::from_u64(NOBODY),
+            ..io_uring_sqe::default()
         })
     }
 
     /// Cancels all requests; [`Completions::take`] then tells that there will be no more.
     pub fn end(&mut self) -> io::Result<()> {
-        self.submit(Request {
-            op: abi::OP_ASYNC_CANCEL,
-            op_flags: abi::CANCEL_ALL | abi::CANCEL_ANY,
-            user_data: THE_END,
-            ..Request::default()
+        self.submit(io_uring_sqe {
+            opcode: IoringOp::AsyncCancel,
+            op_flags: op_flags_union {
+                cancel_flags: IoringAsyncCancelFlags::ALL | IoringAsyncCancelFlags::ANY,
+            },
+            user_data: io_uring_user_data::from_u64(THE_END),
+            ..io_uring_sqe::default()
         })
     }
 
     /// There is room for one request, which the kernel takes at once.
-    fn submit(&mut self, request: Request) -> io::Result<()> {
+    fn submit(&mut self, request: io_uring_sqe) -> io::Result<()> {
         let ring = &*self.0;
         #[allow(clippy::cast_ptr_alignment)] // the beginning of a page
-        let place = ring.request.as_mut_ptr().cast::<Request>();
+        let place = ring.request.as_mut_ptr().cast::<io_uring_sqe>();
         // SAFETY: it is large enough for a request, and `self`, borrowed mutably, is the only one
         // who writes to it.
         unsafe { place.write(request) };
-        let tail = ring.word(ring.parameters.sq.tail);
+        let tail = ring.word(ring.offsets.request_tail);
         let before = tail.load(Ordering::Relaxed);
         tail.store(before.wrapping_add(1), Ordering::Release);
         // If the kernel does not take it, it is not to be there when the next one is.
@@ -210,9 +230,9 @@ impl Requests {
 }
 
 impl Completions {
-    fn next(&mut self) -> Option<Completion> {
+    fn next(&mut self) -> Option<Completed> {
         let ring = &*self.0;
-        let offsets = &ring.parameters.cq;
+        let offsets = &ring.offsets;
         let head = ring.word(offsets.head);
         let first = head.load(Ordering::Relaxed);
         if first == ring.word(offsets.tail).load(Ordering::Acquire) {
@@ -222,29 +242,25 @@ impl Completions {
         // SAFETY: the index is inside the queue, and the kernel does not write there before the
         // head has passed; `self`, borrowed mutably, is the only one who moves it.
         let completion = unsafe {
-            let queue = ring.at::<Completion>(offsets.completions);
+            let queue = ring.at::<io_uring_cqe>(offsets.completions);
             queue.add(index as usize).read()
         };
         head.store(first.wrapping_add(1), Ordering::Release);
-        Some(completion)
+        Some((completion.user_data.u64_(), completion.res))
     }
 
     /// What has completed since the last call, up to as much as the queue holds; `None` if nothing will
     /// any more.
     pub fn take(&mut self) -> Option<Vec<Completed>> {
         let mut completed = Vec::new();
-        while let Some(Completion {
-            user_data: id,
-            result,
-            ..
-        }) = self.next()
-        {
+        while let Some((id, result)) = self.next() {
             if id != NOBODY {
                 completed.push((id, result));
             }
         }
-        let flags = self.0.word(self.0.parameters.sq.flags);
-        if flags.load(Ordering::Acquire) & abi::SQ_CQ_OVERFLOW != 0 {
+        let flags = self.0.word(self.0.offsets.flags);
+        let flags = IoringSqFlags::from_bits_retain(flags.load(Ordering::Acquire));
+        if flags.contains(IoringSqFlags::CQ_OVERFLOW) {
             // There are more. Should the kernel not bring them now, the descriptor stays readable.
             let _ = self.0.enter(0, 0, None);
         }

@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::io;
-use std::mem::MaybeUninit;
 use std::os::fd::AsRawFd;
 
 use super::set_size;
@@ -34,14 +33,8 @@ pub fn fill_holes(_file: &File, _start: u64, _end: u64) -> Result<()> {
 
 /// Bytes that are free on the file's file system, as far as it tells.
 pub fn free_bytes(file: &File) -> Option<u64> {
-    let mut room = MaybeUninit::<libc::statvfs>::uninit();
-    // SAFETY: `room` is large enough for the structure, and the descriptor is open.
-    if unsafe { libc::fstatvfs(file.as_raw_fd(), room.as_mut_ptr()) } != 0 {
-        return None;
-    }
-    // SAFETY: the call succeeded, so the structure is filled.
-    let room = unsafe { room.assume_init() };
-    Some(u64::from(room.f_bavail) * room.f_frsize)
+    let room = rustix::fs::fstatvfs(file).ok()?;
+    Some(room.f_bavail * room.f_frsize)
 }
 
 /// This system has no file system like that.

@@ -1,11 +1,14 @@
 //! macOS: `os_sync_wait_on_address` (14.4 on), found at run time, and before that the system call
 //! under it. Both know shared memory by object and offset, as a futex does.
 
-use std::ffi::{c_void, CStr};
+use std::ffi::c_void;
 use std::io;
 use std::mem::transmute;
+use std::sync::atomic::AtomicU32;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
+
+use crate::sys::symbol;
 
 /// Where mutex owners have their locks.
 pub const OWNERS: &str = "/tmp/.shm-typed-array-owners";
@@ -38,9 +41,9 @@ fn symbols() -> Option<&'static Symbols> {
     static SYMBOLS: OnceLock<Option<Symbols>> = OnceLock::new();
     SYMBOLS
         .get_or_init(|| {
-            let wait = find(c"os_sync_wait_on_address")?;
-            let wait_with_timeout = find(c"os_sync_wait_on_address_with_timeout")?;
-            let wake_any = find(c"os_sync_wake_by_address_any")?;
+            let wait = symbol(c"os_sync_wait_on_address")?;
+            let wait_with_timeout = symbol(c"os_sync_wait_on_address_with_timeout")?;
+            let wake_any = symbol(c"os_sync_wake_by_address_any")?;
             // SAFETY: these are the signatures of <os/os_sync_wait_on_address.h>.
             Some(unsafe {
                 Symbols {
@@ -53,18 +56,12 @@ fn symbols() -> Option<&'static Symbols> {
         .as_ref()
 }
 
-fn find(name: &CStr) -> Option<*mut c_void> {
-    // SAFETY: the name is NUL-terminated; looking a symbol up has no other effect.
-    let symbol = unsafe { libc::dlsym(libc::RTLD_DEFAULT, name.as_ptr()) };
-    (!symbol.is_null()).then_some(symbol)
-}
-
 /// How often the kernel may find the word's page paged out before that is an error.
 const TRIES: u32 = 1000;
 
 /// Waits until the word is notified, if it still holds `expected`; another value counts as a
 /// notification, which these calls do not tell from it. `ETIMEDOUT` after `timeout`.
-pub fn futex_wait(word: *const u32, expected: u32, timeout: Option<Duration>) -> io::Result<()> {
+pub fn futex_wait(word: &AtomicU32, expected: u32, timeout: Option<Duration>) -> io::Result<()> {
     let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
     let mut tries = 0;
     loop {
@@ -72,7 +69,7 @@ pub fn futex_wait(word: *const u32, expected: u32, timeout: Option<Duration>) ->
         if left.is_some_and(|left| left.is_zero()) {
             return Err(io::Error::from_raw_os_error(libc::ETIMEDOUT));
         }
-        let word = word.cast_mut().cast();
+        let word = word.as_ptr().cast();
         let status = match symbols() {
             Some(symbols) => wait_on_address(symbols, word, expected, left),
             None => ulock_wait(word, expected, left),
@@ -145,8 +142,8 @@ fn ticks(duration: Duration) -> u64 {
 }
 
 /// Wakes up to `count` of those who wait for the word, one after the other, and tells how many.
-pub fn futex_wake(word: *const u32, count: u32) -> io::Result<u32> {
-    let word = word.cast_mut().cast();
+pub fn futex_wake(word: &AtomicU32, count: u32) -> io::Result<u32> {
+    let word = word.as_ptr().cast();
     let mut woken = 0;
     while woken < count {
         // SAFETY: the kernel compares the 4 bytes, if they are mapped, and changes nothing.
@@ -178,7 +175,7 @@ pub fn futex_any_max() -> usize {
 }
 
 /// Waits until the word is notified, if it holds what is expected; always 0.
-pub fn futex_wait_any(words: &[(*const u32, u32)], timeout: Option<Duration>) -> io::Result<usize> {
+pub fn futex_wait_any(words: &[(&AtomicU32, u32)], timeout: Option<Duration>) -> io::Result<usize> {
     let (word, expected) = words[0];
     futex_wait(word, expected, timeout).map(|()| 0)
 }

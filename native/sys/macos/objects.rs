@@ -3,10 +3,11 @@
 
 use std::cell::Cell;
 use std::fs::{File, Metadata};
-use std::io;
-use std::os::fd::FromRawFd;
 
 use memmap2::MmapOptions;
+use rustix::fs::RawMode;
+use rustix::io::Errno;
+use rustix::shm::{self, Mode, OFlags};
 
 use super::super::object::{Identity, Name};
 use super::super::page_size;
@@ -24,15 +25,19 @@ impl Draft {
     /// A new object of size 0 with permissions `mode` (less the umask), or `None` if `name` is
     /// taken ([shm_open(2)](https://man.freebsd.org/cgi/man.cgi?query=shm_open&sektion=2)).
     pub fn new(name: &Name, mode: u32) -> Result<Option<Self>> {
-        let flags = libc::O_CREAT | libc::O_EXCL | libc::O_RDWR;
-        match shm_open(name, flags, mode) {
+        let flags = OFlags::CREATE | OFlags::EXCL | OFlags::RDWR;
+        match shm::open(
+            name.path(),
+            flags,
+            Mode::from_bits_truncate(mode as RawMode),
+        ) {
             Ok(file) => Ok(Some(Self {
-                file,
+                file: file.into(),
                 name: name.clone(),
                 published: Cell::new(false),
             })),
-            Err(error) if error.raw_os_error() == Some(libc::EEXIST) => Ok(None),
-            Err(error) => Err(open_error(&error)),
+            Err(Errno::EXIST) => Ok(None),
+            Err(error) => Err(open_error(error)),
         }
     }
 
@@ -67,41 +72,30 @@ impl Drop for Draft {
     }
 }
 
-fn shm_open(name: &Name, flags: i32, mode: u32) -> io::Result<File> {
-    // SAFETY: the name is a NUL-terminated string that outlives the call; a mode is passed
-    // whether or not the flags ask for one.
-    let descriptor = unsafe { libc::shm_open(name.path().as_ptr(), flags, mode) };
-    if descriptor == -1 {
-        return Err(io::Error::last_os_error());
-    }
-    // SAFETY: the descriptor is open and nobody else's.
-    Ok(unsafe { File::from_raw_fd(descriptor) })
-}
-
 /// Opens the object for reading, and for writing too if `writable`.
 pub fn open(name: &Name, writable: bool) -> Result<Option<File>> {
     let access = if writable {
-        libc::O_RDWR
+        OFlags::RDWR
     } else {
-        libc::O_RDONLY
+        OFlags::RDONLY
     };
-    match shm_open(name, access, 0) {
-        Ok(file) => Ok(Some(file)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(open_error(&error)),
+    match shm::open(name.path(), access, Mode::empty()) {
+        Ok(file) => Ok(Some(file.into())),
+        Err(Errno::NOENT) => Ok(None),
+        Err(error) => Err(open_error(error)),
     }
 }
 
-fn open_error(error: &io::Error) -> Error {
-    let hint = match error.raw_os_error() {
-        Some(libc::EACCES) => {
+fn open_error(error: Errno) -> Error {
+    let hint = match error {
+        Errno::ACCESS => {
             "The object's permissions do not allow this user to read and write it (with copyOnWrite: to read it)"
         }
-        Some(libc::ENAMETOOLONG) => "macOS allows 31 bytes, the slash included",
-        Some(libc::EMFILE) => "This process has as many files open as it may (ulimit -n)",
+        Errno::NAMETOOLONG => "macOS allows 31 bytes, the slash included",
+        Errno::MFILE => "This process has as many files open as it may (ulimit -n)",
         _ => "",
     };
-    Error::from_io(error, "shm_open").with_hint(hint)
+    Error::from_io(&error.into(), "shm_open").with_hint(hint)
 }
 
 /// Which object has the name at this moment.
@@ -168,15 +162,11 @@ pub fn write_header<const LEN: usize>(file: &File, header: [u8; LEN]) -> Result<
 
 /// Removes the name; `false` if there was none.
 pub fn unlink(name: &Name) -> Result<bool> {
-    // SAFETY: the name is a NUL-terminated string that outlives the call.
-    if unsafe { libc::shm_unlink(name.path().as_ptr()) } == 0 {
-        return Ok(true);
+    match shm::unlink(name.path()) {
+        Ok(()) => Ok(true),
+        Err(Errno::NOENT) => Ok(false),
+        Err(error) => Err(Error::from_io(&error.into(), "shm_unlink")),
     }
-    let error = io::Error::last_os_error();
-    if error.kind() == io::ErrorKind::NotFound {
-        return Ok(false);
-    }
-    Err(Error::from_io(&error, "shm_unlink"))
 }
 
 /// Makes the object `size` bytes long, which this system rounds up to whole pages.

@@ -3,6 +3,7 @@
 use std::io;
 
 use crate::error::{Error, Result};
+use crate::sys::mapped_file::{advise, Advice};
 use crate::sys::Kind;
 
 /// This system has no huge pages for shared memory.
@@ -13,11 +14,7 @@ pub fn advise_huge_pages(_base: *mut u8, _size: usize, _kind: Kind) -> Result<()
 
 /// Asks for every page of a range to be there soon; this system cannot do it at once.
 pub fn populate(base: *mut u8, size: usize) -> io::Result<()> {
-    // SAFETY: the advice changes nothing that anybody can read.
-    match unsafe { libc::madvise(base.cast(), size, libc::MADV_WILLNEED) } {
-        0 => Ok(()),
-        _ => Err(io::Error::last_os_error()),
-    }
+    advise(base, size, Advice::WillNeed)
 }
 
 extern "C" {

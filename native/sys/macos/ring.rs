@@ -1,7 +1,7 @@
 //! macOS has nothing like `io_uring`: no ring can be made, so none of this can be called.
 
 use std::io;
-use std::os::fd::{AsRawFd, RawFd};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,8 +18,8 @@ pub fn ring() -> io::Result<(Requests, Completions)> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
-impl AsRawFd for Ring {
-    fn as_raw_fd(&self) -> RawFd {
+impl AsFd for Ring {
+    fn as_fd(&self) -> BorrowedFd<'_> {
         match *self {}
     }
 }
@@ -62,16 +62,16 @@ impl AnyReadable {
         Err(io::ErrorKind::Unsupported.into())
     }
 
-    pub fn add(&self, _descriptor: &impl AsRawFd) -> io::Result<()> {
+    pub fn add(&self, _descriptor: &impl AsFd) -> io::Result<()> {
         match *self {}
     }
 }
 
-impl AsRawFd for AnyReadable {
-    fn as_raw_fd(&self) -> RawFd {
+impl AsFd for AnyReadable {
+    fn as_fd(&self) -> BorrowedFd<'_> {
         match *self {}
     }
 }
 
 /// Is never called: there is nothing of which a ring is one.
-pub fn sleep_until_readable(_descriptors: [&dyn AsRawFd; 2]) {}
+pub fn sleep_until_readable(_descriptors: [BorrowedFd<'_>; 2]) {}

@@ -13,7 +13,7 @@ fn take_all(completions: &mut Completions) -> Vec<Completed> {
 }
 
 fn wake(word: &AtomicU32, count: u32) -> u32 {
-    crate::sys::futex_wake(word.as_ptr(), count).unwrap()
+    crate::sys::futex_wake(word, count).unwrap()
 }
 
 #[test]
@@ -57,4 +57,25 @@ fn none_is_lost_when_more_end_than_the_queue_holds() {
     assert_eq!(ended.len(), count as usize);
     let cancelled = ended.iter().filter(|(_, how)| *how == -libc::ECANCELED);
     assert_eq!(cancelled.count(), 100);
+}
+
+#[test]
+fn what_the_kernel_has_refused_does_not_begin_with_the_next() {
+    let refusing = std::fs::File::open("/dev/null").unwrap();
+    let (Ok(_), Ok(mut ring)) = (ring(), Ring::new()) else {
+        return;
+    };
+    let word = AtomicU32::new(0);
+    let real = std::mem::replace(&mut ring.file, refusing.into());
+    let tail = ring.word(ring.offsets.request_tail).load(Ordering::Relaxed);
+    let mut requests = Requests(Arc::new(ring));
+    requests.futex_wait(1, word.as_ptr(), 0).unwrap_err();
+    let ring = Arc::get_mut(&mut requests.0).unwrap();
+    ring.file = real;
+    let left = ring.word(ring.offsets.request_tail).load(Ordering::Relaxed);
+    assert_eq!(left, tail, "the queue is empty");
+    let mut completions = Completions(requests.ring());
+    requests.futex_wait(2, word.as_ptr(), 0).unwrap();
+    assert_eq!(wake(&word, u32::MAX), 1);
+    assert_eq!(take_all(&mut completions), [(2, 0)]);
 }
