@@ -16,6 +16,11 @@ function casesNamed(names) {
   const folder = path.join(__dirname, 'cases');
   const all = ['calls', 'flat', 'elements', 'fill', 'require', 'memory', 'gc', 'file', 'scale', 'transport', 'messages']
     .map((name) => require(path.join(folder, name)));
+  const unknown = names.find((name) => all.every((one) => one.name !== name));
+  if (unknown !== undefined) {
+    const alone = ['map', 'sync'].includes(unknown) ? `${unknown} runs by itself: node bench/cases/${unknown}.js` : `there is no case ${unknown}`;
+    throw new Error(`${alone}; the cases are ${all.map((one) => one.name).join(', ')}`);
+  }
   return names.length === 0 ? all : all.filter((one) => names.includes(one.name));
 }
 

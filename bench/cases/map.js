@@ -171,14 +171,17 @@ async function main() {
   if (lmdb === null) console.log('lmdb could not be installed, so it is not measured');
   const names = { name: `/bench-map-${process.pid}`, lmdb, folder: `/dev/shm/bench-lmdb-${process.pid}` };
   const maps = {};
-  for (const size of Object.values(SIZES).concat(COUNTER)) maps[size] = createMap(names, size);
   const workers = { lmdb, list: [] };
   process.once('exit', () => {
+    // Not one of them may make anew what is taken away here.
+    workers.list.forEach((worker) => worker.kill('SIGKILL'));
     for (const size of Object.keys(maps)) {
       maps[size].destroy();
       for (const end of ['', '-lock']) fs.rmSync(`${names.folder}-${size}${end}`, { recursive: true, force: true });
     }
   });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(1));
+  for (const size of Object.values(SIZES).concat(COUNTER)) maps[size] = createMap(names, size);
   try {
     for (let index = 0; index < Math.max(...PROCESSES); index++) workers.list.push(start(names));
     for (const label of Object.keys(SIZES)) {
