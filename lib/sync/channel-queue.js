@@ -4,92 +4,38 @@
 // tells, and each of the two locks hides at most one half step, which the next owner finishes or leaves out.
 // docs/channels.md specifies it, test/model/channel.pml checks it.
 
-const { damaged } = require('../errors');
-const { oncePerThread } = require('../runtime/thread');
-const { aligned, powerOfTwo } = require('./geometry');
-const { MAY_SLEEP } = require('./sleeping');
+const {
+  CONSUMERS, DELIVERIES, FREE, FREED, HEAD, LENGTH, OWNER, POSITION, PRODUCERS, QUEUED,
+  RING, SLOT, TAG, TAIL, TAKEN, TICKET, WORD, WRITING, kind, ringOf,
+} = require('./channel-layout');
+const { MAY_SLEEP, leftUntil } = require('./sleeping');
+const { CLOSED, createStructureClass } = require('./structure');
 
-// Words of the header; those that are written often have a cache line each.
-const CLOSED = 5;
-const PRODUCERS = 16;
-const HEAD = 32;
-const CONSUMERS = 48;
-const TAIL = 64;
-const FREED = 80;
-const RING = 96;
-
-// Words of a slot, and how many it has.
-const WORD = 0;
-const TICKET = 1;
-const LENGTH = 2;
-const DELIVERIES = 3;
-const TAG = 4;
-const SLOT = 8;
-
-// A slot's word: its state, and below that its owner's number.
-const OWNER = 0x3fffffff;
-const FREE = 0;
-const WRITING = 0x40000000;
-const TAKEN = -0x80000000;
-const QUEUED = -0x40000000;
-
-/** Positions in the queue are numbers of 31 bits. */
-const POSITION = 0x7fffffff;
-
-/** How long who blocks is to wait at least for a lock of a few words (milliseconds). */
+/** How long who may block waits at least for a lock of a few words (milliseconds). */
 const BRIEFLY = 20;
 
 /** What is returned for no slot, and where a lock was not to be had to look for one. */
 const NONE = -1;
 const LOCKED = -2;
 
-const ringOf = (slots) => powerOfTwo(2 * slots);
-const dataOf = (slots) => aligned(4 * (RING + ringOf(slots) + SLOT * slots));
+function createQueueClass(binding, geometry, Mutex, sleeping, { notify }, nap) {
+  const { countIfMarked, wakeAll } = sleeping;
+  const Structure = createStructureClass(binding, geometry, sleeping);
 
-/** @type {any} */
-const kind = {
-  what: 'channel',
-  magic: 0x4e414843, // CHAN
-  version: 1,
-  fields: [{ name: 'slots', most: 2 ** 20, initially: 64 }, { name: 'size', most: 2 ** 31 - 64 }],
-  complete: ({ slots, size }) => [slots, size, ringOf(slots)],
-  bytesOf: ({ slots, size }) => dataOf(slots) + slots * aligned(size),
-};
-
-function createQueueClass(binding, geometry, Mutex, { countIfMarked, wakeAll }, { notify }, nap) {
-  class Queue {
+  class Queue extends Structure {
     constructor(key, options) {
-      const { words, bytes, values, isAttached } = geometry.open(key, kind, options);
-      this.key = key;
-      /** @type {Int32Array} */
-      this.words = words;
-      this.bytes = bytes;
-      this.isAttached = isAttached;
-      this.slots = values.slots;
-      this.size = values.size;
-      this.entries = ringOf(values.slots);
+      super(key, kind, options);
+      const { words } = this;
+      this.slots = this.values.slots;
+      this.entries = ringOf(this.slots);
       this.firstSlot = RING + this.entries;
-      this.data = dataOf(values.slots);
-      this.stride = aligned(values.size);
       this.producers = new Mutex(words, PRODUCERS);
       this.consumers = new Mutex(words, CONSUMERS);
-      this.self = oncePerThread('owner', binding.ownerNumber);
       // Where to look for a free slot next.
       this.next = 0;
       this.lookUp = () => this.recoverAndWake();
       // Nobody notifies the word that says whether it is closed.
-      this.nap = (attempt, left) => nap(words, CLOSED, attempt, left);
-    }
-
-    isClosed() {
-      return this.words[CLOSED] !== 0;
-    }
-
-    /** Whether it is closed: then `close` has missed those who slept after this thread had marked the word again. */
-    noticeClosed(index) {
-      const isClosed = this.isClosed();
-      if (isClosed) wakeAll(this.words, index);
-      return isClosed;
+      this.nap = (attempt, deadline) => nap(words, CLOSED, attempt, leftUntil(deadline));
     }
 
     isEmpty() {
@@ -110,20 +56,20 @@ function createQueueClass(binding, geometry, Mutex, { countIfMarked, wakeAll }, 
 
     /** Makes the oldest message's slot this thread's to write. */
     claimOldest() {
-      const slot = this.take(BRIEFLY);
+      const slot = this.take(0);
       if (slot === LOCKED) return NONE;
       if (slot !== NONE) Atomics.store(this.words, this.firstSlot + slot * SLOT, WRITING | this.self);
       return slot;
     }
 
-    /** Queues a slot that this thread has written; false if others had the lock for longer than `left` milliseconds. */
-    send(slot, length, tag, left) {
+    /** Queues a slot that this thread has written; false if others had the lock for too long; see `enter`. */
+    send(slot, length, tag, deadline) {
       const { words } = this;
       const at = this.firstSlot + slot * SLOT;
       words[at + LENGTH] = length;
       words[at + TAG] = tag;
       words[at + DELIVERIES] = 0;
-      const lock = this.enter(this.producers, left);
+      const lock = this.enter(this.producers, deadline);
       if (lock === null) return false;
       let mark;
       try {
@@ -168,11 +114,11 @@ function createQueueClass(binding, geometry, Mutex, { countIfMarked, wakeAll }, 
       return Atomics.load(words, at + WORD) === QUEUED && words[at + TICKET] === position ? slot : NONE;
     }
 
-    /** Takes the first slot out of the queue; `left` are milliseconds. */
-    take(left) {
+    /** Takes the first slot out of the queue; see `enter` for the deadline. */
+    take(deadline) {
       if (this.isEmpty()) return NONE;
       const { words } = this;
-      const lock = this.enter(this.consumers, left);
+      const lock = this.enter(this.consumers, deadline);
       if (lock === null) return LOCKED;
       try {
         if (lock === 'owner-died') this.finishTake();
@@ -191,15 +137,16 @@ function createQueueClass(binding, geometry, Mutex, { countIfMarked, wakeAll }, 
     }
 
     /**
-     * Takes a lock; null if somebody else had it for longer than `left` milliseconds, or than a nap. It is a matter of a few words, so a nap is all it
+     * Takes a lock; null if somebody else had it until a deadline, which may be over; undefined: for more than a nap. It is a matter of a few words, so a nap is all it
      * takes, as a rule; to be queued for it would hand it from one process to the next, at a switch for each message.
      */
-    enter(mutex, left) {
+    enter(mutex, deadline) {
       const lock = mutex.tryLock();
       if (lock !== null) return lock;
       try {
         const napped = this.nap(() => mutex.tryLock() || undefined, Infinity);
-        return napped !== undefined || left === 0 ? napped || null : mutex.lock(left);
+        if (napped !== undefined) return napped;
+        return deadline === undefined ? null : mutex.lock(Math.max(leftUntil(deadline), BRIEFLY));
       } catch (error) {
         if (error.code !== 'ERR_SHM_TIMED_OUT') throw error;
         return null;
@@ -273,15 +220,13 @@ function createQueueClass(binding, geometry, Mutex, { countIfMarked, wakeAll }, 
     }
 
     close() {
-      Atomics.store(this.words, CLOSED, 1);
-      wakeAll(this.words, HEAD);
-      wakeAll(this.words, FREED);
+      this.closeFor(HEAD, FREED);
     }
 
     /** What there is about a message that was taken, as its length is checked. */
     lengthOf(slot) {
       const length = this.wordOf(slot, LENGTH);
-      if (length >= 0 && length <= this.size) return length;
+      if (this.isLength(length)) return length;
       this.free(slot, TAKEN);
       throw this.damage(`slot ${slot} tells of a length of ${length >>> 0} bytes`);
     }
@@ -289,18 +234,9 @@ function createQueueClass(binding, geometry, Mutex, { countIfMarked, wakeAll }, 
     wordOf(slot, word) {
       return this.words[this.firstSlot + slot * SLOT + word];
     }
-
-    /** Where a slot's data begins, in bytes. */
-    start(slot) {
-      return this.data + slot * this.stride;
-    }
-
-    damage(reason) {
-      return damaged(this.key, 'channel', reason);
-    }
   }
 
   return Queue;
 }
 
-module.exports = { BRIEFLY, DELIVERIES, FREED, HEAD, LOCKED, NONE, TAG, TAKEN, WRITING, createQueueClass };
+module.exports = { LOCKED, NONE, createQueueClass };

@@ -3,8 +3,9 @@
 // promise is written, for editors, in lib/types/channel.d.ts; how they do it is in channel-queue.js.
 
 const { closed, invalidValue } = require('../errors');
-const { BRIEFLY, FREED, HEAD, LOCKED, NONE, TAKEN, WRITING, createQueueClass } = require('./channel-queue');
+const { FREED, HEAD, TAKEN, WRITING } = require('./channel-layout');
 const { Loan, Message } = require('./channel-messages');
+const { LOCKED, NONE, createQueueClass } = require('./channel-queue');
 const { each } = require('./each');
 const { checkOptions } = require('./geometry');
 const { createNap } = require('./nap');
@@ -58,21 +59,21 @@ function createChannel(binding, geometry, Mutex, sleeping, waiting) {
       };
 
       /** Leaves time for more slots to become free, if there were few the last time. */
-      const claimLater = (left) => {
+      const claimLater = (deadline) => {
         const few = Math.min(FEW, queue.slots >> 2);
         const wereFew = claimed < few;
         claimed = 0;
-        return wereFew ? queue.nap(claim, left) : undefined;
+        return wereFew ? queue.nap(claim, deadline) : undefined;
       };
 
       /** A slot to write to, in time. */
-      const claimInTime = (timeout) => until(queue.words, FREED, claim, queue.lookUp, timeout, claimLater);
+      const claimInTime = (deadline) => until(queue.words, FREED, claim, queue.lookUp, deadline, claimLater);
 
-      /** A slot with a message; null at the end; undefined if there is none now. Without `left` it must not block. */
-      const take = (left) => {
+      /** A slot with a message; null at the end; undefined if there is none now. Without a deadline it must not block. */
+      const take = (deadline) => {
         checkAttached(queue);
         lookUpIfDue();
-        const slot = queue.take(left === undefined ? 0 : Math.max(left, BRIEFLY));
+        const slot = queue.take(deadline);
         const isClosed = queue.noticeClosed(HEAD);
         if (slot === LOCKED) return BUSY;
         if (slot !== NONE) return slot;
@@ -91,14 +92,14 @@ function createChannel(binding, geometry, Mutex, sleeping, waiting) {
     send(data, timeout) {
       const payload = payloadOf(data, this.size);
       const deadline = deadlineOf(timeout);
-      const slot = this.claimInTime(leftUntil(deadline));
-      if (!this.put(slot, payload, Math.max(leftUntil(deadline), BRIEFLY))) throw timedOut();
+      const slot = this.claimInTime(deadline);
+      if (!this.put(slot, payload, deadline)) throw timedOut();
     }
 
     trySend(data) {
       const payload = payloadOf(data, this.size);
       const slot = this.claim();
-      return slot !== undefined && this.put(slot, payload, BRIEFLY);
+      return slot !== undefined && this.put(slot, payload, 0);
     }
 
     async sendAsync(data, options) {
@@ -108,8 +109,8 @@ function createChannel(binding, geometry, Mutex, sleeping, waiting) {
       const deadline = deadlineOf(timeout);
       const slot = await untilAsync(queue.words, FREED, this.claim, queue.lookUp, options);
       queue.bytes.set(payload, queue.start(slot));
-      if (queue.send(slot, payload.length, 0, 0)) return;
-      const attempt = () => queue.send(slot, payload.length, 0, 0) || BUSY;
+      const attempt = () => queue.send(slot, payload.length, 0) || BUSY;
+      if (attempt() !== BUSY) return;
       try {
         await untilAsync(queue.words, FREED, attempt, queue.lookUp, { timeout: leftUntil(deadline), signal, ref });
       } catch (error) {
@@ -119,16 +120,16 @@ function createChannel(binding, geometry, Mutex, sleeping, waiting) {
     }
 
     /** Copies a message into a slot and sends it; false, and it was not sent, if others kept the lock too long. */
-    put(slot, payload, left) {
+    put(slot, payload, deadline) {
       const { queue } = this;
       queue.bytes.set(payload, queue.start(slot));
-      if (queue.send(slot, payload.length, 0, left)) return true;
+      if (queue.send(slot, payload.length, 0, deadline)) return true;
       queue.free(slot, WRITING);
       return false;
     }
 
     loan(timeout) {
-      return new Loan(this.queue, this.claimInTime(timeout));
+      return new Loan(this.queue, this.claimInTime(deadlineOf(timeout)));
     }
 
     tryLoan() {
@@ -141,7 +142,7 @@ function createChannel(binding, geometry, Mutex, sleeping, waiting) {
     }
 
     receive(timeout) {
-      return this.messageIn(until(this.queue.words, HEAD, this.take, this.queue.lookUp, timeout));
+      return this.messageIn(until(this.queue.words, HEAD, this.take, this.queue.lookUp, deadlineOf(timeout)));
     }
 
     tryReceive() {
@@ -159,7 +160,7 @@ function createChannel(binding, geometry, Mutex, sleeping, waiting) {
     receiveInto(buffer, timeout) {
       const { queue } = this;
       checkTarget(buffer, this.size);
-      const slot = until(queue.words, HEAD, this.take, queue.lookUp, timeout);
+      const slot = until(queue.words, HEAD, this.take, queue.lookUp, deadlineOf(timeout));
       if (slot === null) return null;
       const length = queue.lengthOf(slot);
       const start = queue.start(slot);

@@ -1,12 +1,9 @@
 'use strict';
-// What users give to be sent, and what they are given: checks, copies, and the end of a view.
+// What users give to be sent or filled: checks.
 
 const { detached, invalidType, outOfRange, withCode } = require('../errors');
 
 const EMPTY = Buffer.alloc(0);
-
-/** @type {any} */
-const disposeSymbol = Symbol.dispose;
 
 /** The data as something that has a length in bytes, if it fits. */
 function payloadOf(data, size) {
@@ -37,10 +34,4 @@ function checkAttached({ isAttached }) {
   if (!isAttached()) throw detached();
 }
 
-/** Lets `using` release what a class's objects hold. */
-function makeDisposable(Class) {
-  if (disposeSymbol === undefined) return;
-  Object.defineProperty(Class.prototype, disposeSymbol, { value: Class.prototype.release, configurable: true, writable: true });
-}
-
-module.exports = { EMPTY, checkAttached, checkLoan, checkTarget, makeDisposable, payloadOf };
+module.exports = { EMPTY, checkAttached, checkLoan, checkTarget, payloadOf };

@@ -23,20 +23,19 @@ const noOptions = { timeout: Infinity, signal: undefined, ref: true };
 
 function createSleeping({ wait, waitAsync, notify }) {
   /**
-   * Blocks until `attempt(left)` returns something else than undefined or BUSY, sleeping in between on a word; `left`
-   * are the milliseconds that it may take itself. `lookUp()` is to find out about deaths. `before(left)`, if given,
+   * Blocks until `attempt(deadline)` returns something else than undefined or BUSY, sleeping in between on a word; it
+   * may block itself as long as there is time. `lookUp()` is to find out about deaths. `before(deadline)`, if given,
    * is tried once before anybody is asked to wake this thread.
    */
-  function until(words, index, attempt, lookUp, timeout, before) {
-    const deadline = deadlineOf(timeout);
-    const first = attempt(leftUntil(deadline));
+  function until(words, index, attempt, lookUp, deadline, before) {
+    const first = attempt(deadline);
     if (isResult(first)) return first;
-    const second = before === undefined ? undefined : before(leftUntil(deadline));
+    const second = before === undefined ? undefined : before(deadline);
     if (second !== undefined) return second;
     for (;;) {
       const value = mark(words, index);
       // Once more, now that whoever changes something sees the mark.
-      const result = attempt(leftUntil(deadline));
+      const result = attempt(deadline);
       if (isResult(result)) return result;
       const left = leftUntil(deadline);
       if (left === 0) throw timedOut();

@@ -4,90 +4,41 @@
 // pin, or the reader sees that it came too late. There are more frames than can be pinned and among the newest, so
 // that the writer always finds one. docs/channels.md specifies it, test/model/topic.pml checks it.
 
-const { damaged, withCode } = require('../errors');
-const { oncePerThread } = require('../runtime/thread');
-const { aligned, powerOfTwo } = require('./geometry');
+const { withCode } = require('../errors');
 const { MAY_SLEEP } = require('./sleeping');
-
-// Words of the header; those that are written often have a cache line each.
-const CLOSED = 5;
-const WRITER = 16;
-const LATEST = 32;
-const RING = 48;
-
-// Words of a reader's row, and how many it has.
-const OWNER = 0;
-const PIN = 1;
-const SEEN = 2;
-const ROW = 16;
-
-// Words of a frame, and how many it has.
-const SEQUENCE = 0;
-const LENGTH = 1;
-const TAG = 2;
-const FRAME = 8;
-
-/** Sequence numbers are of 31 bits. */
-const NUMBER = 0x7fffffff;
+const { createStructureClass } = require('./structure');
+const {
+  FRAME, LATEST, LENGTH, NUMBER, OWNER, PIN, RING, ROW, SEEN, SEQUENCE,
+  TAG, WRITER, framesOf, kind, ringOf, rowsOf,
+} = require('./topic-layout');
 
 /** After so many looks that came too late, something else is wrong. */
 const TRIES = 10000;
 
-/** What is returned for no frame, and what rows and the ring hold for none. */
+/** What is returned for no frame. */
 const NONE = -1;
 
-const ringOf = (history) => powerOfTwo(history + 1);
-const rowsOf = (history) => aligned(4 * (RING + ringOf(history))) / 4;
-const framesOf = ({ history, readers }) => history + readers + 1;
-const dataOf = (values) => aligned(4 * (rowsOf(values.history) + ROW * values.readers + FRAME * framesOf(values)));
+function createFramesClass(binding, geometry, Mutex, sleeping, { notify }) {
+  const { wakeAll } = sleeping;
+  const Structure = createStructureClass(binding, geometry, sleeping);
 
-/** @type {any} */
-const kind = {
-  what: 'topic',
-  magic: 0x49504f54, // TOPI
-  version: 1,
-  fields: [{ name: 'size', most: 2 ** 31 - 64 }, { name: 'history', most: 2 ** 20, initially: 1 }, { name: 'readers', most: 2 ** 16, initially: 8 }],
-  complete: ({ size, history, readers }) => [size, history, readers],
-  bytesOf: (values) => dataOf(values) + framesOf(values) * aligned(values.size),
-};
-
-function createFramesClass(binding, geometry, Mutex, { wakeAll }, { notify }) {
-  class Frames {
+  class Frames extends Structure {
     constructor(key, options) {
-      const { words, bytes, values, isAttached } = geometry.open(key, kind, options);
-      this.key = key;
-      /** @type {Int32Array} */
-      this.words = words;
-      this.bytes = bytes;
-      this.isAttached = isAttached;
-      this.size = values.size;
+      super(key, kind, options);
+      const { values } = this;
       this.history = values.history;
       this.readers = values.readers;
       this.frames = framesOf(values);
       this.mask = ringOf(values.history) - 1;
       this.firstRow = rowsOf(values.history);
       this.firstFrame = this.firstRow + ROW * values.readers;
-      this.data = dataOf(values);
-      this.stride = aligned(values.size);
-      this.writer = new Mutex(words, WRITER);
-      this.self = oncePerThread('owner', binding.ownerNumber);
+      this.writer = new Mutex(this.words, WRITER);
       // This reader's row, and the number of the frame that it has read last.
       this.row = NONE;
       this.seen = 0;
       // Where to look for an unused frame next.
       this.next = 0;
       this.lookUp = () => this.wake();
-    }
-
-    isClosed() {
-      return this.words[CLOSED] !== 0;
-    }
-
-    /** Whether it is closed: then `close` has missed those who slept after this thread had marked the word again. */
-    noticeClosed() {
-      const isClosed = this.isClosed();
-      if (isClosed) wakeAll(this.words, LATEST);
-      return isClosed;
     }
 
     latest() {
@@ -202,13 +153,12 @@ function createFramesClass(binding, geometry, Mutex, { wakeAll }, { notify }) {
     }
 
     close() {
-      Atomics.store(this.words, CLOSED, 1);
-      wakeAll(this.words, LATEST);
+      this.closeFor(LATEST);
     }
 
     lengthOf(frame) {
       const length = this.words[this.firstFrame + frame * FRAME + LENGTH];
-      if (length >= 0 && length <= this.size) return length;
+      if (this.isLength(length)) return length;
       this.unpin();
       throw this.damage(`frame ${frame} tells of a length of ${length >>> 0} bytes`);
     }
@@ -216,18 +166,9 @@ function createFramesClass(binding, geometry, Mutex, { wakeAll }, { notify }) {
     tagOf(frame) {
       return this.words[this.firstFrame + frame * FRAME + TAG];
     }
-
-    /** Where a frame's data begins, in bytes. */
-    start(frame) {
-      return this.data + frame * this.stride;
-    }
-
-    damage(reason) {
-      return damaged(this.key, 'topic', reason);
-    }
   }
 
   return Frames;
 }
 
-module.exports = { LATEST, NONE, createFramesClass };
+module.exports = { createFramesClass };

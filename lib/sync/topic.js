@@ -2,69 +2,41 @@
 // The newest frame, from one writer at a time to any number of readers. What the calls promise is written, for
 // editors, in lib/types/channel.d.ts; how they do it is in topic-frames.js.
 
-const { closed, withCode } = require('../errors');
 const { each } = require('./each');
 const { checkOptions } = require('./geometry');
-const { EMPTY, checkAttached, checkLoan, makeDisposable, payloadOf } = require('./payload');
-const { LATEST, NONE, createFramesClass } = require('./topic-frames');
+const { Held, HeldLoan, checkReady, end } = require('./held');
+const { checkAttached, payloadOf } = require('./payload');
+const { deadlineOf } = require('./sleeping');
+const { createFramesClass } = require('./topic-frames');
+const { LATEST } = require('./topic-layout');
 
 /** A frame that this thread writes, with the writer's lock. */
-class FrameLoan {
-  constructor(frames, frame) {
-    const start = frames.start(frame);
-    this.frames = frames;
-    this.frame = frame;
-    this.data = frames.bytes.subarray(start, start + frames.size);
-    this.length = frames.size;
-    this.tag = 0;
-  }
-
+class FrameLoan extends HeldLoan {
   publish() {
-    const { frames, frame, length, tag } = this;
-    if (frame === NONE) throw withCode(new Error('This loan has been published or released'), 'ERR_SHM_RELEASED');
-    checkAttached(frames);
-    checkLoan(this, frames.size);
-    if (frames.isClosed()) throw closed(frames.key, 'topic');
+    checkReady(this);
+    const { structure: frames, place: frame, length, tag } = this;
     end(this);
     frames.publish(frame, length, tag);
   }
 
-  release() {
-    const { frames, frame } = this;
-    if (frame === NONE) return;
-    end(this);
-    if (frames.isAttached()) frames.writer.unlock();
+  giveBack(frames) {
+    frames.writer.unlock();
   }
 }
 
 /** A frame that this reader has pinned, until it is released or the reader goes on to another. */
-class Frame {
+class Frame extends Held {
   constructor(frames, { frame, number, missed }) {
-    const start = frames.start(frame);
-    this.frames = frames;
-    this.frame = frame;
-    this.length = frames.lengthOf(frame);
-    this.data = frames.bytes.subarray(start, start + this.length);
+    super(frames, frame, frames.lengthOf(frame));
     this.tag = frames.tagOf(frame);
     this.sequence = number;
     this.missed = missed;
   }
 
-  release() {
-    if (this.frame === NONE) return;
-    end(this);
-    if (this.frames.isAttached()) this.frames.unpin();
+  giveBack(frames) {
+    frames.unpin();
   }
 }
-
-function end(held) {
-  held.frame = NONE;
-  held.data = EMPTY;
-  held.length = 0;
-}
-
-makeDisposable(FrameLoan);
-makeDisposable(Frame);
 
 function createTopic(binding, geometry, Mutex, sleeping, waiting) {
   const Frames = createFramesClass(binding, geometry, Mutex, sleeping, waiting);
@@ -84,7 +56,7 @@ function createTopic(binding, geometry, Mutex, sleeping, waiting) {
       const take = () => {
         checkAttached(frames);
         const pinned = frames.pin(false);
-        const isClosed = frames.noticeClosed();
+        const isClosed = frames.noticeClosed(LATEST);
         if (pinned !== null) return show(pinned);
         return isClosed ? null : undefined;
       };
@@ -100,8 +72,7 @@ function createTopic(binding, geometry, Mutex, sleeping, waiting) {
 
     loan(timeout) {
       const { frames } = this;
-      checkAttached(frames);
-      if (frames.isClosed()) throw closed(this.key, 'topic');
+      frames.checkOpen();
       frames.writer.lock(timeout);
       try {
         return new FrameLoan(frames, frames.unused());
@@ -135,7 +106,7 @@ function createTopic(binding, geometry, Mutex, sleeping, waiting) {
 
     receive(timeout) {
       const { frames, take } = this;
-      return sleeping.until(frames.words, LATEST, take, frames.lookUp, timeout);
+      return sleeping.until(frames.words, LATEST, take, frames.lookUp, deadlineOf(timeout));
     }
 
     receiveAsync(options) {
