@@ -77,6 +77,12 @@ function createChannel(binding, geometry, Mutex, sleeping, waiting) {
         return isClosed && queue.isEmpty() ? null : undefined;
       };
 
+      /** A message; null and undefined as from `take`. */
+      const takeMessage = (left) => {
+        const slot = take(left);
+        return slot === null || slot === undefined ? slot : new Message(queue, slot);
+      };
+
       this.key = key;
       this.slots = queue.slots;
       this.size = queue.size;
@@ -84,6 +90,7 @@ function createChannel(binding, geometry, Mutex, sleeping, waiting) {
       this.claim = claim;
       this.claimInTime = claimInTime;
       this.take = take;
+      this.takeMessage = takeMessage;
     }
 
     send(data, timeout) {
@@ -101,7 +108,10 @@ function createChannel(binding, geometry, Mutex, sleeping, waiting) {
 
     async sendAsync(data, options) {
       const payload = payloadOf(data, this.size);
-      this.put(await untilAsync(this.queue.words, FREED, this.claim, this.queue.lookUp, options), payload);
+      // As a rule there is a slot: then no promise is waited for.
+      let slot = options === undefined ? this.claim() : undefined;
+      if (slot === undefined) slot = await untilAsync(this.queue.words, FREED, this.claim, this.queue.lookUp, options);
+      this.put(slot, payload);
     }
 
     /** Copies a message into a slot and sends it. */
@@ -124,19 +134,15 @@ function createChannel(binding, geometry, Mutex, sleeping, waiting) {
     }
 
     receive(timeout) {
-      return this.messageIn(until(this.queue.words, HEAD, this.take, this.queue.lookUp, timeout));
+      return until(this.queue.words, HEAD, this.takeMessage, this.queue.lookUp, timeout);
     }
 
     tryReceive() {
-      return this.messageIn(this.take(0));
+      return this.takeMessage(0) || null;
     }
 
-    async receiveAsync(options) {
-      return this.messageIn(await untilAsync(this.queue.words, HEAD, this.take, this.queue.lookUp, options));
-    }
-
-    messageIn(slot) {
-      return slot === null || slot === undefined ? null : new Message(this.queue, slot);
+    receiveAsync(options) {
+      return untilAsync(this.queue.words, HEAD, this.takeMessage, this.queue.lookUp, options);
     }
 
     receiveInto(buffer, timeout) {
