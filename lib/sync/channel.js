@@ -18,6 +18,9 @@ const LOOK_UP = 100;
 /** Who finds it full again after less than so many messages, or a quarter of the slots, has been woken too early. */
 const FEW = 16;
 
+/** What was taken, if it is a message. */
+const messageIn = (taken) => (taken instanceof Message ? taken : null);
+
 /** The class `Channel`; `sleeping` and what `createQueueClass` takes are those of its neighbours. */
 function createChannel(binding, geometry, Mutex, sleeping, waiting) {
   const Queue = createQueueClass(binding, geometry, Mutex, sleeping, waiting, createNap(waiting));
@@ -80,6 +83,12 @@ function createChannel(binding, geometry, Mutex, sleeping, waiting) {
         return isClosed && queue.isEmpty() ? null : undefined;
       };
 
+      /** A message; what is none as from `take`. */
+      const takeMessage = (deadline) => {
+        const slot = take(deadline);
+        return typeof slot === 'number' ? new Message(queue, slot) : slot;
+      };
+
       this.key = key;
       this.slots = queue.slots;
       this.size = queue.size;
@@ -87,6 +96,7 @@ function createChannel(binding, geometry, Mutex, sleeping, waiting) {
       this.claim = claim;
       this.claimInTime = claimInTime;
       this.take = take;
+      this.takeMessage = takeMessage;
     }
 
     send(data, timeout) {
@@ -107,7 +117,9 @@ function createChannel(binding, geometry, Mutex, sleeping, waiting) {
       const payload = payloadOf(data, this.size);
       const { timeout, signal, ref } = optionsOf(options);
       const deadline = deadlineOf(timeout);
-      const slot = await untilAsync(queue.words, FREED, this.claim, queue.lookUp, options);
+      // As a rule there is a slot: then no promise is waited for.
+      let slot = signal === undefined ? this.claim() : undefined;
+      if (slot === undefined) slot = await untilAsync(queue.words, FREED, this.claim, queue.lookUp, options);
       queue.bytes.set(payload, queue.start(slot));
       const attempt = () => queue.send(slot, payload.length, 0) || BUSY;
       if (attempt() !== BUSY) return;
@@ -142,19 +154,15 @@ function createChannel(binding, geometry, Mutex, sleeping, waiting) {
     }
 
     receive(timeout) {
-      return this.messageIn(until(this.queue.words, HEAD, this.take, this.queue.lookUp, deadlineOf(timeout)));
+      return until(this.queue.words, HEAD, this.takeMessage, this.queue.lookUp, deadlineOf(timeout));
     }
 
     tryReceive() {
-      return this.messageIn(this.take(0));
+      return messageIn(this.takeMessage(0));
     }
 
-    async receiveAsync(options) {
-      return this.messageIn(await untilAsync(this.queue.words, HEAD, this.take, this.queue.lookUp, options));
-    }
-
-    messageIn(slot) {
-      return typeof slot === 'number' ? new Message(this.queue, slot) : null;
+    receiveAsync(options) {
+      return untilAsync(this.queue.words, HEAD, this.takeMessage, this.queue.lookUp, options);
     }
 
     receiveInto(buffer, timeout) {
@@ -170,7 +178,7 @@ function createChannel(binding, geometry, Mutex, sleeping, waiting) {
     }
 
     [Symbol.asyncIterator]() {
-      return each(this, () => this.messageIn(this.take()));
+      return each(this, () => messageIn(this.takeMessage()));
     }
 
     get closed() {

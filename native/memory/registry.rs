@@ -54,13 +54,13 @@ impl<V> Registry<V> {
         (!entry.attachments.is_empty()).then_some(entry)
     }
 
-    /// Whether that is a mapping of the key.
-    pub fn has(&self, key: &Key, mapping: &Arc<Mapping>) -> bool {
-        let attachments = self.keys.get(key).map(|entry| &entry.attachments);
-        attachments.is_some_and(|attachments| {
-            let mut mappings = attachments.iter().map(|attachment| &attachment.mapping);
-            mappings.any(|attached| Arc::ptr_eq(attached, mapping))
-        })
+    /// The mappings of a key.
+    pub fn mappings_of(&self, key: &Key) -> Vec<Arc<Mapping>> {
+        let entry = self.keys.get(key).into_iter();
+        let attachments = entry.flat_map(|entry| &entry.attachments);
+        attachments
+            .map(|attachment| Arc::clone(&attachment.mapping))
+            .collect()
     }
 
     fn uncount(&mut self, mapping: &Mapping) {

@@ -200,7 +200,8 @@ fn detach<'cx>(
     let force = cx.argument::<JsBoolean>(1)?.value(&mut cx);
     let move_away = cx.argument::<JsFunction>(2)?;
     // While the words are still shared: a notification that has reached such a wait goes on to another.
-    waits.end_on(|mapping| attachments.borrow_mut().has(&key, mapping));
+    let mappings = attachments.borrow_mut().mappings_of(&key);
+    waits.end_on(&mappings);
     let detached = attachments.borrow_mut().detach(&key, force);
     empty(&mut cx, attachments, detached.ended, move_away);
     match detached.left {
@@ -216,7 +217,7 @@ fn detach_all<'cx>(
     mut cx: FunctionContext<'cx>,
 ) -> JsResult<'cx, JsNumber> {
     let move_away = cx.argument::<JsFunction>(0)?;
-    waits.end_on(|_| true);
+    waits.end_all();
     let (destroyed, ended) = attachments.borrow_mut().detach_all(false);
     empty(&mut cx, attachments, ended, move_away);
     Ok(cx.number(destroyed))

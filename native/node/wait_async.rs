@@ -56,9 +56,16 @@ pub fn export<'cx>(
 impl AsyncWaits {
     /// Ends the waits on memory that is about to be detached. What the system refuses now JavaScript
     /// asks for again, by `cancelDetached`.
-    pub fn end_on(&self, goes: impl Fn(&Arc<Mapping>) -> bool) {
+    pub fn end_on(&self, mappings: &[Arc<Mapping>]) {
         if let Some(waiting) = self.0.borrow().as_mut() {
-            let _ = waiting.table.end_on(goes);
+            let _ = waiting.table.end_on(mappings);
+        }
+    }
+
+    /// Ends all waits, in the same way.
+    pub fn end_all(&self) {
+        if let Some(waiting) = self.0.borrow().as_mut() {
+            let _ = waiting.table.end_all();
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The asynchronous waits of one owner that have not ended, with what they wait for.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::io;
 use std::sync::Arc;
 
@@ -49,9 +49,18 @@ impl Pending {
     }
 }
 
+/// A mapping as a number. The word of a wait keeps it, so no other one has that number meanwhile.
+fn place_of(mapping: &Arc<Mapping>) -> usize {
+    Arc::as_ptr(mapping) as usize
+}
+
 pub struct Table {
     waits: Box<dyn Waits>,
     pending: BTreeMap<Id, Pending>,
+    /// The same by mapping: a detach must not have to look at the waits for other memory.
+    by_mapping: BTreeSet<(usize, Id)>,
+    /// Whether the system has refused to end all waits on memory that was detached.
+    has_left: bool,
     /// How many of them are to keep the process alive.
     keeping_alive: usize,
     /// Waits that were found to have ended during a detach, and of which the owner is to be told.
@@ -63,6 +72,8 @@ impl Table {
         Self {
             waits,
             pending: BTreeMap::new(),
+            by_mapping: BTreeSet::new(),
+            has_left: false,
             keeping_alive: 0,
             ended: Vec::new(),
         }
@@ -72,6 +83,7 @@ impl Table {
     pub fn start(&mut self, word: Word, expected: u32, keeps_alive: bool) -> io::Result<Id> {
         let id = self.waits.start(&word, expected)?;
         self.keeping_alive += usize::from(keeps_alive);
+        self.by_mapping.insert((place_of(word.mapping()), id));
         let pending = Pending {
             word,
             stage: Stage::Waiting,
@@ -107,23 +119,41 @@ impl Table {
     /// To be called before memory is detached: ends the waits on it. A notification that has reached
     /// one of them goes on to the next waiter, somewhere else. Where the system refuses, the rest
     /// can be ended later by [`Table::cancel_detached`].
-    pub fn end_on(&mut self, goes: impl Fn(&Arc<Mapping>) -> bool) -> io::Result<()> {
+    pub fn end_on(&mut self, mappings: &[Arc<Mapping>]) -> io::Result<()> {
+        let places = mappings.iter().map(place_of);
+        let waits = places.flat_map(|place| self.by_mapping.range((place, 0)..=(place, Id::MAX)));
+        let mut ids: Vec<Id> = waits.map(|(_, id)| *id).collect();
+        ids.sort_unstable();
+        self.end(ids)
+    }
+
+    /// The same for all waits.
+    pub fn end_all(&mut self) -> io::Result<()> {
+        let ids = self.pending.keys().copied().collect();
+        self.end(ids)
+    }
+
+    fn end(&mut self, ids: Vec<Id>) -> io::Result<()> {
         let mut ending = HashSet::new();
         let mut cancelled = Ok(());
-        for (id, pending) in &mut self.pending {
-            if pending.stage == Stage::Detached || !goes(pending.word.mapping()) {
+        for id in ids {
+            let Some(pending) = self.pending.get_mut(&id) else {
+                continue;
+            };
+            if pending.stage == Stage::Detached {
                 continue;
             }
             if pending.stage == Stage::Waiting {
-                cancelled = self.waits.cancel(*id);
+                cancelled = self.waits.cancel(id);
                 if cancelled.is_err() {
+                    self.has_left = true;
                     break;
                 }
             }
             if let Stage::Ended(how) = pending.stage {
                 pending.pass_on(how);
             } else {
-                ending.insert(*id);
+                ending.insert(id);
             }
             pending.stage = Stage::Detached;
         }
@@ -142,11 +172,16 @@ impl Table {
 
     /// Cancels the waits on memory that has been detached.
     pub fn cancel_detached(&mut self) -> io::Result<()> {
+        if !self.has_left {
+            return Ok(());
+        }
         let pending = self.pending.iter();
         let left = pending.filter(|(_, pending)| pending.word.mapping().is_retired());
         let ids: Vec<Id> = left.map(|(id, _)| *id).collect();
         ids.into_iter()
-            .try_for_each(|id| self.end_early(id, Stage::Detached))
+            .try_for_each(|id| self.end_early(id, Stage::Detached))?;
+        self.has_left = false;
+        Ok(())
     }
 
     /// The waits that have ended since the last call. Each is to be [finished](Table::finish).
@@ -170,6 +205,8 @@ impl Table {
     /// Forgets a wait that has ended; what the owner is to be told.
     pub fn finish(&mut self, id: Id, how: Ended) -> Option<Told> {
         let pending = self.pending.remove(&id)?;
+        self.by_mapping
+            .remove(&(place_of(pending.word.mapping()), id));
         self.keeping_alive -= usize::from(pending.keeps_alive);
         let is_detached = pending.stage == Stage::Detached || pending.word.mapping().is_retired();
         Some(if is_detached {

@@ -74,11 +74,13 @@ impl<V> Registry<V> {
         ids
     }
 
-    /// Whether that is a mapping of one of the files.
-    pub fn has_files(&self, ids: &[FileId], mapping: &Arc<Mapping>) -> bool {
+    /// The mappings of files.
+    pub fn mappings_of_files(&self, ids: &[FileId]) -> Vec<Arc<Mapping>> {
         let files = ids.iter().filter_map(|id| self.files.attached.get(id));
-        let mut parts = files.flat_map(|file| &file.parts);
-        parts.any(|attachment| Arc::ptr_eq(&attachment.mapping, mapping))
+        let parts = files.flat_map(|file| &file.parts);
+        parts
+            .map(|attachment| Arc::clone(&attachment.mapping))
+            .collect()
     }
 
     /// The mapping of a file in whose data the address lies, also if it is private.
