@@ -37,29 +37,30 @@ class Draft {
   /** @param {Int32Array} seed the map's, two words */
   setKey(key, seed) {
     if (typeof key !== 'string') throw invalidType('key', 'a string', key);
-    if (key.length > SHORT || !this.setShortKey(key)) this.setLongKey(key);
+    if (this.writeShort(key, ENTRY.start)) this.keyBytes = key.length;
+    else this.setLongKey(key);
     this.keyUnits = unitsOf(this.keyBytes);
     this.tag = hash(this.views.words, ENTRY.start, this.keyBytes, seed[0], seed[1]);
   }
 
-  /** Encodes a key that is short and ASCII; false if it is not ASCII. */
-  setShortKey(key) {
+  /** Writes text from a word on, and fills up the last unit with zeros, if it is short and ASCII; whether it is. */
+  writeShort(text, start) {
+    const { length } = text;
+    if (length > SHORT) return false;
     const { words } = this.views;
-    const { length } = key;
-    let at = ENTRY.start;
+    let at = start;
     let all = 0;
     for (let index = 0; index < length; at++) {
       let word = 0;
       const end = Math.min(index + 4, length);
       for (let shift = 0; index < end; index++, shift += 8) {
-        const code = key.charCodeAt(index);
+        const code = text.charCodeAt(index);
         all |= code;
         word |= code << shift;
       }
       words[at] = isLittleEndian ? word : swapped(word);
     }
-    words[at] = 0; // fills up the last unit
-    this.keyBytes = length;
+    words[at] = 0;
     return all < 128;
   }
 
@@ -82,7 +83,8 @@ class Draft {
     if (typeof value === 'number') this.views.floats[start / UNIT] = value;
     else if (typeof value === 'string') {
       this.reserve(start + Math.min(value.length, most) * 3 + UNIT);
-      length = value.length > most ? value.length : this.views.bytes.write(value, start);
+      const isWritten = value.length > most || this.writeShort(value, start / 4);
+      length = isWritten ? value.length : this.views.bytes.write(value, start);
       type = length === value.length ? TYPE.ascii : TYPE.utf8;
     } else if (value instanceof Uint8Array) {
       type = TYPE.bytes;

@@ -36,7 +36,7 @@ const UNIT = 8;
 /** Words of an entry. In the third are the key's bytes (bits 0–15) and the value's type (bits 16–23). */
 const ENTRY = { units: 0, tag: 1, key: 2, value: 3, expiry: 4, start: 6 };
 const ENTRY_UNITS = 3;
-/** Marks, in the first word, units that hold no entry. */
+/** Marks, in the first word, units that hold no entry: in front of the ring's end, or where one was that is gone. */
 const PAD = 0x80000000 | 0;
 
 const KEY_MAX = 0xffff;

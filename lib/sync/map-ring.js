@@ -28,6 +28,7 @@ function put(shard, draft, found) {
     if (shard.isExpired(replaced)) words[start + SHARD.expired]++;
     words[start + SHARD.live] += draft.units - unitsAt(shard, replaced);
     publish(shard, slot, draft.tag, position);
+    markDead(shard, replaced);
   } else {
     shard.bytes[shard.firstRead + ~slot] = 0;
     publish(shard, ~slot, draft.tag, position);
@@ -39,10 +40,20 @@ function put(shard, draft, found) {
 /** Takes an entry out of the index; its room comes back when the tail gets there. */
 function drop(shard, slot) {
   const { words, start } = shard;
-  const units = unitsAt(shard, positionOf(shard, slot));
+  const position = positionOf(shard, slot);
+  const units = unitsAt(shard, position);
   remove(shard, slot);
   words[start + SHARD.count]--;
   words[start + SHARD.live] -= units;
+  markDead(shard, position);
+}
+
+/**
+ * Tells `reclaim` that no slot refers to an entry, which it would have to look up otherwise, in memory that is in no
+ * cache. Where this is missing, since somebody has died before, it does.
+ */
+function markDead(shard, position) {
+  shard.words[shard.entryAt(position)] |= PAD;
 }
 
 /** Takes all expired entries out of the index; how many there were. */
@@ -71,13 +82,14 @@ function makeRoom(shard, draft, found) {
   for (;;) {
     const isTooMuch = !mayLive(shard, draft, slot);
     if (!isTooMuch && hasRoom(shard, draft)) return slot;
+    const moves = shard.words[shard.start + SHARD.moves];
     if (isTooMuch && !shard.evict) {
       if (dropExpired(shard) === 0) throw full(shard);
     } else {
       reclaim(shard);
       if (((last - shard.words[shard.start + SHARD.tail]) | 0) < 0) throw shard.damaged();
     }
-    slot = find(shard, draft);
+    if (shard.words[shard.start + SHARD.moves] !== moves) slot = find(shard, draft);
   }
 }
 
@@ -103,9 +115,9 @@ function reclaim(shard) {
   const first = words[shard.entryAt(tail)];
   const used = (words[start + SHARD.head] - tail) | 0;
   const units = first & ~PAD;
-  const isPad = (first & PAD) !== 0;
-  if (units < 1 || units > used || units > shard.leftAt(tail) || (!isPad && (units < ENTRY_UNITS || units > shard.entryMax))) throw shard.damaged();
-  const slot = isPad ? -1 : findPosition(shard, tail);
+  const isNone = (first & PAD) !== 0;
+  if (units < 1 || units > used || units > shard.leftAt(tail) || (!isNone && (units < ENTRY_UNITS || units > shard.entryMax))) throw shard.damaged();
+  const slot = isNone ? -1 : findPosition(shard, tail);
   if (slot >= 0) {
     if (shard.isExpired(tail)) {
       drop(shard, slot);

@@ -206,6 +206,7 @@ proctype writer(byte me; byte operations) {
       do               /* makeRoom: reclaim */
       :: RING - distance(tail, head) >= 1 + SPARE -> break
       :: else ->
+        /* What the program marks as dead after the position is published only spares this look, which finds no slot. */
         d_step {       /* findPosition */
           found = 0;
           do

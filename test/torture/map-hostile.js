@@ -122,7 +122,7 @@ function collide(counts) {
   counts['forged keys'] = total;
   counts['in the fullest shard'] = keyed.most;
   counts['of honest keys'] = fair.most;
-  counts['times as slow as honest ones (%)'] = Math.round((100 * keyed.nanoseconds) / fair.nanoseconds);
+  counts['% of the time that honest ones take'] = Math.round((100 * keyed.nanoseconds) / fair.nanoseconds);
 }
 
 if (option('role') === 'forger') forger();
