@@ -8,7 +8,7 @@ const path = require('path');
 const test = require('tape');
 const { fresh, freshly } = require('./docs-names');
 const { blocksOf, documents, outputOf } = require('./markdown');
-const { execArgv, execPath, isBun, isDeno, isLinux, nodeMajor, outcome, projectFolder, shm } = require('./support');
+const { canEmpty, execArgv, execPath, isBun, isDeno, isLinux, nodeMajor, outcome, projectFolder, shm } = require('./support');
 
 const pids = path.join(projectFolder(), 'pids');
 const preload = path.join(projectFolder(), 'pid.js');
@@ -49,6 +49,7 @@ const languages = {
   js: {
     lacks: ({ code }) =>
       (/Atomics\.|new shm\.(?:Channel|Topic|SharedMap)\(/.test(code) && nodeMajor < 16 && 'Atomics refuse these arrays before Node 16') ||
+      (/\.length\); \/\/ 0/.test(code) && !canEmpty && 'this runtime does not empty detached arrays') ||
       (/^ *using /m.test(code) && !hasUsing && 'this runtime has no `using`') ||
       (/'cluster'/.test(code) && isDeno && 'Deno forks otherwise') ||
       (/'cluster'/.test(code) && process.env.SHM_TEST_EXEC !== undefined && 'cluster starts the executable itself, without its wrapper') ||

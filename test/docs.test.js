@@ -139,7 +139,7 @@ test('what a further system has to offer is what the systems offer', { skip: !fs
   const names = table.split('\n').slice(2).join('\n').match(/`\w+`/g).map((name) => name.slice(1, -1));
   for (const system of ['linux', 'macos']) {
     const text = filesOf(path.join(root, 'native', 'sys', system)).map((file) => fs.readFileSync(file, 'utf8')).join('\n');
-    const missing = names.filter((name) => !new RegExp(`pub (?:unsafe )?(?:fn|struct|const)\\s*${name}\\b`).test(text));
+    const missing = names.filter((name) => !new RegExp(`pub (?:unsafe )?(?:fn|struct|enum|const)\\s*${name}\\b`).test(text));
     t.deepEqual(missing, [], `${names.length} names in ${system}`);
   }
   t.end();
