@@ -10,6 +10,30 @@ const { hasAbort } = require('./waiting');
 const status = '/proc/self/status';
 const hasStatus = require('fs').existsSync(status);
 
+test('for await by hand: calls are answered one after the other, and give back what came before', { skip }, async (t) => {
+  const key = freshName();
+  const channel = new shm.Channel(key, { slots: 3, size: 8 });
+  const messages = channel[Symbol.asyncIterator]();
+  t.equal(messages[Symbol.asyncIterator](), messages);
+  const answers = [messages.next(), messages.next(), messages.next()];
+  for (const text of ['a', 'b', 'c']) channel.send(text);
+  const [first, second, third] = await Promise.all(answers);
+  t.deepEqual([first, second, third].map(({ done }) => done), [false, false, false]);
+  t.deepEqual([first, second].map(({ value }) => value.data.length), [0, 0], 'released');
+  t.equal(third.value.data.toString(), 'c');
+  t.deepEqual(['d', 'e', 'f'].map((text) => channel.trySend(text)), [true, true, false], 'the third has its slot');
+  t.deepEqual(await messages.return('value'), { value: 'value', done: true });
+  t.equal(third.value.data.length, 0, 'released at the end');
+  t.deepEqual(await messages.next(), { value: undefined, done: true });
+  const failing = channel[Symbol.asyncIterator]();
+  const [taken, last] = await Promise.all([failing.next(), failing.next()]);
+  t.deepEqual([taken.value.data.length, last.value.data.toString()], [0, 'e']);
+  const lost = failing.next();
+  shm.destroy(key);
+  const codes = [lost, failing.next()].map((answer) => answer.then(({ done }) => done, ({ code }) => code));
+  t.deepEqual(await Promise.all(codes), ['ERR_SHM_DETACHED', true], 'an error ends it');
+});
+
 test('for await: until it is closed and empty', { skip }, async (t) => {
   const key = freshName();
   const channel = new shm.Channel(key, { slots: 100, size: 8 });
