@@ -53,6 +53,16 @@ function compile(source, ...flags) {
   return to;
 }
 
+/** Compiles a program in C++; its path, or `{ reason }` why there is none. */
+function compileCpp(source) {
+  const to = path.join(cache, path.basename(source, '.cpp'));
+  fs.mkdirSync(cache, { recursive: true });
+  const flags = ['-std=c++17', '-O2', '-o', to, path.join(__dirname, 'floor', source), '-lpthread'];
+  const built = spawnSync('c++', process.platform === 'darwin' ? flags : flags.concat('-lrt'), { encoding: 'utf8' });
+  if (built.status === 0) return { program: to };
+  return { reason: (built.error ? String(built.error) : built.stderr).split('\n').find((line) => /error/i.test(line)) };
+}
+
 /** The addon that does nothing, built with cargo; its path. */
 function emptyAddon() {
   const manifest = path.join(__dirname, 'floor', 'empty-addon', 'Cargo.toml');
@@ -82,6 +92,20 @@ function published() {
   return { reason: `${PUBLISHED} could not be built for ${process.version}: ${reason.trim()}` };
 }
 
+/** Where a package of others is installed, by `installed`. */
+const folderOf = (name) => path.join(cache, `${name}-${process.version}`, 'node_modules', name);
+
+/** Installs a package that brings its binaries, and so runs no script; `{ folder }`, or `{ reason }` why there is none. */
+function installed(name, version) {
+  const folder = folderOf(name);
+  if (loads(folder)) return { folder };
+  const project = path.join(cache, `${name}-${process.version}`);
+  fs.mkdirSync(project, { recursive: true });
+  fs.writeFileSync(path.join(project, 'package.json'), '{ "private": true }');
+  const npm = spawnSync('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', `${name}@${version}`], { cwd: project, encoding: 'utf8' });
+  return loads(folder) ? { folder } : { reason: `${name}@${version} does not load after npm ended with ${npm.status}` };
+}
+
 function loads(folder) {
   return spawnSync(process.execPath, ['-e', `require(${JSON.stringify(folder)})`]).status === 0;
 }
@@ -98,4 +122,4 @@ function startNodeApi() {
 const startFloor = () => new Contestant('floor', compile('floor.c'), []);
 const startPlayer = (name, folder) => new Contestant(name, process.execPath, [path.join(__dirname, 'player.js'), folder]);
 
-module.exports = { PUBLISHED, cache, compile, emptyAddon, published, root, startFloor, startNodeApi, startPlayer };
+module.exports = { Contestant, PUBLISHED, cache, compile, compileCpp, emptyAddon, folderOf, installed, published, root, startFloor, startNodeApi, startPlayer };

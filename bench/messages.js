@@ -5,6 +5,7 @@
 const { fork } = require('child_process');
 const net = require('net');
 const shm = require('..');
+const { folderOf } = require('./contestants');
 
 /** Looks at every page of what has arrived. */
 function look(bytes) {
@@ -13,7 +14,10 @@ function look(bytes) {
   return sum;
 }
 
-const open = (place, bytes) => new shm.Channel(place, { slots: 64, size: bytes });
+/** How many messages can be on their way, where that can be chosen. */
+const SLOTS = 64;
+
+const open = (place, bytes) => new shm.Channel(place, { slots: SLOTS, size: bytes });
 const frames = (place, bytes) => new shm.Topic(place, { size: bytes, readers: 4 });
 
 /** What others do with `count` messages; each tells when it has done so. */
@@ -70,6 +74,19 @@ const roles = {
     process.removeAllListeners('message');
     process.on('message', (message) => process.send(message));
   },
+  zeromq(place) {
+    const { Pull } = require(folderOf('zeromq'));
+    const socket = new Pull({ receiveHighWaterMark: SLOTS });
+    socket.connect(`ipc://${place}`);
+    let left = 0;
+    process.on('message', ({ count }) => (left = count) && process.send('begun'));
+    (async () => {
+      for await (const [message] of socket) {
+        look(message);
+        if (--left === 0) process.send('done');
+      }
+    })();
+  },
   socket(place, bytes) {
     let left = 0;
     let has = 0;
@@ -104,7 +121,7 @@ async function other(role, place, bytes, options) {
   };
 }
 
-module.exports = { frames, open, other };
+module.exports = { SLOTS, frames, look, open, other };
 
 if (require.main === module) {
   const [role, place, bytes] = process.argv.slice(2);

@@ -7,7 +7,8 @@ const os = require('os');
 const path = require('path');
 const { performance } = require('perf_hooks');
 const { interleave } = require('../statistics');
-const { frames, open, other } = require('../messages');
+const { Contestant, compileCpp, installed } = require('../contestants');
+const { SLOTS, frames, look, open, other } = require('../messages');
 
 const KB = 1024;
 const advanced = { serialization: 'advanced' };
@@ -68,6 +69,62 @@ const oneToOne = {
       });
   },
 };
+
+/** What others have for this, if it can be had here; `{ reason }` if not. */
+const ofOthers = {
+  async 'worker postMessage'({ count, bytes, cleanups }) {
+    const { Worker } = require('worker_threads');
+    const worker = new Worker(`(${answer})(${look})`, { eval: true });
+    cleanups.push(() => worker.terminate());
+    const data = Buffer.alloc(bytes, 1);
+    return () =>
+      timed(count, async () => {
+        const done = new Promise((resolve) => worker.once('message', resolve));
+        worker.postMessage(count);
+        for (let i = 0; i < count; i++) worker.postMessage(data);
+        await done;
+      });
+  },
+  async 'ZeroMQ, ipc'({ bytes, count, folder, cleanups }) {
+    const { folder: from, reason } = installed('zeromq', '6.8.0');
+    if (reason) return { reason };
+    const { Push } = require(from);
+    const file = path.join(folder, 'z');
+    const socket = new Push({ sendHighWaterMark: SLOTS, linger: 0 });
+    await socket.bind(`ipc://${file}`);
+    const receiver = await other('zeromq', file, bytes);
+    cleanups.push(() => fs.existsSync(file) && fs.unlinkSync(file), () => socket.close(), receiver.end);
+    const data = Buffer.alloc(bytes, 1);
+    return () =>
+      timed(count, async () => {
+        receiver.child.send({ count });
+        await receiver.done();
+        const done = receiver.done();
+        for (let i = 0; i < count; i++) await socket.send(data);
+        await done;
+      });
+  },
+  async 'Boost message_queue, C++'({ place, bytes, count, cleanups }) {
+    const { program, reason } = compileCpp('message-queue.cpp');
+    if (reason) return { reason };
+    const boost = new Contestant('Boost', program, [`${place.slice(1)}-b`, String(bytes)]);
+    cleanups.push(() => boost.close());
+    return async () => (await boost.run('send', count, 1, '-')) / 1000 / count;
+  },
+};
+
+/** What the worker does. */
+function answer(look) {
+  const { parentPort } = require('worker_threads');
+  let left = 0;
+  parentPort.on('message', (message) => {
+    if (typeof message === 'number') left = message;
+    else {
+      look(message);
+      if (--left === 0) parentPort.postMessage('done');
+    }
+  });
+}
 
 async function bySend({ bytes, count, cleanups }, options) {
   const receiver = await other('messages', '-', bytes, options);
@@ -158,9 +215,11 @@ const producers = (many) => async ({ place, bytes, count, cleanups }) => {
     });
 };
 
+const shown = { 'worker postMessage': null, 'ZeroMQ, ipc': null, 'Boost message_queue, C++': null };
+
 const games = [
-  { label: '64 B, one to one', bytes: 64, count: 60000, ways: oneToOne, bars: { 'process.send, JSON': 1 / 6, 'Unix socket': 1 / 2, 'process.send, advanced': null } },
-  { label: '64 KB, one to one', bytes: 64 * KB, count: 1000, ways: oneToOne, subject: 'this, in place', bars: { 'process.send, advanced': 0.05 } },
+  { label: '64 B, one to one', bytes: 64, count: 60000, ways: { ...oneToOne, ...ofOthers }, bars: { 'process.send, JSON': 1 / 6, 'Unix socket': 1 / 2, 'process.send, advanced': null, ...shown } },
+  { label: '64 KB, one to one', bytes: 64 * KB, count: 1000, ways: { ...oneToOne, ...ofOthers }, subject: 'this, in place', bars: { 'process.send, advanced': 0.05, ...shown } },
   { label: '6 MB to three readers', bytes: 6e6, count: 10, ways: threeReaders, bars: { 'process.send, advanced': 0.02 } },
   { label: '64 B and back, promises', bytes: 64, count: 3000, ways: roundTrip, bars: { 'process.send, JSON': 0.7 } },
   { label: '64 B, three producers', bytes: 64, count: 60000, ways: { this: producers(3), 'one producer': producers(1) }, bars: { 'one producer': 1.5 } },
@@ -172,11 +231,15 @@ async function run(bench) {
     const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'shm-bench-'));
     const cleanups = [() => fs.rmdirSync(folder)];
     const { first: place } = bench.keys('posix', 1);
-    ['', '-p', '-r', '-r-back', '-f', '-f-back', '-1', '-3'].forEach((name) => bench.track(`${place}${name}`));
+    ['', '-b', '-p', '-r', '-r-back', '-f', '-f-back', '-1', '-3'].forEach((name) => bench.track(`${place}${name}`));
     const options = { place, bytes, folder, cleanups, count: bench.smoke ? 6 : count };
     try {
       const subjects = {};
-      for (const way of Object.keys(ways)) subjects[way] = await ways[way](options);
+      for (const way of Object.keys(ways)) {
+        const subject = await ways[way](options);
+        if (subject.reason) console.log(`${way} is left out: ${subject.reason}`);
+        else subjects[way] = subject;
+      }
       const numbers = await interleave(subjects, bench.rounds(9), bench.round(label));
       rows.push({ label, bytes, unit: 'µs', numbers, subject, bars });
     } finally {
@@ -189,6 +252,6 @@ async function run(bench) {
 module.exports = {
   name: 'messages',
   title: 'Messages between processes',
-  note: 'Microseconds a message. “this” is a Channel with a copy in and out, blocking; “in place” makes and reads messages where they are; the frame goes through a Topic.',
+  note: 'Microseconds a message. “this” is a Channel with a copy in and out, blocking; “in place” makes and reads messages where they are; the frame goes through a Topic. A worker is a thread of the same process. iceoryx2 is left out: it would take a program of its own in Rust.',
   run,
 };
