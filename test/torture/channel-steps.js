@@ -65,6 +65,12 @@ async function play({ constructor, key }, scene, step) {
   return end.code === 0;
 }
 
+/** What a sleeper gets. It has no timeout of its own: then it would look once more, and find what it was not woken for. */
+function soon(sleeper, what) {
+  const tooLate = new Promise((_, reject) => setTimeout(() => reject(new Error(`${what}: nobody woke who sleeps`)), SOON).unref());
+  return Promise.race([sleeper, tooLate]);
+}
+
 /** How often each of the texts is in the channel. */
 function drain(channel, texts) {
   const found = {};
@@ -88,12 +94,12 @@ async function killInChannel(scene, step) {
   const channel = new shm.Channel(freshName(), { slots: SLOTS, size: 64 });
   before.forEach((text) => channel.send(text));
   for (const death of dead) await play(channel, death, 0);
-  const sleeper = isAwaited ? channel.receiveAsync({ timeout: SOON }) : null;
+  const sleeper = isAwaited ? channel.receiveAsync() : null;
   const isOver = await play(channel, scene, step);
   if (sleeper !== null) {
     // What is not there by now was not sent.
     if (channel.queue.isEmpty()) channel.send('mine');
-    const message = await sleeper;
+    const message = await soon(sleeper, `${scene}, killed at step ${step}`);
     check(message.data.toString() === 'mine', `${scene}, killed at step ${step}`);
     message.release();
   }
@@ -116,7 +122,7 @@ async function killInChannel(scene, step) {
 /** The text of the next frame that this reader waits for. */
 async function nextOf(topic) {
   topic.receive().release();
-  const frame = await topic.receiveAsync({ timeout: SOON });
+  const frame = await topic.receiveAsync();
   return frame && frame.data.toString();
 }
 
@@ -130,7 +136,7 @@ async function killInTopic(scene, step) {
   if (sleeper !== null) {
     // What is not there by now did not happen.
     if (!topic.closed && topic.frames.latest() === 1) topic.publish('mine');
-    const text = await sleeper;
+    const text = await soon(sleeper, `${scene}, killed at step ${step}`);
     check(text === (topic.closed ? null : 'mine'), `${scene}, killed at step ${step}: a sleeper got`, text);
     topic.leave();
   }
