@@ -8,7 +8,7 @@ use memmap2::{MmapOptions, MmapRaw};
 
 use crate::error::{Error, Result};
 use crate::memory::layout::{check_layout, raw_size, HEADER};
-use crate::memory::mapping::Mapping;
+use crate::memory::mapping::{mapping_error, Mapping};
 use crate::memory::options::Options;
 use crate::sys::{self, Identity, Kind, Name, Usage};
 
@@ -148,11 +148,7 @@ fn map_pages(file: &File, size: usize, options: Options) -> Result<MmapRaw> {
     } else {
         how.map_raw(file)
     };
-    mapped.map_err(|error| {
-        sys::make_room(&error);
-        let hint = sys::mapping_hint(error.raw_os_error().unwrap_or_default());
-        Error::from_io(&error, "mmap").with_hint(hint)
-    })
+    mapped.map_err(|error| mapping_error(&error, "mmap"))
 }
 
 fn populate(pages: &MmapRaw) -> Result<()> {

@@ -12,7 +12,7 @@ use rustix::process::{test_kill_process, Pid};
 
 use crate::error::{Error, Result};
 use crate::memory::key::SegmentKey;
-use crate::memory::mapping::Mapping;
+use crate::memory::mapping::{mapping_error, Mapping};
 use crate::memory::options::Options;
 use crate::sys::{self, Kind};
 
@@ -161,12 +161,6 @@ fn attach(id: Id, bytes: usize, options: Options) -> Result<Mapping> {
         sys::populate(mapping.data(), bytes).map_err(|error| mapping_error(&error, "madvise"))?;
     }
     Ok(mapping)
-}
-
-fn mapping_error(error: &io::Error, syscall: &'static str) -> Error {
-    sys::make_room(error);
-    let hint = sys::mapping_hint(error.raw_os_error().unwrap_or_default());
-    Error::from_io(error, syscall).with_hint(hint)
 }
 
 /// A copy of the segment that belongs to this process alone. No system attaches a segment copy on
