@@ -190,6 +190,14 @@ test('transient takes no key, and goes with neither getOrCreate nor the other tw
   t.equal(transient(null, { replaceOrphan: true }), 'ERR_INVALID_ARG_VALUE');
   t.equal(transient(null, { destroyAtExit: true }), 'ERR_INVALID_ARG_VALUE');
   t.equal(thrownBy(() => shm.getOrCreate(10, 'Buffer', freshKey(), { transient: true })).code, 'ERR_INVALID_ARG_VALUE');
+  const { key } = shm.create(10, 'Buffer', null, { transient: true });
+  t.equal(shm.getOrCreate(10, 'Buffer', key).length, 10, 'what is there can be got');
+  shm.detach(key);
+  for (const create of [() => shm.create(10, 'Buffer', key), () => shm.getOrCreate(10, 'Buffer', key)]) {
+    const error = thrownBy(create);
+    t.equal(error.code, 'ERR_INVALID_ARG_VALUE');
+    t.match(error.message, /the kernel chooses the keys of transient segments/);
+  }
   t.end();
 });
 

@@ -40,6 +40,7 @@ function isSegmentKey(number) {
   return (number >= 1 && number <= KEY_MAX) || isTransientKey(number);
 }
 
+/** Whether it is the number of a transient segment. */
 function isTransientKey(number) {
   return number >= COOKIE && Number.isSafeInteger(number) && number % COOKIE <= ID_MAX;
 }
@@ -122,4 +123,4 @@ function modeOf(perm) {
   return parseInt(digits, 8);
 }
 
-module.exports = { COOKIE, KEY_MAX, NAME_MAX, bytesOf, isSegmentKey, keyOf, modeOf, nameOf, typeOf };
+module.exports = { COOKIE, KEY_MAX, NAME_MAX, bytesOf, isSegmentKey, isTransientKey, keyOf, modeOf, nameOf, typeOf };

@@ -2,7 +2,7 @@
 // Memory by its key: create, get, detach, destroy. What each promises is written, for editors, in
 // index.d.ts.
 
-const { bytesOf, keyOf, modeOf, nameOf, typeOf } = require('./arguments');
+const { bytesOf, isTransientKey, keyOf, modeOf, nameOf, typeOf } = require('./arguments');
 const { createBuffers } = require('./buffers');
 const { createView } = require('./view');
 const { busy, doesNotFit, invalidValue, tooSmall } = require('../errors');
@@ -73,6 +73,9 @@ function createMemory(binding) {
 
   /** The array over new memory; null if the key is taken. */
   function make(key, count, type, bytes, { mode, flags, disposable }) {
+    if (isTransientKey(key)) {
+      throw invalidValue('key', 'can be got, but not created: the kernel chooses the keys of transient segments. Create one with null and { transient: true }', key);
+    }
     const request = { type, key, offset: 0, count, disposable, misfit: doesNotFit };
     return arrayOver(view, request, () => binding.create(key, bytes, mode, flags, allocate));
   }
