@@ -103,11 +103,12 @@ async function stoppedIn(channel, side) {
   return child;
 }
 
-/** Lets it go on, to its end. */
+/** Lets it go on, to its end. It may have been stopped before it came to stop itself: then it does now. */
 async function goOn(child) {
   const done = nextMessage(child);
-  process.kill(child.pid, 'SIGCONT');
+  const timer = setInterval(() => process.kill(child.pid, 'SIGCONT'), 10);
   await done;
+  clearInterval(timer);
 }
 
 /** How long it takes until an action is refused for want of time: of three times the least, for others run, too. */
