@@ -184,7 +184,10 @@ test('every offset that fits the element, and the detach after it', (t) => {
   }
   t.throws(() => shm.mapFile(file, 'Float64Array', { offset: 4 }), RangeError);
   const odd = shm.mapFile(file, 'Buffer', { offset: 4099, count: 8 });
-  t.equal(new Int32Array(odd.buffer, 0, 1)[0] & 0xff, content[4096], 'elements over the same buffer are aligned');
+  // Where the engine lends the memory, the file's page begins somewhere in its buffer.
+  const page = odd.byteOffset - 3;
+  t.equal(page % 8, 0);
+  t.equal(new Int32Array(odd.buffer, page, 1)[0] & 0xff, content[4096], 'elements over the same buffer are aligned');
   shm.unmapFile(file);
   t.end();
 });

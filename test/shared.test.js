@@ -131,7 +131,7 @@ test('where the runtime can make it so, the buffer is the data and nothing else'
     array[0] = 7;
     const whole = new Int32Array(array.buffer, 0, 1);
     if (sharesItsOwn) t.deepEqual([array.byteOffset, array.buffer.byteLength, whole[0]], [0, 4000, 7], `${key}`);
-    else t.ok(array.byteOffset > 0 && array.buffer.byteLength > 4000, 'this runtime lends memory of its own');
+    else t.ok(array.buffer.byteLength > 4000, 'this runtime lends memory of its own');
     shm.destroy(key);
   }
   t.end();

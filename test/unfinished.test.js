@@ -64,11 +64,12 @@ test('what is shown too early is empty when the create has failed', (t) => {
     let early = null;
     const keep = (buffer) => {
       early = new Uint8Array(buffer);
-      early[0] = 7;
+      early.fill(7);
       return fail();
     };
     t.equal(thrownBy(() => whileBufferFromIs(keep, () => shm.create(5000, 'Buffer', key))).code, 'ERR_TEST');
-    t.ok(canEmpty ? early.length === 0 : early[0] === 0, `${key}`);
+    // A buffer that the engine has lent has room to spare.
+    t.ok(canEmpty ? early.length === 0 : early.filter((byte) => byte === 0).length >= 5000, `${key}`);
     t.equal(shm.stat(key), null);
   }
   t.end();

@@ -59,7 +59,7 @@ function createFiles(binding) {
 
   function view(request, shown) {
     const array = viewAny(request, shown);
-    if (array.length === 0) throw misfit(request, array.buffer.byteLength);
+    if (array.length === 0) throw misfit(request, Array.isArray(shown) ? shown[2] : shown.byteLength);
     return array;
   }
 

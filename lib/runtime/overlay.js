@@ -89,8 +89,9 @@ function allocate(bytes, shared) {
     const buffer = new Class(bytes);
     return shared ? new Uint8Array(buffer) : buffer;
   } catch (_) {
-    const fewer = shared ? 'Ask for fewer elements, or do without { shared: true }' : 'Ask for fewer elements';
-    throw withCode(new RangeError(`This runtime cannot hold ${bytes} bytes in one array. ${fewer}`), 'ERR_OUT_OF_RANGE');
+    const without = shared ? ', or do without { shared: true }' : '';
+    const message = `This runtime cannot hold ${bytes} bytes in one array. Ask for fewer elements (of what there is: { offset, count })${without}`;
+    throw withCode(new RangeError(message), 'ERR_OUT_OF_RANGE');
   }
 }
 
