@@ -105,11 +105,13 @@ function start(command, args) {
   return outcome(child);
 }
 
-/** The segments that a process of a block has created and that are still there. */
+const begun = Date.now();
+
+/** The segments that a process of a block has created and that are still there. Process ids are used again. */
 function segmentsLeft() {
   if (!isLinux) return [];
   const known = new Set(fs.readFileSync(pids, 'utf8').split('\n'));
-  return shm.list().filter((status) => status.kind === 'sysv' && status.attaches === 0 && known.has(String(status.creatorPid)));
+  return shm.list().filter((status) => status.kind === 'sysv' && status.attaches === 0 && Number(status.changedAt) > begun - 2000 && known.has(String(status.creatorPid)));
 }
 
 /** What a block prints by itself, without what the package says at exit. */
