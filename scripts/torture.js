@@ -2,9 +2,9 @@
 // npm run test:torture: runs the programs of test/torture and shows what they have counted.
 // `-- --short` runs the short tier, names run those only (`-- model kill --seed=5`).
 
-const { spawn } = require('child_process');
 const fs = require('fs');
 const path = require('path');
+const { endTogether, startGroup } = require('../test/group');
 const { openJournal } = require('../test/journal');
 
 const folder = path.join(__dirname, '..', 'test', 'torture');
@@ -18,16 +18,15 @@ const TIMEOUT = options.includes('--short') ? 120000 : 45 * 60000;
 
 /** Runs one program; its output is shown as it comes, its last line is kept: the counts. */
 function runOne(name, env) {
-  const child = spawn(process.execPath, ['--expose-gc', path.join(folder, `${name}.js`)].concat(options), { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  const args = ['--expose-gc', path.join(folder, `${name}.js`)].concat(options);
+  const child = startGroup(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'inherit'] }, TIMEOUT);
   let output = '';
   child.stdout.on('data', (chunk) => {
     output += chunk;
     process.stdout.write(chunk);
   });
-  const timer = setTimeout(() => child.kill('SIGKILL'), TIMEOUT);
   return new Promise((resolve) => {
     child.on('close', (code, signal) => {
-      clearTimeout(timer);
       const lines = output.trim().split('\n').filter((line) => !line.startsWith('shm segments destroyed'));
       resolve({ ok: code === 0, counts: lines.pop() || '', end: signal || `exit code ${code}` });
     });
@@ -39,6 +38,7 @@ async function main() {
   if (unknown.length > 0) throw new Error(`there is no ${unknown.join(', ')}; there are: ${all.join(', ')}`);
   const results = [];
   const journal = openJournal();
+  endTogether(journal.sweep);
   for (const name of names.length > 0 ? names : all) {
     console.log(`== ${name}`);
     const at = Date.now();

@@ -3,9 +3,9 @@
 // they report. Arguments name the files to run; none means all of this folder, or of that below it
 // which SHM_TEST_FOLDER names. The last line is the result.
 
-const { spawn } = require('child_process');
 const fs = require('fs');
 const path = require('path');
+const { endTogether, startGroup } = require('./group');
 const { openJournal } = require('./journal');
 const { execArgv, execPath } = require('./support');
 
@@ -20,16 +20,12 @@ function testFiles(names) {
 
 /** Runs one file; its TAP is shown as it comes if something failed, and counted in any case. */
 function runFile(file, journal) {
-  const child = spawn(execPath, execArgv.concat([path.join(folder, file)]), { env: journal.env, stdio: 'pipe' });
+  const child = startGroup(execPath, execArgv.concat([path.join(folder, file)]), { env: journal.env, stdio: 'pipe' }, FILE_TIMEOUT);
   let output = '';
   child.stdout.on('data', (chunk) => (output += chunk));
   child.stderr.on('data', (chunk) => (output += chunk));
-  const timer = setTimeout(() => child.kill('SIGKILL'), FILE_TIMEOUT);
   return new Promise((resolve) => {
-    child.on('close', (code, signal) => {
-      clearTimeout(timer);
-      resolve(count(output, code, signal));
-    });
+    child.on('close', (code, signal) => resolve(count(output, code, signal)));
   });
 }
 
@@ -45,6 +41,7 @@ function count(output, code, signal) {
 
 async function main(names) {
   const journal = openJournal();
+  endTogether(journal.sweep);
   const total = { passed: 0, failed: 0, skipped: 0 };
   for (const file of testFiles(names)) {
     const started = Date.now();

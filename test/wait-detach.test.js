@@ -2,7 +2,7 @@
 // A wait that a detach ends gives the notification that has reached it to the next waiter.
 
 const test = require('tape');
-const { isBun, isDeno, isLinux, runCode } = require('./support');
+const { freshKey, isBun, isDeno, isLinux, runCode } = require('./support');
 
 const copy = JSON.stringify(require.resolve('./support'));
 const rounds = 30;
@@ -20,7 +20,7 @@ async function endsBy(way, round) {
     const notifyOne = (array) => { array[0] = 1; shm.notify(array, 0, 1); };
     const code = (error) => error.code;
     async function round() {
-      const array = shm.create(4, 'Int32Array');
+      const array = shm.create(4, 'Int32Array', ${freshKey()});
       const view = theirs.get(array.key, 'Int32Array');
       const waitFirst = () => shm.waitAsync(array, 0, 0).catch(code);
       const waitNext = () => theirs.waitAsync(view, 0, 0, { timeout: 1000 });
@@ -60,7 +60,7 @@ for (const way of isLinux ? ways : ['single']) {
 
   test(`${way}: so is that of a wait which has ended and not been delivered`, async (t) => {
     const { lost, detached } = await endsBy(way, `
-      const other = shm.create(4, 'Int32Array');
+      const other = shm.create(4, 'Int32Array', ${freshKey()});
       // Called at the end of a wait, while others wait for theirs.
       const signal = { aborted: false, addEventListener() {}, removeEventListener: () => shm.detach(array.key) };
       const ending = shm.waitAsync(other, 0, 0, { signal });
