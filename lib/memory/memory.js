@@ -73,7 +73,7 @@ function createMemory(binding) {
 
   /** The array over new memory; null if the key is taken. */
   function make(key, count, type, bytes, { mode, flags, disposable }) {
-    if (isTransientKey(key)) {
+    if (typeof key === 'number' && isTransientKey(key)) {
       throw invalidValue('key', 'can be got, but not created: the kernel chooses the keys of transient segments. Create one with null and { transient: true }', key);
     }
     const request = { type, key, offset: 0, count, disposable, misfit: doesNotFit };

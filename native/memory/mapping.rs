@@ -193,10 +193,18 @@ impl Mapping {
 
 impl Drop for Mapping {
     fn drop(&mut self) {
-        if !self.is_lent {
-            // SAFETY: the range is this mapping's, and nobody has its addresses any more: whoever
-            // was given them holds an `Arc` of it.
-            unsafe { sys::unmap(self.base.get(), self.span) };
+        if self.is_lent {
+            return;
+        }
+        let (base, span) = (self.base.get(), self.span);
+        // SAFETY: the range is this mapping's, and nobody has its addresses any more: whoever was given
+        // them holds an `Arc` of it.
+        unsafe {
+            if self.is_retired() {
+                sys::unmap_later(base, span);
+            } else {
+                sys::unmap(base, span);
+            }
         }
     }
 }

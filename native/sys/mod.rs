@@ -18,6 +18,7 @@ mod mapped_file;
 mod object;
 mod spare;
 mod temporary;
+mod unmap;
 #[cfg(feature = "no-backtraces")]
 mod unwinder;
 mod zeros;
@@ -26,7 +27,8 @@ pub use mapped_file::{advise, flush, is_all_data, Advice, FileId};
 pub use object::{Identity, Name, NAME_MAX};
 pub use rustix::param::page_size;
 pub use spare::{make_room, provide_spares, SPARE};
-pub use zeros::{put_zero_pages, unmap, Zeros};
+pub use unmap::{unmap, unmap_later};
+pub use zeros::{put_zero_pages, Zeros};
 
 use std::ffi::{c_void, CStr};
 use std::fs::File;

@@ -1,4 +1,4 @@
-//! Private zero pages in the place of shared memory, and addresses given back.
+//! Private zero pages in the place of shared memory.
 
 use std::io;
 use std::sync::OnceLock;
@@ -64,17 +64,6 @@ fn is_data_limited() -> bool {
 
 fn has_data_limit() -> bool {
     getrlimit(Resource::Data).current.is_some()
-}
-
-/// Gives a range of addresses back
-/// ([munmap(2)](https://man7.org/linux/man-pages/man2/munmap.2.html)). It can fail only for want of
-/// memory to split a range; then addresses are lost, and nothing else.
-///
-/// # Safety
-/// The range must be the caller's, and nobody may look at it any more.
-pub unsafe fn unmap(base: *mut u8, size: usize) {
-    // SAFETY: the caller vouches for the range.
-    unsafe { libc::munmap(base.cast(), size) };
 }
 
 #[cfg(test)]
