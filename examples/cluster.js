@@ -24,8 +24,9 @@ function master() {
   console.log('[Master] Typeof buf:', buf.constructor.name, 'Typeof arr:', arr.constructor.name);
 
   const child = cluster.fork();
-  child.on('online', () => {
-    child.send({ msg: 'shm', bufKey: keys[0] || buf.key, arrKey: keys[1] || arr.key });
+  child.on('online', () => child.send({ msg: 'shm', bufKey: keys[0] || buf.key, arrKey: keys[1] || arr.key }));
+  // The worker has both now.
+  child.once('message', () => {
     let i = 0;
     const timer = setInterval(() => {
       buf[0] += 1;
@@ -57,6 +58,7 @@ function worker() {
       buf = shm.get(data.bufKey);
       arr = shm.get(arrKey, 'Float32Array');
       console.log('[Worker] Typeof buf:', buf.constructor.name, 'Typeof arr:', arr.constructor.name);
+      process.send({ msg: 'got' });
     } else if (data.msg === 'look') {
       console.log(`${i} [Worker] Get buf[0]=`, buf[0], ' arr[0]=', arr ? arr[0] : null);
       i++;

@@ -19,6 +19,8 @@ function fail() {
   throw Object.assign(new Error('no array for you'), { code: 'ERR_TEST' });
 }
 
+const isRefusing = Boolean(process.env.SHM_TEST_REFUSE_EXTERNAL);
+
 const variants = [undefined, { shared: true }];
 
 test('a create whose array cannot be made leaves nothing', (t) => {
@@ -68,8 +70,8 @@ test('what is shown too early is empty when the create has failed', (t) => {
       return fail();
     };
     t.equal(thrownBy(() => whileBufferFromIs(keep, () => shm.create(5000, 'Buffer', key))).code, 'ERR_TEST');
-    // A buffer that the engine has lent has room to spare.
-    t.ok(canEmpty ? early.length === 0 : early.filter((byte) => byte === 0).length >= 5000, `${key}`);
+    // A buffer that the engine has lent is not emptied, and has room to spare.
+    t.ok(canEmpty && !isRefusing ? early.length === 0 : early.filter((byte) => byte === 0).length >= 5000, `${key}`);
     t.equal(shm.stat(key), null);
   }
   t.end();
@@ -131,22 +133,26 @@ test('a stack overflow at any depth leaves nothing', async (t) => {
         return true;
       }
     };
-    for (const key of [${number}, '${name}']) {
-      for (const options of [undefined, { shared: true }]) {
-        const create = () => { array = shm.create(100, 'Buffer', key, options); };
-        let array = null;
-        // From where nothing fails any more to where nothing can be called.
-        let level = 1000;
-        while (!overflows(level, () => {})) level *= 2;
-        while (overflows(level, () => {})) level -= 20;
-        for (level -= 200; !overflows(level, () => {}); level++) {
-          array = null;
-          if (overflows(level, create)) failed++;
-          const exists = shm.stat(key) !== null;
-          if (exists !== (shm.getTotalSize() > 0)) throw new Error('exists ' + exists + ', attached ' + shm.getTotalSize());
-          if (array !== null && array.length !== 100) throw new Error('half an array');
-          if (exists) made++;
-          if (exists && !shm.destroy(key)) throw new Error('not destroyed');
+    // Compiled functions take less stack than the engine's first ones: should a function be compiled between
+    // two looks at the stack, the depths that matter may be missed.
+    for (let tries = 0; tries < 10 && (failed === 0 || made === 0); tries++) {
+      for (const key of [${number}, '${name}']) {
+        for (const options of [undefined, { shared: true }]) {
+          const create = () => { array = shm.create(100, 'Buffer', key, options); };
+          let array = null;
+          // From where nothing fails any more to where nothing can be called.
+          let level = 1000;
+          while (!overflows(level, () => {})) level *= 2;
+          while (overflows(level, () => {})) level -= 20;
+          for (level -= 200; !overflows(level, () => {}); level++) {
+            array = null;
+            if (overflows(level, create)) failed++;
+            const exists = shm.stat(key) !== null;
+            if (exists !== (shm.getTotalSize() > 0)) throw new Error('exists ' + exists + ', attached ' + shm.getTotalSize());
+            if (array !== null && array.length !== 100) throw new Error('half an array');
+            if (exists) made++;
+            if (exists && !shm.destroy(key)) throw new Error('not destroyed');
+          }
         }
       }
     }
@@ -186,7 +192,7 @@ test('a worker that is terminated in the middle of a create or get leaves nothin
   t.end();
 });
 
-test('a process that is killed in the middle of a create leaves no object', { skip: !isLinux && 'elsewhere the name is taken first' }, async (t) => {
+test('a process that is killed in the middle of a create leaves no object', { skip: (!isLinux && 'elsewhere the name is taken first') || (isDeno && 'Deno sends no message before the event loop goes on') }, async (t) => {
   const name = freshName();
   const child = forkCode(`
     Buffer.from = () => {

@@ -63,7 +63,14 @@ for line in sys.stdin:
 
   make() {
     this.child.stdin.write('make\n');
-    return new Promise((resolve) => this.child.stdout.once('data', resolve));
+    // Python writes the line's end by itself: what comes of the last line must not pass for this one.
+    return new Promise((resolve) => {
+      this.child.stdout.on('data', function hear(text) {
+        if (!String(text).endsWith('\n')) return;
+        this.removeListener('data', hear);
+        resolve();
+      });
+    });
   }
 }
 

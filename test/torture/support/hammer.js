@@ -86,10 +86,7 @@ async function killAll(counts, kills, startOne) {
     await new Promise((resolve) => setTimeout(resolve, next(10)));
     const places = Array.from(children.keys());
     const victims = Array.from({ length: Math.min(1 + next(PROCESSES - 1), kills - counts.kills) }, () => places.splice(next(places.length), 1)[0]);
-    await Promise.all(victims.map((victim) => {
-      children[victim].kill('SIGKILL');
-      return new Promise((resolve) => children[victim].once('disconnect', resolve));
-    }));
+    await Promise.all(victims.map((victim) => kill(children[victim])));
     const before = Array.from(words);
     for (let place = 0; place < PROCESSES; place++) for (let index = 0; index < STABLE; index++) look(map, words, stableKey(place, index));
     map.set('written here', counts.kills);
@@ -102,7 +99,7 @@ async function killAll(counts, kills, startOne) {
     await moved(words, before, Array.from(children.keys()));
     counts.kills += victims.length;
   }
-  children.forEach((child) => child.kill('SIGKILL'));
+  await Promise.all(children.map(kill));
   map.set('written at last', 1);
   await new Promise((resolve) => setTimeout(resolve, 20)); // by then what shall expire has
   map.prune();
@@ -117,6 +114,12 @@ async function killAll(counts, kills, startOne) {
   check(words[LOST] === 0 && words[TORN] === 0, 'no key is lost and no value torn', words[LOST], words[TORN]);
   shm.destroy(names.map);
   shm.destroy(names.counts);
+}
+
+/** Resolves when it has ended, and whatever was between it and this process. */
+function kill(child) {
+  child.kill('SIGKILL');
+  return new Promise((resolve) => child.once('disconnect', resolve));
 }
 
 /** Resolves when the processes of these places have gone on. */
