@@ -69,6 +69,42 @@ test('full: try is refused, a wait ends, the oldest can be thrown away', { skip 
   shm.destroy(key);
 });
 
+test('many objects at random, some that have not looked for long, where positions begin again', { skip }, (t) => {
+  const [HEAD, TAIL] = [32, 64]; // docs/channels.md
+  const key = freshName();
+  const slots = 4;
+  const channels = [1, 2, 3, 4, 5].map(() => new shm.Channel(key, { slots, size: 8 }));
+  const words = shm.get(key, 'Int32Array');
+  const end = 2 ** 31;
+  const wrong = [];
+  let [sent, received, random] = [0, 0, 1];
+  const next = (below) => ((random = (Math.imul(random, 1103515245) + 12345) & 0x7fffffff) >>> 8) % below;
+  for (let round = 0; round < 40; round++) {
+    // Empty, and somewhere else than everybody has seen.
+    const at = [0, 3, end - 3, end - 40, end / 2 - 1][round % 5];
+    words[HEAD] = at << 1;
+    words[TAIL] = at;
+    for (let call = 0; call < 400; call++) {
+      const channel = channels[next(1 + next(5))];
+      if (next(2) === 0) {
+        const isSent = channel.trySend(String(sent));
+        if (isSent !== sent - received < slots) wrong.push(['sent', isSent, sent, received]);
+        if (isSent) sent++;
+      } else {
+        const message = channel.tryReceive();
+        const text = message && textOf(message);
+        if (text !== (sent === received ? null : String(received))) wrong.push(['received', text, sent, received]);
+        if (text !== null) received++;
+      }
+    }
+    while (received < sent) if (textOf(channels[next(5)].receive(0)) !== String(received++)) wrong.push(received);
+  }
+  t.deepEqual(wrong.slice(0, 5), []);
+  t.ok(received > 5000, `${received} messages`);
+  shm.destroy(key);
+  t.end();
+});
+
 test('wrong arguments are told before anything happens', { skip }, (t) => {
   const key = freshName();
   t.equal(codeOf(() => new shm.Channel(key)), 'ERR_INVALID_ARG_TYPE', 'no size, and no channel yet');

@@ -18,6 +18,9 @@ const BRIEFLY = 20;
 const NONE = -1;
 const LOCKED = -2;
 
+/** How many positions one is before another. */
+const distance = (before, after) => (after - before) & POSITION;
+
 function createQueueClass(binding, geometry, Mutex, sleeping, { notify }, nap) {
   const { countIfMarked, wakeAll } = sleeping;
   const Structure = createStructureClass(binding, geometry, sleeping);
@@ -33,6 +36,10 @@ function createQueueClass(binding, geometry, Mutex, sleeping, { notify }, nap) {
       this.consumers = new Mutex(words, CONSUMERS);
       // Where to look for a free slot next.
       this.next = 0;
+      // The positions that others count on, as they were seen last: to look again means to get the line of memory from
+      // another processor, which every message would have to wait for.
+      this.headSeen = 0;
+      this.tailSeen = 0;
       this.lookUp = () => this.recoverAndWake();
       // Nobody notifies the word that says whether it is closed.
       this.nap = (attempt, deadline) => nap(words, CLOSED, attempt, leftUntil(deadline));
@@ -87,11 +94,12 @@ function createQueueClass(binding, geometry, Mutex, sleeping, { notify }, nap) {
     append(slot) {
       const { words } = this;
       const head = Atomics.load(words, HEAD) >>> 1;
-      if (((head - Atomics.load(words, TAIL)) & POSITION) >= this.entries) throw this.damage('its positions are impossible');
+      if (distance(this.tailSeen, head) >= this.entries) this.tailSeen = Atomics.load(words, TAIL);
+      if (distance(this.tailSeen, head) >= this.entries) throw this.damage('its positions are impossible');
       const at = this.firstSlot + slot * SLOT;
-      Atomics.store(words, RING + (head & (this.entries - 1)), slot);
-      Atomics.store(words, at + TICKET, head);
-      Atomics.store(words, at + WORD, QUEUED); // from here on it is sent
+      words[RING + (head & (this.entries - 1))] = slot;
+      words[at + TICKET] = head;
+      Atomics.store(words, at + WORD, QUEUED); // from here on it is sent, and what is written above is seen
       return this.advance(head);
     }
 
@@ -116,17 +124,22 @@ function createQueueClass(binding, geometry, Mutex, sleeping, { notify }, nap) {
 
     /** Takes the first slot out of the queue; see `enter` for the deadline. */
     take(deadline) {
-      if (this.isEmpty()) return NONE;
       const { words } = this;
+      if (Atomics.load(words, TAIL) === this.headSeen && this.isEmpty()) return NONE;
       const lock = this.enter(this.consumers, deadline);
       if (lock === null) return LOCKED;
       try {
         if (lock === 'owner-died') this.finishTake();
         const tail = Atomics.load(words, TAIL);
-        const waiting = ((Atomics.load(words, HEAD) >>> 1) - tail) & POSITION;
-        if (waiting === 0) return NONE;
-        if (waiting > this.entries) throw this.damage('its positions are impossible');
-        const slot = this.queuedAt(tail & POSITION);
+        const seen = distance(tail, this.headSeen);
+        let slot = seen > 0 && seen <= this.entries ? this.queuedAt(tail & POSITION) : NONE;
+        if (slot === NONE) {
+          this.headSeen = Atomics.load(words, HEAD) >>> 1;
+          const waiting = distance(tail, this.headSeen);
+          if (waiting === 0) return NONE;
+          if (waiting > this.entries) throw this.damage('its positions are impossible');
+          slot = this.queuedAt(tail & POSITION);
+        }
         if (slot !== NONE) Atomics.store(words, this.firstSlot + slot * SLOT, TAKEN | this.self); // from here on it is taken
         Atomics.store(words, TAIL, (tail + 1) & POSITION);
         if (slot === NONE) throw this.damage(`its entry ${tail} is none`);
@@ -137,8 +150,9 @@ function createQueueClass(binding, geometry, Mutex, sleeping, { notify }, nap) {
     }
 
     /**
-     * Takes a lock; null if somebody else had it until a deadline, which may be over; undefined: for more than a nap. It is a matter of a few words, so a nap is all it
-     * takes, as a rule; to be queued for it would hand it from one process to the next, at a switch for each message.
+     * Takes a lock; null if somebody else had it until a deadline, which may be over; undefined: for more than a nap.
+     * It is a matter of a few words, so a nap is all it takes, as a rule; to be queued for it would hand it from one
+     * process to the next, at a switch for each message.
      */
     enter(mutex, deadline) {
       const lock = mutex.tryLock();

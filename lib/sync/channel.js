@@ -3,10 +3,11 @@
 // promise is written, for editors, in lib/types/channel.d.ts; how they do it is in channel-queue.js.
 
 const { closed, invalidValue } = require('../errors');
-const { FREED, HEAD, TAKEN, WRITING } = require('./channel-layout');
+const { FREED, HEAD, TAIL, TAKEN, WRITING } = require('./channel-layout');
 const { Loan, Message } = require('./channel-messages');
 const { LOCKED, NONE, createQueueClass } = require('./channel-queue');
 const { each } = require('./each');
+const { follow } = require('./follow');
 const { checkOptions } = require('./geometry');
 const { createNap } = require('./nap');
 const { checkAttached, checkTarget, payloadOf } = require('./payload');
@@ -14,6 +15,9 @@ const { BUSY, deadlineOf, leftUntil, optionsOf, timedOut } = require('./sleeping
 
 /** How often to look for the dead where nobody sleeps, and so nobody looks up (milliseconds). */
 const LOOK_UP = 100;
+
+/** A receiver looks at the clock at one of so many calls that find a message: to do so takes a fifth of such a call. */
+const CALLS = 16;
 
 /** Who finds it full again after less than so many messages, or a quarter of the slots, has been woken too early. */
 const FEW = 16;
@@ -36,15 +40,21 @@ function createChannel(binding, geometry, Mutex, sleeping, waiting) {
       const queue = new Queue(key, options);
       const dropsOldest = overflow === 'drop-oldest';
       let lookedUp = Date.now();
+      // How often this object was asked for a message.
+      let calls = 0;
       // How many slots this object has claimed since it was full.
       let claimed = 0;
 
-      /** Every receiver and every sender that finds no slot looks for the dead, so that a busy channel does, too. */
+      /**
+       * Looks for the dead, if nobody did for a while; whether it has looked. Every receiver and every sender that
+       * finds no slot does so, so that a busy channel is looked after, too.
+       */
       const lookUpIfDue = () => {
         const now = Date.now();
-        if (Math.abs(now - lookedUp) < LOOK_UP) return;
+        if (Math.abs(now - lookedUp) < LOOK_UP) return false;
         lookedUp = now;
         queue.recover();
+        return true;
       };
 
       /** A slot to write to, if there is one; see `until`. */
@@ -61,11 +71,14 @@ function createChannel(binding, geometry, Mutex, sleeping, waiting) {
         return undefined;
       };
 
-      /** Leaves time for more slots to become free, if there were few the last time. */
+      /** Leaves time for more slots to become free: as long as they do, or for a nap, if there were few the last time. */
       const claimLater = (deadline) => {
         const few = Math.min(FEW, queue.slots >> 2);
         const wereFew = claimed < few;
         claimed = 0;
+        follow(queue.words, TAIL, few);
+        const slot = claim();
+        if (slot !== undefined) return slot;
         return wereFew ? queue.nap(claim, deadline) : undefined;
       };
 
@@ -75,8 +88,9 @@ function createChannel(binding, geometry, Mutex, sleeping, waiting) {
       /** A slot with a message; null at the end; undefined if there is none now. Without a deadline it must not block. */
       const take = (deadline) => {
         checkAttached(queue);
-        lookUpIfDue();
-        const slot = queue.take(deadline);
+        if (++calls % CALLS === 0) lookUpIfDue();
+        let slot = queue.take(deadline);
+        if (slot === NONE && lookUpIfDue()) slot = queue.take(deadline);
         const isClosed = queue.noticeClosed(HEAD);
         if (slot === LOCKED) return BUSY;
         if (slot !== NONE) return slot;
