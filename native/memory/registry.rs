@@ -48,12 +48,6 @@ impl<V> Default for Registry<V> {
 }
 
 impl<V> Registry<V> {
-    /// What is known of a key that has attachments.
-    fn attached(&self, key: &Key) -> Option<&Entry<V>> {
-        let entry = self.keys.get(key)?;
-        (!entry.attachments.is_empty()).then_some(entry)
-    }
-
     /// The mappings of a key.
     pub fn mappings_of(&self, key: &Key) -> Vec<Arc<Mapping>> {
         let entry = self.keys.get(key).into_iter();

@@ -94,8 +94,7 @@ fn detach<'cx>(
     let move_away = cx.argument::<JsFunction>(1)?;
     let ids = attachments.borrow_mut().files_of(&path);
     // While the words are still shared, as for a key.
-    let mappings = attachments.borrow_mut().mappings_of_files(&ids);
-    waits.end_on(&mappings);
+    waits.end_on(|| attachments.borrow_mut().mappings_of_files(&ids));
     let (ended, result) = attachments.borrow_mut().detach_files(ids);
     let was_attached = !ended.is_empty();
     empty(&mut cx, attachments, ended, move_away);

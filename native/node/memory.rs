@@ -153,14 +153,14 @@ fn finish<'cx>(
     let published = if ok { fresh.publish() } else { Ok(false) };
     if matches!(published, Ok(true)) {
         let mut registry = attachments.borrow_mut();
-        match &subject {
+        match subject {
             Subject::Key(key) => {
-                registry.register(key, options, &fresh, view);
                 if options.destroy_at_exit() && fresh.created() > 0 {
-                    at_exit::add(key, fresh.identity);
+                    at_exit::add(&key, fresh.identity);
                 }
+                registry.register(key, options, &fresh, view);
             }
-            Subject::File(path) => registry.register_file(path, options, &fresh, view),
+            Subject::File(path) => registry.register_file(&path, options, &fresh, view),
         }
         return Ok(cx.boolean(true));
     }
@@ -200,8 +200,7 @@ fn detach<'cx>(
     let force = cx.argument::<JsBoolean>(1)?.value(&mut cx);
     let move_away = cx.argument::<JsFunction>(2)?;
     // While the words are still shared: a notification that has reached such a wait goes on to another.
-    let mappings = attachments.borrow_mut().mappings_of(&key);
-    waits.end_on(&mappings);
+    waits.end_on(|| attachments.borrow_mut().mappings_of(&key));
     let detached = attachments.borrow_mut().detach(&key, force);
     empty(&mut cx, attachments, detached.ended, move_away);
     match detached.left {

@@ -56,9 +56,9 @@ pub fn export<'cx>(
 impl AsyncWaits {
     /// Ends the waits on memory that is about to be detached. What the system refuses now JavaScript
     /// asks for again, by `cancelDetached`.
-    pub fn end_on(&self, mappings: &[Arc<Mapping>]) {
+    pub fn end_on(&self, mappings: impl FnOnce() -> Vec<Arc<Mapping>>) {
         if let Some(waiting) = self.0.borrow().as_mut() {
-            let _ = waiting.table.end_on(mappings);
+            let _ = waiting.table.end_on(&mappings());
         }
     }
 

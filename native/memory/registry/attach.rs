@@ -3,67 +3,39 @@
 use std::mem::replace;
 use std::sync::Arc;
 
-use super::entry::Attachment;
+use super::entry::{Attachment, Entry};
 use super::Registry;
 use crate::error::Result;
 use crate::memory::fresh::{Fresh, Identity};
 use crate::memory::key::{Key, SegmentKey};
-use crate::memory::options::Options;
+use crate::memory::options::{Options, Variant};
 use crate::memory::{posix, sysv};
 use crate::sys::Name;
 
 impl<V> Registry<V> {
     /// The attachment of what `key` stands for now; `None` if that is nothing, or is not attached.
     pub fn find(&mut self, key: &Key, options: Options) -> Result<Option<&mut Attachment<V>>> {
+        let Some(entry) = self.keys.get_mut(key).filter(|entry| entry.is_attached()) else {
+            return Ok(None);
+        };
+        let variant = options.of(key).variant();
         let index = match key {
-            Key::Segment(segment) => self.find_segment(key, *segment, options)?,
-            Key::Object(name) => self.find_object(key, name, options)?,
+            Key::Segment(segment) => find_segment(entry, *segment, variant)?,
+            Key::Object(name) => find_object(entry, name, variant)?,
         };
-        Ok(index.and_then(|index| self.keys.get_mut(key)?.attachments.get_mut(index)))
-    }
-
-    fn find_segment(
-        &self,
-        key: &Key,
-        segment: SegmentKey,
-        options: Options,
-    ) -> Result<Option<usize>> {
-        let Some(entry) = self.attached(key) else {
-            return Ok(None);
-        };
-        let Some(id) = sysv::find(segment)? else {
-            return Ok(None);
-        };
-        let known =
-            |identity: &Identity| matches!(identity, Identity::Segment(known) if *known == id);
-        Ok(entry.position(options.of(key).variant(), known))
-    }
-
-    fn find_object(&self, key: &Key, name: &Name, options: Options) -> Result<Option<usize>> {
-        let Some(entry) = self.attached(key) else {
-            return Ok(None);
-        };
-        let Some(found) = posix::find(name)? else {
-            return Ok(None);
-        };
-        let known = |identity: &Identity| matches!(identity, Identity::Object(known) if known.is_same_object(&found) && known.size >= found.size);
-        let index = entry.position(options.variant(), known);
-        if let Some(index) = index {
-            posix::check_size(&found, &entry.attachments[index].mapping)?;
-        }
-        Ok(index)
+        Ok(index.and_then(|index| entry.attachments.get_mut(index)))
     }
 
     /// Registers memory that has been published, and what JavaScript sees of it.
-    pub fn register(&mut self, key: &Key, options: Options, fresh: &Fresh, view: V) {
+    pub fn register(&mut self, key: Key, options: Options, fresh: &Fresh, view: V) {
         let (identity, created) = (fresh.identity, fresh.created());
         let mapping = Arc::clone(&fresh.mapping);
         self.total_size += mapping.size();
-        let variant = options.of(key).variant();
+        let variant = options.of(&key).variant();
         if let Some(by_address) = self.by_address.as_mut().filter(|_| variant.is_shared()) {
             by_address.insert(mapping.data() as usize, Arc::clone(&mapping));
         }
-        let entry = self.keys.entry(key.clone()).or_default();
+        let entry = self.keys.entry(key).or_default();
         if created > 0 {
             // What was created under the key before must have been destroyed by somebody else.
             self.total_created_size -= replace(&mut entry.created, created);
@@ -78,4 +50,28 @@ impl<V> Registry<V> {
             view,
         });
     }
+}
+
+fn find_segment<V>(
+    entry: &Entry<V>,
+    segment: SegmentKey,
+    variant: Variant,
+) -> Result<Option<usize>> {
+    let Some(id) = sysv::find(segment)? else {
+        return Ok(None);
+    };
+    let known = |identity: &Identity| matches!(identity, Identity::Segment(known) if *known == id);
+    Ok(entry.position(variant, known))
+}
+
+fn find_object<V>(entry: &Entry<V>, name: &Name, variant: Variant) -> Result<Option<usize>> {
+    let Some(found) = posix::find(name)? else {
+        return Ok(None);
+    };
+    let known = |identity: &Identity| matches!(identity, Identity::Object(known) if known.is_same_object(&found) && known.size >= found.size);
+    let index = entry.position(variant, known);
+    if let Some(index) = index {
+        posix::check_size(&found, &entry.attachments[index].mapping)?;
+    }
+    Ok(index)
 }

@@ -46,6 +46,10 @@ impl<V> Entry<V> {
         self.attachments.is_empty() && self.created == 0
     }
 
+    pub fn is_attached(&self) -> bool {
+        !self.attachments.is_empty()
+    }
+
     pub fn position(&self, variant: Variant, known: impl Fn(&Identity) -> bool) -> Option<usize> {
         self.attachments
             .iter()
