@@ -131,12 +131,14 @@ test('no reader sees half a frame, however fast the writer is', { skip }, async 
   const reader = forkCode(`
     const topic = new shm.Topic('${key}');
     let [frames, torn] = [0, 0];
-    process.send('ready');
-    for (let frame; (frame = topic.receive()) !== null; frames++) {
-      const words = new Int32Array(frame.data.buffer, frame.data.byteOffset, frame.length / 4);
-      if (!words.every((word) => word === frame.sequence)) torn++;
-    }
-    process.send({ frames, torn });
+    // What blocks right after a send can keep Deno from sending.
+    process.send('ready', () => {
+      for (let frame; (frame = topic.receive()) !== null; frames++) {
+        const words = new Int32Array(frame.data.buffer, frame.data.byteOffset, frame.length / 4);
+        if (!words.every((word) => word === frame.sequence)) torn++;
+      }
+      process.send({ frames, torn });
+    });
   `);
   await nextMessage(reader);
   const end = nextMessage(reader);

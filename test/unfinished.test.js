@@ -138,15 +138,23 @@ test('a stack overflow at any depth leaves nothing', async (t) => {
     for (let tries = 0; tries < 10 && (failed === 0 || made === 0); tries++) {
       for (const key of [${number}, '${name}']) {
         for (const options of [undefined, { shared: true }]) {
-          const create = () => { array = shm.create(100, 'Buffer', key, options); };
+          const create = () => {
+            hasBegun = true;
+            array = shm.create(100, 'Buffer', key, options);
+          };
           let array = null;
-          // From where nothing fails any more to where nothing can be called.
+          let hasBegun = false;
           let level = 1000;
           while (!overflows(level, () => {})) level *= 2;
           while (overflows(level, () => {})) level -= 20;
-          for (level -= 200; !overflows(level, () => {}); level++) {
+          // From where nothing can be called to where nothing has failed for long.
+          level += 40;
+          for (let fine = 0; fine < 100; level--) {
             array = null;
-            if (overflows(level, create)) failed++;
+            hasBegun = false;
+            const hasFailed = overflows(level, create);
+            if (hasFailed && hasBegun) failed++;
+            fine = hasFailed ? 0 : fine + 1;
             const exists = shm.stat(key) !== null;
             if (exists !== (shm.getTotalSize() > 0)) throw new Error('exists ' + exists + ', attached ' + shm.getTotalSize());
             if (array !== null && array.length !== 100) throw new Error('half an array');
