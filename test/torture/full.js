@@ -5,7 +5,7 @@
 
 const { execFileSync, spawnSync } = require('child_process');
 const fs = require('fs');
-const { amount, check, compile, descriptors, ended, execArgv, execPath, exists, freshKey, freshName, isLinux, isRoot, option, run, segment, settle, sharedMappings, shm, short, start, thrownBy, track } = require('./support/harness');
+const { amount, check, compile, descriptors, ended, exists, freshKey, freshName, isDead, isLinux, isRoot, option, run, segment, settle, sharedMappings, shm, short, start, startedBy, thrownBy, track } = require('./support/harness');
 
 const MB = 1024 * 1024;
 
@@ -103,7 +103,7 @@ function noDescriptors(counts) {
   const errors = [thrownBy(() => shm.create(10, 'Buffer', name)), thrownBy(() => shm.get(other))];
   const key = freshKey();
   const segmentWorks = shm.create(10, 'Buffer', key) !== null && shm.destroy(key);
-  const detaches = shm.get(existing).length === 10 && shm.destroy(existing) && array.length === 0;
+  const detaches = shm.get(existing).length === 10 && shm.destroy(existing) && isDead(array);
   files.forEach((file) => fs.closeSync(file));
   check(errors.every(({ code }) => code === 'EMFILE'), 'EMFILE', ...errors);
   check(!exists(name), 'left behind');
@@ -141,7 +141,7 @@ function noAddressSpace(counts) {
   limitGrowth('as', counted('VmSize'), ROOM);
   refused(counts, 'ENOMEM', key, () => shm.create(TOO_MUCH, 'Buffer', key));
   refused(counts, 'ENOMEM', name, () => shm.create(TOO_MUCH, 'Buffer', name, { reserve: false }));
-  check(shm.destroy(mine) && array.length === 0, 'detach needs no room');
+  check(shm.destroy(mine) && isDead(array), 'detach needs no room');
   check(shm.create(10, 'Buffer', key).length === 10 && shm.destroy(key), 'what fits');
   limit('as', 'unlimited');
   check(shm.create(TOO_MUCH, 'Buffer', key).length === TOO_MUCH && shm.destroy(key), 'room again');
@@ -155,7 +155,7 @@ function noData(counts) {
   limitGrowth('data', counted('VmData'), ROOM);
   const ends = keys.map((key) => shm.destroy(key));
   limit('data', 'unlimited');
-  check(ends.every(Boolean) && arrays.every((array) => array.length === 0), 'detach under ulimit -d', ends);
+  check(ends.every(Boolean) && arrays.every(isDead), 'detach under ulimit -d', ends);
   check(sharedMappings().length === 0, 'nothing is left');
   counts['detaches under ulimit -d'] = keys.length;
 }
@@ -181,7 +181,7 @@ async function hugePages(counts) {
       if (program === null || spawnSync(program, [String(key), String(bytes)]).status !== 0) continue;
       const array = shm.get(key);
       check(array.length === bytes && array.fill(1)[bytes - 1] === 1, 'a segment of huge pages', array.length);
-      check(shm.detach(key) === 0 && array.length === 0 && segment(key) === undefined, 'detached and destroyed');
+      check(shm.detach(key) === 0 && isDead(array) && segment(key) === undefined, 'detached and destroyed');
       counts['segments of huge pages'] = (counts['segments of huge pages'] || 0) + 1;
     }
     await settle();
@@ -249,8 +249,8 @@ if (option('part')) {
         continue;
       }
       if (part === 'noMappings' && short) continue; // 65,530 objects take a while
-      const wrapped = { execPath: 'unshare', execArgv: ['--mount', '--ipc', execPath].concat(execArgv) };
-      const child = start(__filename, [`--part=${part}`].concat(short ? ['--short'] : []), Object.assign({ stdio: ['ignore', 'ignore', 'inherit', 'ipc'] }, isolated ? wrapped : {}));
+      const wrapped = isolated ? startedBy(['unshare', '--mount', '--ipc']) : {};
+      const child = start(__filename, [`--part=${part}`].concat(short ? ['--short'] : []), Object.assign({ stdio: ['ignore', 'ignore', 'inherit', 'ipc'] }, wrapped));
       child.on('message', (found) => {
         for (const name of Object.keys(found)) if (found[name]) counts[name] = (counts[name] || 0) + found[name];
       });

@@ -3,7 +3,7 @@
 // what the engine counts as external, whether the event loop turns in between or not.
 
 const fs = require('fs');
-const { allMappings, amount, cannotRefuse, check, descriptors, ended, execArgv, option, refusingEnv, run, settle, shm, start } = require('./support/harness');
+const { allMappings, amount, cannotRefuse, check, descriptors, ended, forkArgv, option, refusingEnv, run, settle, shm, start } = require('./support/harness');
 
 const SIZE = 128 * 1024;
 
@@ -69,7 +69,7 @@ else {
     for (const [variant, inOneGo] of lives) {
       const child = start(__filename, ['--role=victim', `--variant=${variant}`, `--cycles=${cycles}`, `--in-one-go=${inOneGo}`], {
         env: variant === 'refused' ? refusingEnv() : process.env,
-        execArgv: ['--expose-gc'].concat(execArgv),
+        execArgv: ['--expose-gc'].concat(forkArgv),
         stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
       });
       child.on('message', (found) => {

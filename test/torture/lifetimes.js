@@ -100,7 +100,8 @@ function member() {
 
 /** Tells whether the object seems to be an orphan, as seen from a container. */
 function look() {
-  process.send(shm.list({ orphans: true }).some(({ key }) => key === keys[0]));
+  const isOrphan = shm.list({ orphans: true }).some(({ key }) => key === keys[0]);
+  return new Promise((resolve) => process.send(isOrphan, resolve));
 }
 
 async function seenFromContainer(name) {

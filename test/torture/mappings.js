@@ -3,7 +3,7 @@
 // all, and goes on working, with nothing called before that would be called at the limit.
 
 const fs = require('fs');
-const { allMappings, amount, check, ended, execArgv, freshName, isLinux, option, run, short, shm, start } = require('./support/harness');
+const { allMappings, amount, check, ended, freshName, isLinux, option, run, short, shm, start } = require('./support/harness');
 
 const base = option('base') || freshName();
 
@@ -39,7 +39,7 @@ else {
     if (!isLinux) return { skip: 'the limit is that of Linux' };
     for (const variant of short ? ['plain'] : ['plain', 'shared']) {
       for (let round = 0; round < amount(5, 1); round++) {
-        const child = start(__filename, ['--role=victim', `--variant=${variant}`, `--base=${base}`], { execArgv, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+        const child = start(__filename, ['--role=victim', `--variant=${variant}`, `--base=${base}`], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
         child.on('message', ({ count }) => (counts[`${variant} at the limit`] = count));
         const { code, signal } = await ended(child);
         sweep();

@@ -6,7 +6,7 @@
 const { execFileSync, fork } = require('child_process');
 const fs = require('fs');
 const path = require('path');
-const { amount, check, ended, execArgv, execPath, freshKey, freshName, nextMessage, option, shm } = require('./support/harness');
+const { amount, check, ended, execArgv, execPath, forkArgv, freshKey, freshName, nextMessage, option, shm } = require('./support/harness');
 const { runApart, startIn } = require('./support/containers');
 
 const CLI = path.join(__dirname, '..', '..', 'lib', 'cli', 'cli.js');
@@ -59,7 +59,7 @@ function init() {
   const args = process.argv.slice(2).filter((argument) => !argument.startsWith('--role=')).concat('--role=count');
   const next = () => {
     fs.writeFileSync('/proc/sys/kernel/ns_last_pid', String(PID - 1));
-    child = fork(__filename, args, { execPath, execArgv });
+    child = fork(__filename, args, { execPath, execArgv: forkArgv });
     child.once('exit', (code, signal) => {
       if (signal !== 'SIGKILL') process.exit(code);
       next();
@@ -90,7 +90,8 @@ function look() {
   const listed = shm.list().map((status) => status.key);
   execFileSync(execPath, execArgv.concat(CLI, 'ls', '--json'), { stdio: ['ignore', 'ignore', 'inherit'] });
   const segment = Number(option('segment'));
-  process.send({ listed, size: shm.stat(key).size, segment: shm.stat(segment) !== null && shm.get(segment) !== null });
+  const seen = { listed, size: shm.stat(key).size, segment: shm.stat(segment) !== null && shm.get(segment) !== null };
+  return new Promise((resolve) => process.send(seen, resolve));
 }
 
 /** One that counts; `kill` ends when the next one is on its way. */

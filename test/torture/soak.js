@@ -4,7 +4,7 @@
 
 const crypto = require('crypto');
 const zlib = require('zlib');
-const { allMappings, amount, check, descriptors, ended, freshKey, freshName, option, random, run, seed, settle, sharedMappings, shm, start } = require('./support/harness');
+const { allMappings, amount, check, descriptors, ended, freshKey, freshName, isDead, option, random, run, seed, settle, sharedMappings, shm, start } = require('./support/harness');
 
 const PROCESSES = 4;
 const SIZE = 100000;
@@ -22,7 +22,7 @@ async function step(next, keys, id) {
     case 0: {
       const own = shm.create(SIZE, 'Uint32Array');
       own.fill(id);
-      check(own[SIZE - 1] === id && shm.destroy(own.key) && own.length === 0, 'memory of its own');
+      check(own[SIZE - 1] === id && shm.destroy(own.key) && isDead(own), 'memory of its own');
       return;
     }
     case 1: {
@@ -93,7 +93,7 @@ else {
     Object.assign(counts, { seconds, processes: PROCESSES, calls: 0 });
     const shown = [];
     const children = Array.from({ length: PROCESSES }, (_, id) => start(__filename, ['--role=load', `--id=${id}`, `--keys=${JSON.stringify(keys)}`, `--seconds=${seconds}`, `--seed=${seed}`], {
-      execArgv: ['--expose-gc'].concat(require('./support/harness').execArgv),
+      execArgv: ['--expose-gc'].concat(require('./support/harness').forkArgv),
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     }));
     for (const child of children) {

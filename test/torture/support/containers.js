@@ -2,7 +2,7 @@
 // Processes in namespaces of their own, as containers have them (unshare(1), which needs root).
 
 const { execFileSync, spawnSync } = require('child_process');
-const { check, ended, execArgv, execPath, isLinux, isRoot, option, run, short, start } = require('./harness');
+const { check, ended, isLinux, isRoot, option, run, short, start, startedBy } = require('./harness');
 
 const pid = ['--pid', '--fork', '--kill-child', '--mount-proc'];
 
@@ -32,8 +32,7 @@ process.once('exit', () => running.forEach((child) => child.kill('SIGKILL')));
 
 /** Starts `file` as the first process of new namespaces, with an IPC channel. */
 function startIn(kind, file, args, options) {
-  const command = kinds[kind].concat(execPath, execArgv);
-  const child = start(file, args, Object.assign({ execPath: command[0], execArgv: command.slice(1) }, options));
+  const child = start(file, args, Object.assign(startedBy(kinds[kind]), options));
   running.add(child);
   child.once('exit', () => running.delete(child));
   return child;
@@ -49,8 +48,7 @@ function runApart(file, body, roles) {
     run(async (counts) => {
       const reason = noContainers();
       if (reason !== '') return { skip: reason };
-      const wrapped = { execPath: 'unshare', execArgv: ['--mount', '--ipc', execPath].concat(execArgv) };
-      const child = start(file, ['--role=apart'].concat(short ? '--short' : []), wrapped);
+      const child = start(file, ['--role=apart'].concat(short ? '--short' : []), startedBy(['unshare', '--mount', '--ipc']));
       child.on('message', (found) => Object.assign(counts, found));
       const { code, signal } = await ended(child);
       check(code === 0, 'ended with', code, signal);

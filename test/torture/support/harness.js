@@ -66,9 +66,26 @@ function show(value) {
   return value instanceof Error ? value.stack : require('util').inspect(value);
 }
 
+/** What `fork` gives the runtime besides: Deno's own adds what Deno needs. */
+const forkArgv = support.isDeno ? [] : support.execArgv;
+
+/** How the processes ended that `start` has started. */
+const ends = new WeakMap();
+
 /** Starts `file` (a role of a test, as a rule the test itself) as a process with an IPC channel. */
 function start(file, args, options) {
-  return fork(file, args, Object.assign({ execPath: support.execPath, execArgv: support.execArgv, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] }, options));
+  const child = fork(file, args, Object.assign({ execPath: support.execPath, execArgv: forkArgv, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] }, options));
+  child.setMaxListeners(0); // each message that is waited for leaves one
+  child.once('exit', (code, signal) => ends.set(child, { code, signal }));
+  return child;
+}
+
+/** Options of `start` that have a command start the runtime, which comes with its arguments after those of the command. */
+function startedBy(command) {
+  const file = path.join(support.temporaryFolder(), `start-${crypto.randomBytes(6).toString('hex')}`);
+  const words = command.concat(support.execPath).map((word) => `'${word.replace(/'/g, "'\\''")}'`);
+  fs.writeFileSync(file, `#!/bin/sh\nexec ${words.join(' ')} "$@"\n`, { mode: 0o755 });
+  return { execPath: file };
 }
 
 /** Runs `command` to its end: `{ code, signal, stdout, stderr }`. */
@@ -76,11 +93,9 @@ function execute(command, args, options) {
   return support.outcome(spawn(command, args, Object.assign({ stdio: 'pipe' }, options)));
 }
 
-/** How a child ended: `{ code, signal }`. */
+/** How a child of `start` ended: `{ code, signal }`. On Deno its `signalCode` is that of a signal that was sent. */
 function ended(child) {
-  if (child.exitCode !== null || child.signalCode !== null) {
-    return Promise.resolve({ code: child.exitCode, signal: child.signalCode });
-  }
+  if (ends.has(child)) return Promise.resolve(ends.get(child));
   return new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('exit', (code, signal) => resolve({ code, signal }));
@@ -152,6 +167,7 @@ module.exports = Object.assign({}, support, {
   ended,
   execute,
   exists,
+  forkArgv,
   isRoot,
   object,
   option,
@@ -162,4 +178,5 @@ module.exports = Object.assign({}, support, {
   settle,
   short,
   start,
+  startedBy,
 });

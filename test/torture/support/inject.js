@@ -4,7 +4,7 @@
 
 const fs = require('fs');
 const path = require('path');
-const { check, compile, ended, execArgv, isLinux, start, temporaryFolder } = require('./harness');
+const { check, compile, ended, forkArgv, isLinux, start, temporaryFolder } = require('./harness');
 
 const NUMBERS = 6;
 const BYTES = NUMBERS * 4 + 64;
@@ -43,7 +43,7 @@ async function runVictims(script, parts, counts) {
   for (const part of parts) {
     const child = start(script, ['--role=victim', `--part=${part}`], {
       env,
-      execArgv: ['--expose-gc'].concat(execArgv),
+      execArgv: ['--expose-gc'].concat(forkArgv),
       stdio: ['ignore', 'ignore', part === 'panic' ? 'ignore' : 'inherit', 'ipc'],
     });
     child.on('message', (found) => add(counts, found));
