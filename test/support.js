@@ -216,7 +216,7 @@ const canEmpty = process.env.SHM_TEST_REFUSE_EXTERNAL
 /** Whether a view shows nothing any more: it is empty, or reads zeros where the runtime cannot empty it. */
 function isDead(view) {
   if (canEmpty) return view.length === 0;
-  return Array.from(view).every((element) => Number(element) === 0);
+  return view.every((element) => Number(element) === 0);
 }
 
 /** Runs `action` and returns the error that it throws; an error of its own if it throws none. */

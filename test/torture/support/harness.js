@@ -80,8 +80,9 @@ function start(file, args, options) {
   return child;
 }
 
-/** Options of `start` that have a command start the runtime, which comes with its arguments after those of the command. */
+/** Options of `start` that have a command, if there is one, start the runtime, which comes after its arguments. */
 function startedBy(command) {
+  if (command.length === 0) return {};
   const file = path.join(support.temporaryFolder(), `start-${crypto.randomBytes(6).toString('hex')}`);
   const words = command.concat(support.execPath).map((word) => `'${word.replace(/'/g, "'\\''")}'`);
   fs.writeFileSync(file, `#!/bin/sh\nexec ${words.join(' ')} "$@"\n`, { mode: 0o755 });
