@@ -232,7 +232,7 @@ if (option('part')) {
   const counts = { 'bytes written to reserved objects': 0 };
   run(async () => {
     await parts[option('part')](counts);
-    process.send(counts);
+    await new Promise((resolve) => process.send(counts, resolve));
   }).then(() => process.disconnect());
 } else {
   run(async (counts) => {

@@ -82,7 +82,7 @@ async function load() {
   for (const name of Object.keys(BOUNDS)) {
     check(after[name] - before[name] <= BOUNDS[name], `${name}: ${before[name]} before, ${after[name]} after`);
   }
-  process.send({ steps, before, after });
+  await new Promise((resolve) => process.send({ steps, before, after }, resolve));
 }
 
 if (option('role') === 'load') run(load).then(() => process.disconnect());

@@ -134,7 +134,7 @@ if (option('role') === 'victim') {
   run(async () => {
     await workers(counts);
     await instances(counts);
-    process.send(counts);
+    await new Promise((resolve) => process.send(counts, resolve));
   }).then(() => process.disconnect());
 } else {
   run(async (counts) => {
