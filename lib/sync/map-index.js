@@ -52,9 +52,14 @@ function positionOf({ words, firstSlot }, slot) {
   return words[firstSlot + 2 * slot + 1];
 }
 
-/** Makes a slot refer to an entry: from the last store on readers find it. */
-function publish({ words, firstSlot }, slot, tag, position) {
-  Atomics.store(words, firstSlot + 2 * slot, tag);
+/** Makes an empty slot refer to an entry: from the last store on readers find it. */
+function publish(shard, slot, tag, position) {
+  Atomics.store(shard.words, shard.firstSlot + 2 * slot, tag);
+  refer(shard, slot, position);
+}
+
+/** Makes the slot of a key refer to another entry of that key. All that was written before is seen with it. */
+function refer({ words, firstSlot }, slot, position) {
   Atomics.store(words, firstSlot + 2 * slot + 1, position);
 }
 
@@ -163,4 +168,4 @@ function empty(shard) {
   Atomics.store(words, moves, (words[moves] + 1) | 0);
 }
 
-module.exports = { empty, find, findPosition, isThere, positionOf, publish, remove, repair };
+module.exports = { empty, find, findPosition, isThere, positionOf, publish, refer, remove, repair };

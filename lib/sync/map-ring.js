@@ -3,8 +3,8 @@
 // what is still wanted moves on to the head. So there is nothing but free room between head and tail.
 
 const { withCode } = require('../errors');
-const { find, findPosition, positionOf, publish, remove } = require('./map-index');
-const { ENTRY, ENTRY_UNITS, PAD, SHARD, UNIT } = require('./map-layout');
+const { find, findPosition, positionOf, publish, refer, remove } = require('./map-index');
+const { ENTRY_UNITS, PAD, SHARD, UNIT } = require('./map-layout');
 
 /** Up to so many words a loop is faster than a call of the runtime. */
 const SHORT = 64;
@@ -27,7 +27,7 @@ function put(shard, draft, found) {
     const replaced = positionOf(shard, slot);
     if (shard.isExpired(replaced)) words[start + SHARD.expired]++;
     words[start + SHARD.live] += draft.units - unitsAt(shard, replaced);
-    publish(shard, slot, draft.tag, position);
+    refer(shard, slot, position);
     markDead(shard, replaced);
   } else {
     shard.bytes[shard.firstRead + ~slot] = 0;
@@ -129,6 +129,8 @@ function reclaim(shard) {
   }
   Atomics.store(words, start + SHARD.tail, (tail + units) | 0);
   if (units === shard.leftAt(tail)) Atomics.store(words, start + SHARD.laps, (words[start + SHARD.laps] + 1) | 0);
+  // What is written to the freed units must not be seen before that: on arm64 an atomic load keeps it behind.
+  Atomics.load(words, start + SHARD.tail);
 }
 
 function moveOn(shard, slot, from, units) {
@@ -138,7 +140,7 @@ function moveOn(shard, slot, from, units) {
   words.copyWithin(shard.entryAt(position), source, source + 2 * units);
   Atomics.store(words, start + SHARD.head, (position + units) | 0);
   shard.bytes[shard.firstRead + slot] = 0;
-  publish(shard, slot, words[source + ENTRY.tag], position);
+  refer(shard, slot, position);
 }
 
 /** The position for an entry of so many units: it does not go over the end of the ring, and is not 0. */
