@@ -25,7 +25,7 @@ function victim() {
   check(shm.detachAll() === 0 && shm.getTotalSize() === 0, 'detached');
   const array = shm.create(100);
   check(array.fill(7)[99] === 7 && shm.destroy(array.key), 'goes on working');
-  process.send({ count, mappings: allMappings() });
+  return new Promise((resolve) => process.send({ count, mappings: allMappings() }, resolve));
 }
 
 function sweep() {
