@@ -115,8 +115,10 @@ async function memoryOf(way, file) {
 /** A process that has read the whole file, and goes on having it. */
 function hold(way, file) {
   const bytes = way === 'none' ? Buffer.alloc(0) : ways[way](file);
-  for (let i = 0; i < bytes.length; i += 4096) bytes[i];
-  process.send('ready');
+  // The sum is told: a compiler leaves out what nobody wants to know.
+  let sum = 0;
+  for (let i = 0; i < bytes.length; i += 4096) sum += bytes[i];
+  process.send(sum);
   process.on('message', () => bytes);
 }
 
