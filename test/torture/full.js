@@ -5,7 +5,7 @@
 
 const { execFileSync, spawnSync } = require('child_process');
 const fs = require('fs');
-const { amount, check, compile, descriptors, ended, exists, freshKey, freshName, isDead, isLinux, isRoot, option, run, segment, settle, sharedMappings, shm, short, start, startedBy, thrownBy, track } = require('./support/harness');
+const { amount, check, compile, descriptors, ended, exists, freshKey, freshName, isDead, isLinux, isRoot, option, run, segment, settle, sharedMappings, shm, short, start, startedBy, tell, thrownBy, track } = require('./support/harness');
 
 const MB = 1024 * 1024;
 
@@ -232,7 +232,7 @@ if (option('part')) {
   const counts = { 'bytes written to reserved objects': 0 };
   run(async () => {
     await parts[option('part')](counts);
-    await new Promise((resolve) => process.send(counts, resolve));
+    await tell(counts);
   }).then(() => process.disconnect());
 } else {
   run(async (counts) => {

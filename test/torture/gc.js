@@ -3,7 +3,7 @@
 // what the engine counts as external, whether the event loop turns in between or not.
 
 const fs = require('fs');
-const { allMappings, amount, cannotRefuse, check, descriptors, ended, forkArgv, isDeno, option, refusingEnv, run, settle, shm, start } = require('./support/harness');
+const { allMappings, amount, cannotRefuse, check, descriptors, ended, forkArgv, isDeno, option, refusingEnv, run, settle, shm, start, tell } = require('./support/harness');
 
 const SIZE = 128 * 1024;
 
@@ -55,7 +55,7 @@ async function victim() {
     growth[name] = Math.round((after[name] - before[name]) * 10) / 10;
     check(growth[name] <= BOUNDS[name], `${name} grew by ${growth[name]}, ${BOUNDS[name]} is allowed`);
   }
-  await new Promise((resolve) => process.send({ cycles, growth }, resolve));
+  await tell({ cycles, growth });
 }
 
 if (option('role') === 'victim') run(victim).then(() => process.disconnect());

@@ -6,7 +6,7 @@ const crypto = require('crypto');
 const fs = require('fs');
 const path = require('path');
 const zlib = require('zlib');
-const { amount, canEmpty, check, ended, freshKey, freshName, isBun, isDead, option, run, settle, sharedMappings, shm, start, temporaryFolder } = require('./support/harness');
+const { amount, canEmpty, check, ended, freshKey, freshName, isBun, isDead, option, run, settle, sharedMappings, shm, start, tell, temporaryFolder } = require('./support/harness');
 
 const LENGTH = 64 * 1024;
 const IN_FLIGHT = 16;
@@ -115,7 +115,7 @@ async function victim() {
   await settle();
   counts['mappings left'] = sharedMappings().length;
   check(counts['mappings left'] === 0, 'mappings left');
-  await new Promise((resolve) => process.send(counts, resolve));
+  await tell(counts);
 }
 
 // Node 12 keeps the port of a terminated worker open, and so the process alive.

@@ -4,7 +4,7 @@
 // the same in containers that share /dev/shm only; and processes that create transient segments and nothing else.
 
 const fs = require('fs');
-const { amount, check, ended, freshKey, freshName, nextMessage, option, random, seed, shm, start, until } = require('./support/harness');
+const { amount, check, ended, freshKey, freshName, nextMessage, option, random, seed, shm, start, tell, until } = require('./support/harness');
 const { runApart, startIn } = require('./support/containers');
 
 const WORKERS = 4;
@@ -101,7 +101,7 @@ function member() {
 /** Tells whether the object seems to be an orphan, as seen from a container. */
 function look() {
   const isOrphan = shm.list({ orphans: true }).some(({ key }) => key === keys[0]);
-  return new Promise((resolve) => process.send(isOrphan, resolve));
+  return tell(isOrphan);
 }
 
 async function seenFromContainer(name) {

@@ -3,7 +3,7 @@
 // all, and goes on working, with nothing called before that would be called at the limit.
 
 const fs = require('fs');
-const { allMappings, amount, check, ended, freshName, isLinux, option, run, short, shm, start } = require('./support/harness');
+const { allMappings, amount, check, ended, freshName, isLinux, option, run, short, shm, start, tell } = require('./support/harness');
 
 const base = option('base') || freshName();
 
@@ -25,7 +25,7 @@ function victim() {
   check(shm.detachAll() === 0 && shm.getTotalSize() === 0, 'detached');
   const array = shm.create(100);
   check(array.fill(7)[99] === 7 && shm.destroy(array.key), 'goes on working');
-  return new Promise((resolve) => process.send({ count, mappings: allMappings() }, resolve));
+  return tell({ count, mappings: allMappings() });
 }
 
 function sweep() {

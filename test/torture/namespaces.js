@@ -6,7 +6,7 @@
 const { execFileSync, fork } = require('child_process');
 const fs = require('fs');
 const path = require('path');
-const { amount, check, ended, execArgv, execPath, forkArgv, freshKey, freshName, nextMessage, option, shm } = require('./support/harness');
+const { amount, check, ended, execArgv, execPath, forkArgv, freshKey, freshName, nextMessage, option, shm, tell } = require('./support/harness');
 const { runApart, startIn } = require('./support/containers');
 
 const CLI = path.join(__dirname, '..', '..', 'lib', 'cli', 'cli.js');
@@ -91,7 +91,7 @@ function look() {
   execFileSync(execPath, execArgv.concat(CLI, 'ls', '--json'), { stdio: ['ignore', 'ignore', 'inherit'] });
   const segment = Number(option('segment'));
   const seen = { listed, size: shm.stat(key).size, segment: shm.stat(segment) !== null && shm.get(segment) !== null };
-  return new Promise((resolve) => process.send(seen, resolve));
+  return tell(seen);
 }
 
 /** One that counts; `kill` ends when the next one is on its way. */

@@ -4,7 +4,7 @@
 
 const crypto = require('crypto');
 const zlib = require('zlib');
-const { allMappings, amount, check, descriptors, ended, freshKey, freshName, isDead, option, random, run, seed, settle, sharedMappings, shm, start } = require('./support/harness');
+const { allMappings, amount, check, descriptors, ended, freshKey, freshName, isDead, option, random, run, seed, settle, sharedMappings, shm, start, tell } = require('./support/harness');
 
 const PROCESSES = 4;
 const SIZE = 100000;
@@ -82,7 +82,7 @@ async function load() {
   for (const name of Object.keys(BOUNDS)) {
     check(after[name] - before[name] <= BOUNDS[name], `${name}: ${before[name]} before, ${after[name]} after`);
   }
-  await new Promise((resolve) => process.send({ steps, before, after }, resolve));
+  await tell({ steps, before, after });
 }
 
 if (option('role') === 'load') run(load).then(() => process.disconnect());

@@ -4,7 +4,7 @@
 // of theirs stays.
 
 const path = require('path');
-const { amount, check, ended, freshKey, freshName, option, random, run, seed, segment, settle, sharedMappings, shm, start } = require('./support/harness');
+const { amount, check, ended, freshKey, freshName, option, random, run, seed, segment, settle, sharedMappings, shm, start, tell } = require('./support/harness');
 
 const LIB = path.join(__dirname, '..', '..', 'lib');
 
@@ -134,7 +134,7 @@ if (option('role') === 'victim') {
   run(async () => {
     await workers(counts);
     await instances(counts);
-    await new Promise((resolve) => process.send(counts, resolve));
+    await tell(counts);
   }).then(() => process.disconnect());
 } else {
   run(async (counts) => {

@@ -89,6 +89,11 @@ function startedBy(command) {
   return { execPath: file };
 }
 
+/** Sends a message to who has started this process; resolves once it is sent: Deno loses what is sent right before the end. */
+function tell(message) {
+  return new Promise((resolve) => process.send(message, () => resolve()));
+}
+
 /** Runs `command` to its end: `{ code, signal, stdout, stderr }`. */
 function execute(command, args, options) {
   return support.outcome(spawn(command, args, Object.assign({ stdio: 'pipe' }, options)));
@@ -180,4 +185,5 @@ module.exports = Object.assign({}, support, {
   short,
   start,
   startedBy,
+  tell,
 });
