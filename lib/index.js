@@ -7,25 +7,23 @@
 const binding = require('./runtime/binding');
 
 /** A function that gives what `load()` has made, once. */
-function later(load) {
+function lazy(load) {
   let loaded = null;
   return () => (loaded === null ? (loaded = load()) : loaded);
 }
 
-const memory = later(() => require('./memory/memory').createMemory(binding));
-const types = later(() => require('./memory/types'));
-const files = later(() => require('./memory/file').createFiles(binding));
-const status = later(() => require('./memory/stat'));
-const lists = later(() => require('./memory/list'));
-const cleanup = later(() => require('./runtime/cleanup'));
-const waiting = later(() => require('./sync/wait').createWaiting(binding));
-const mutex = later(() => require('./sync/mutex').createMutex(binding, waiting()));
-const sharedMap = later(() => require('./sync/map').createSharedMap(binding, memory(), mutex()));
+const memory = lazy(() => require('./memory'));
+const types = lazy(() => require('./arrays/types'));
+const files = lazy(() => require('./file'));
+const status = lazy(() => require('./memory/stat'));
+const lists = lazy(() => require('./memory/list'));
+const cleanup = lazy(() => require('./runtime/cleanup'));
+const waiting = lazy(() => require('./wait'));
+const mutex = lazy(() => require('./mutex').Mutex);
+const sharedMap = lazy(() => require('./map').SharedMap);
 
-const geometry = later(() => require('./sync/geometry').createGeometry(binding, memory(), waiting()));
-const sleeping = later(() => require('./sync/sleeping').createSleeping(waiting()));
-const channel = later(() => require('./sync/channel').createChannel(binding, geometry(), mutex(), sleeping(), waiting()));
-const topic = later(() => require('./sync/topic').createTopic(binding, geometry(), mutex(), sleeping(), waiting()));
+const channel = lazy(() => require('./channel').Channel);
+const topic = lazy(() => require('./topic').Topic);
 
 const { getTotalSize, getTotalCreatedSize } = binding;
 

@@ -4,11 +4,11 @@
 const fs = require('fs');
 const path = require('path');
 const test = require('tape');
-const { Draft } = require('../lib/sync/map-entry');
-const { find } = require('../lib/sync/map-index');
-const { geometryOf, totalBytes, viewsOf, writeGeometry } = require('../lib/sync/map-layout');
-const { put } = require('../lib/sync/map-ring');
-const { Shard } = require('../lib/sync/map-shard');
+const { Draft } = require('../lib/map/entry');
+const { find } = require('../lib/map/slots');
+const { geometryOf, totalBytes, viewsOf, writeGeometry } = require('../lib/map/layout');
+const { put } = require('../lib/map/ring');
+const { Shard } = require('../lib/map/shard');
 const { cli, cliOnTerminal, command, file, linuxOnly, noScript, rootOnly } = require('./command');
 const { freshKey, freshName, isLinux, nodeMajor, outcome, runCode, runScript, shm, track } = require('./support');
 const { spawn } = require('child_process');

@@ -76,7 +76,7 @@ test('the options are those that the package knows', (t) => {
   const documented = (column) =>
     table.split('\n').slice(2, -2).map((row) => row.split('|').map((cell) => cell.trim()))
       .filter((cells) => cells[column] === 'yes').map((cells) => cells[1].replace(/`/g, '')).sort();
-  const known = (call) => /It has: (.*)$/.exec(thrownBy(call).message)[1].split(', ');
+  const known = (call) => /Its options are: (.*)$/.exec(thrownBy(call).message)[1].split(', ');
   const ofCreate = known(() => shm.create(1, 'Buffer', null, { unknown: true }));
   const ofGet = known(() => shm.get(1, 'Buffer', { unknown: true }));
   t.deepEqual(documented(2), ofCreate.sort());

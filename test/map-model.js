@@ -3,7 +3,7 @@
 // shortest sequence that shows it. The clock is the test's.
 
 const fc = require('fast-check');
-const { SHARD, FIRST_SHARD, MAX_SHIFT, countMax, geometryOf } = require('../lib/sync/map-layout');
+const { SHARD, FIRST_SHARD, MAX_SHIFT, countMax, geometryOf } = require('../lib/map/layout');
 const { freshName, shm } = require('./support');
 
 /** Small enough that a sequence goes round the ring many times: one shard, and up to 16 entries of 1 KB. */

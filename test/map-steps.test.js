@@ -4,7 +4,7 @@
 // the key that was changed, and a map that works. The next may die of the repair, too.
 
 const test = require('tape');
-const { FIRST_SHARD, FIRST_SLOT, SHARD, geometryOf } = require('../lib/sync/map-layout');
+const { FIRST_SHARD, FIRST_SLOT, SHARD, geometryOf } = require('../lib/map/layout');
 const { freshName, nodeMajor, shm } = require('./support');
 
 const skip = nodeMajor < 16 && 'SharedMap needs Node 16';

@@ -3,7 +3,7 @@
 // tested against a Map in map-model.test.js, and what a death leaves in map-steps.test.js.
 
 const test = require('tape');
-const { hash } = require('../lib/sync/map-hash');
+const { hash } = require('../lib/map/hash');
 const { execPath, forkCode, freshKey, freshKeys, freshName, isDeno, nextMessage, nodeMajor, outcome, runCode, shm, thrownBy } = require('./support');
 
 const skip = nodeMajor < 16 && 'SharedMap needs Node 16';

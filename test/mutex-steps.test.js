@@ -3,7 +3,9 @@
 // by the test. (Should a wakeup be forgotten, everybody looks up after a moment: with real waits that hardly shows.)
 
 const test = require('tape');
-const { createMutex } = require('../lib/sync/mutex');
+const { Mutex } = require('../lib/mutex');
+const owners = require('../lib/runtime/owner');
+const waiting = require('../lib/wait');
 const { thrownBy } = require('./support');
 
 const [SELF, OTHER] = [7, 8];
@@ -22,24 +24,15 @@ function scene({ word, sleeps = [], alive = true, woken = [] }) {
     if (then !== undefined) array[0] = then;
     return result;
   };
-  const binding = {
-    ownerNumber: () => SELF,
-    isOwnerAlive: () => alive,
-    compareExchange: (_array, _index, expected, next) => {
-      const found = array[0];
-      if (found === expected) array[0] = next;
-      return found;
-    },
+  owners.ownNumber = () => SELF;
+  owners.isAlive = () => alive;
+  waiting.wait = sleep;
+  waiting.waitAsync = (_array, index, value, { timeout }) => Promise.resolve(sleep(array, index, value, timeout));
+  waiting.notify = (_array, _index, count) => {
+    if (count === 0) return 0; // the constructor asks whether it may
+    log.push(['wake', array[0]]);
+    return woken.length > 0 ? woken.shift() : 0;
   };
-  const Mutex = createMutex(binding, {
-    wait: sleep,
-    waitAsync: (_array, index, value, { timeout }) => Promise.resolve(sleep(array, index, value, timeout)),
-    notify: (_array, _index, count) => {
-      if (count === 0) return 0; // the constructor asks whether it may
-      log.push(['wake', array[0]]);
-      return woken.length > 0 ? woken.shift() : 0;
-    },
-  });
   return { array, log, mutex: new Mutex(array, 0) };
 }
 

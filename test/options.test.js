@@ -17,14 +17,14 @@ test('an unknown option is an error that names it and those there are', (t) => {
     get: (options) => shm.get(key, 'Buffer', options),
   };
   const cases = [
-    ['create', { row: true }, /^Unknown option 'row' of create\. It has: perm, raw, reserve, populate, hugePages, shared, replaceOrphan, destroyAtExit, disposable, transient$/],
-    ['getOrCreate', { row: true }, /^Unknown option 'row' of getOrCreate\. It has: perm, raw,/],
-    ['get', { row: true }, /^Unknown option 'row' of get\. It has: raw, offset, count, populate, hugePages, copyOnWrite, shared, disposable$/],
-    ['create', { offset: 8 }, /^Unknown option 'offset' of create \(get has it\)/],
-    ['create', { copyOnWrite: true }, /'copyOnWrite' of create \(get has it\)/],
-    ['get', { perm: '600' }, /'perm' of get \(create and getOrCreate has it\)/],
-    ['create', { reserve: false, populate: true }, /{ reserve: false, populate: true } contradict each other/],
-    ['get', { copyOnWrite: true, hugePages: true }, /{ copyOnWrite: true, hugePages: true } contradict/],
+    ['create', { row: true }, /^create has no option 'row'\. Its options are: perm, raw, reserve, populate, hugePages, shared, replaceOrphan, destroyAtExit, disposable, transient$/],
+    ['getOrCreate', { row: true }, /^getOrCreate has no option 'row'\. Its options are: perm, raw,/],
+    ['get', { row: true }, /^get has no option 'row'\. Its options are: raw, offset, count, populate, hugePages, copyOnWrite, shared, disposable$/],
+    ['create', { offset: 8 }, /^create has no option 'offset' \(get has it\)\. Its/],
+    ['create', { copyOnWrite: true }, /'copyOnWrite' \(get has it\)/],
+    ['get', { perm: '600' }, /'perm' \(create has it\)/],
+    ['create', { reserve: false, populate: true }, /options of create contradict each other: "reserve: false"/],
+    ['get', { copyOnWrite: true, hugePages: true }, /options of get contradict each other: "copyOnWrite"/],
   ];
   for (const [call, options, message] of cases) {
     const error = thrownBy(() => calls[call](options));
@@ -61,7 +61,7 @@ test('options of a wrong type or value are errors', (t) => {
     t.match(error.message, message);
   }
   t.match(thrownBy(() => shm.create(1, 'Buffer', freshKey(), { reserve: 0 })).message, /options\.reserve/);
-  t.match(thrownBy(() => shm.create(1, 'Buffer', freshKey(), { perm: '888' })).message, /"perm"/);
+  t.match(thrownBy(() => shm.create(1, 'Buffer', freshKey(), { perm: '888' })).message, /"options\.perm"/);
   t.equal(shm.get(key, 'Buffer', { raw: undefined, offset: undefined }).length, 64, 'undefined is as good as absent');
   shm.destroy(key);
   t.end();

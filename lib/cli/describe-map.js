@@ -2,8 +2,8 @@
 // What `stat` and `dump` tell of a SharedMap. It is read by copy on write, and without its locks.
 
 const shm = require('../index');
-const { MAGIC, SHARD, UNIT, WORD, readGeometry, viewsOf } = require('../sync/map-layout');
-const { Shard } = require('../sync/map-shard');
+const { MAGIC, SHARD, UNIT, WORD, readGeometry, viewsOf } = require('../map/layout');
+const { Shard } = require('../map/shard');
 const { printable } = require('./text');
 
 /** So often a part is read that others change all the time. */

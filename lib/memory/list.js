@@ -3,12 +3,17 @@
 
 const { everything } = require('./stat');
 const binding = require('../runtime/binding');
-const { invalidType, invalidValue, outOfRange, withCode } = require('../errors');
-const { ownOptions } = require('../own-options');
+const { withCode } = require('../errors');
+const { flag, optionsReader, timeout } = require('../options');
+
+const readers = {
+  list: optionsReader('list', { orphans: flag, mine: flag, olderThan: timeout }),
+  destroyOrphans: optionsReader('destroyOrphans', { mine: flag, olderThan: timeout }),
+};
 
 /** What `stat` tells, of all memory that this user can see and that `filter` lets through. */
 function list(filter) {
-  const wanted = checked(filter, ['orphans', 'mine', 'olderThan']);
+  const wanted = readers.list(filter);
   return chosen(wanted)
     .filter((memory) => !wanted.orphans || isOrphan(memory) === true)
     .map(({ status }) => status);
@@ -16,7 +21,7 @@ function list(filter) {
 
 /** Destroys the orphans among it, and tells of those that it has destroyed. */
 function destroyOrphans(filter) {
-  const wanted = checked(filter, ['mine', 'olderThan']);
+  const wanted = readers.destroyOrphans(filter);
   return chosen(Object.assign(wanted, { orphans: true }))
     .filter(destroyed)
     .map(({ status }) => status);
@@ -54,21 +59,6 @@ function destroyed({ name, id }) {
     if (error.code === 'EACCES' || error.code === 'EPERM') return false;
     throw error;
   }
-}
-
-function checked(filter, known) {
-  if (filter === undefined) return {};
-  const options = ownOptions(filter);
-  for (const name of Object.keys(options)) {
-    if (!known.includes(name)) throw invalidValue('filter', `has ${known.join(', ')}, and nothing else`, filter);
-    const expected = name === 'olderThan' ? 'number' : 'boolean';
-    const value = options[name];
-    if (value !== undefined && typeof value !== expected) throw invalidType(`filter.${name}`, `a ${expected}`, value);
-  }
-  if (options.olderThan !== undefined && !(options.olderThan >= 0)) {
-    throw outOfRange('filter.olderThan', 'a number of milliseconds, not negative', options.olderThan);
-  }
-  return options;
 }
 
 module.exports = { destroyOrphans, isOrphan, list };

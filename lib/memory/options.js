@@ -1,106 +1,86 @@
 'use strict';
 // The options object that may stand where `perm` stands in create, and as the last argument of get.
 
-const { bytesOf, modeOf } = require('./arguments');
-const { invalidType, outOfRange, show, withCode } = require('../errors');
-const { ownOptions } = require('../own-options');
+const { bytesOf, checkOffset } = require('../arrays/arguments');
+const { flag, optionsReader, permissions } = require('../options');
+const binding = require('../runtime/binding');
 
-const ofNewMemory = ['perm', 'raw', 'reserve', 'populate', 'hugePages', 'shared', 'replaceOrphan', 'destroyAtExit', 'disposable'];
+/** The offset and the count are checked with the type that they are of. */
+const asGiven = (value) => value;
 
-/** Which options each call has. */
-const optionsOfCall = {
-  create: ofNewMemory.concat('transient'),
-  getOrCreate: ofNewMemory,
-  get: ['raw', 'offset', 'count', 'populate', 'hugePages', 'copyOnWrite', 'shared', 'disposable'],
+const ofNewMemory = {
+  perm: permissions,
+  raw: flag,
+  reserve: flag,
+  populate: flag,
+  hugePages: flag,
+  shared: flag,
+  replaceOrphan: flag,
+  destroyAtExit: flag,
+  disposable: flag,
 };
 
-/** Values that no call can make sense of together.
- * @type {[object, string][]} */
-const contradictions = [
-  [{ reserve: false, populate: true }, 'one asks for no memory now, the other for all of it'],
-  [{ copyOnWrite: true, hugePages: true }, 'pages that are copied one by one are small'],
-  [{ transient: true, replaceOrphan: true }, 'a transient segment takes no key, and leaves no orphan'],
-  [{ transient: true, destroyAtExit: true }, 'a transient segment goes with its last user, not with its creator'],
-];
+/** A contradiction of both that create memory. @type {[(options: any) => boolean, string]} */
+const halfReserved = [({ reserve, populate }) => reserve === false && populate === true, '"reserve: false" asks for no memory now, "populate: true" for all of it'];
+const onlyOfGet = { offset: 'get', count: 'get', copyOnWrite: 'get' };
+
+/** What reads the options of each call. */
+const readers = {
+  create: optionsReader('create', { ...ofNewMemory, transient: flag }, [
+    halfReserved,
+    [({ transient, replaceOrphan }) => transient === true && replaceOrphan === true, 'a transient segment takes no key, and leaves no orphan'],
+    [({ transient, destroyAtExit }) => transient === true && destroyAtExit === true, 'a transient segment goes with its last user, not with its creator'],
+  ], onlyOfGet),
+  getOrCreate: optionsReader('getOrCreate', ofNewMemory, [halfReserved], onlyOfGet),
+  get: optionsReader(
+    'get',
+    { raw: flag, offset: asGiven, count: asGiven, populate: flag, hugePages: flag, copyOnWrite: flag, shared: flag, disposable: flag },
+    [[({ copyOnWrite, hugePages }) => copyOnWrite === true && hugePages === true, '"copyOnWrite" copies small pages one by one, "hugePages" asks for large ones']],
+    { perm: 'create', reserve: 'create', transient: 'create' },
+  ),
+};
+
+/** What create takes where it is given no `perm`. */
+const PERM = 0o660;
 
 /**
  * `{ mode, flags, disposable }` for `create` or `getOrCreate`, from permissions or an options object.
- * `bits` are the numbers that the native side has for options.
  *
  * @param {any} perm
  * @param {'create' | 'getOrCreate'} call
  */
-function createOptions(perm, call, bits) {
+function createOptions(perm, call) {
   if (typeof perm !== 'object' || perm === null || Array.isArray(perm)) {
-    return { mode: modeOf(perm), flags: 0, disposable: false };
+    const mode = perm === undefined || perm === null ? PERM : permissions(perm, 'perm');
+    return { mode, flags: 0, disposable: false };
   }
-  const options = ownOptions(perm);
-  check(options, call);
-  return { mode: modeOf(options.perm), flags: flagsOf(options, bits), disposable: isSet(options, 'disposable') };
+  const options = readers[call](perm);
+  const { perm: mode = PERM, disposable = false } = options;
+  return { mode, flags: flagsOf(options), disposable };
 }
 
 /**
  * `{ flags, offset, count, disposable }` for `get`: the offset is in bytes, fits the type's elements, and
  * is 0 if none was given; count is undefined then.
  */
-function getOptions(given, type, bits) {
-  const options = ownOptions(given);
-  check(options, 'get');
-  const { offset = 0, count } = options;
+function getOptions(given, type) {
+  const options = readers.get(given);
+  const { offset = 0, count, disposable = false } = options;
   if (count !== undefined) bytesOf(count, type);
   checkOffset(offset, type);
-  return { flags: flagsOf(options, bits), offset, count, disposable: isSet(options, 'disposable') };
-}
-
-function check(options, call) {
-  const known = optionsOfCall[call];
-  for (const name of Object.keys(options)) {
-    if (!known.includes(name)) throw unknownOption(name, call);
-  }
-  for (const [together, reason] of contradictions) {
-    if (Object.keys(together).every((name) => options[name] === together[name])) {
-      throw invalidOption(`The options ${show(together)} contradict each other: ${reason}`);
-    }
-  }
-}
-
-function unknownOption(name, call) {
-  const others = Object.keys(optionsOfCall).filter((other) => optionsOfCall[other].includes(name));
-  const hint = others.length > 0 ? ` (${others.join(' and ')} has it)` : '';
-  const known = optionsOfCall[call].join(', ');
-  return invalidOption(`Unknown option ${show(name)} of ${call}${hint}. It has: ${known}`);
-}
-
-function invalidOption(message) {
-  return withCode(new TypeError(message), 'ERR_INVALID_ARG_VALUE');
-}
-
-function checkOffset(offset, type) {
-  if (typeof offset !== 'number') throw invalidType('offset', 'a number of bytes', offset);
-  if (!Number.isSafeInteger(offset) || offset < 0 || offset % type.bytes !== 0) {
-    const step = type.bytes > 1 ? ` and a multiple of ${type.bytes}, the bytes of an element` : '';
-    throw outOfRange('offset', `a number of bytes, not negative${step}`, offset);
-  }
+  return { flags: flagsOf(options), offset, count, disposable };
 }
 
 const bitOptions = ['raw', 'copyOnWrite', 'populate', 'hugePages', 'shared', 'transient', 'replaceOrphan', 'destroyAtExit'];
 
-function flagsOf(options, bits) {
+/** The options that are bits for the native side. */
+function flagsOf(options) {
+  const bits = binding.optionBits;
   let flags = 0;
-  for (const name of bitOptions) {
-    if (isSet(options, name)) flags |= bits[name];
-  }
+  for (const name of bitOptions) if (options[name] === true) flags |= bits[name];
   // The one that is on unless it is switched off.
-  if (options.reserve !== undefined && !isSet(options, 'reserve')) flags |= bits.sparse;
+  if (options.reserve === false) flags |= bits.sparse;
   return flags;
 }
 
-function isSet(options, name) {
-  const value = options[name];
-  if (value !== undefined && typeof value !== 'boolean') {
-    throw invalidType(`options.${name}`, 'true or false', value);
-  }
-  return value === true;
-}
-
-module.exports = { checkOffset, createOptions, getOptions, isSet };
+module.exports = { createOptions, getOptions };

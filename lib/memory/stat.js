@@ -2,7 +2,7 @@
 // What there is of shared memory: of one key, and all that this user can see. Nothing is attached.
 
 const fs = require('fs');
-const { COOKIE, NAME_MAX, keyOf } = require('./arguments');
+const { COOKIE, NAME_MAX, keyOf } = require('./keys');
 const binding = require('../runtime/binding');
 const { withCode } = require('../errors');
 

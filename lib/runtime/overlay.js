@@ -13,65 +13,55 @@ const transfer = /** @type {any} */ (ArrayBuffer.prototype).transfer;
 /** Whether buffers over memory of ours are emptied at a detach: see `is_deno` in native/node/instance.rs. */
 const canDetach = process.versions.deno === undefined && Number(process.versions.napi) >= 7;
 
-/** What lends the memory of that binding, and is kept at it. */
-function overlayOf(binding) {
-  return binding.overlay || (binding.overlay = createOverlay());
+/** Buffers of the engine that have shared memory in them, or had it. */
+const lent = new WeakSet();
+/** Emptied buffer → the one that has its memory now: native work in flight may still be using it. */
+const moved = new WeakMap();
+/** Buffers of detached memory that could not be emptied the short way; some cannot be at all. */
+const withdrawn = new WeakSet();
+let areStreamsGuarded = false;
+
+/** Notes that a buffer of the engine has shared memory in it. */
+function adopt(buffer) {
+  if (lent.has(buffer)) return;
+  lent.add(buffer);
+  if (buffer instanceof ArrayBuffer) protect(buffer);
 }
 
-function createOverlay() {
-  /** Buffers of the engine that have shared memory in them, or had it. */
-  const lent = new WeakSet();
-  /** Emptied buffer → the one that has its memory now: native work in flight may still be using it. */
-  const moved = new WeakMap();
-  /** Buffers of detached memory that could not be emptied the short way; some cannot be at all. */
-  const withdrawn = new WeakSet();
-  let areStreamsGuarded = false;
-
-  /** Notes that a buffer of the engine has shared memory in it. */
-  function adopt(buffer) {
-    if (lent.has(buffer)) return;
-    lent.add(buffer);
-    if (buffer instanceof ArrayBuffer) protect(buffer);
+/**
+ * Whoever takes the memory over could let the engine free it while it is shared. So the buffer
+ * refuses, as one over memory outside the engine does; posting it copies.
+ */
+function protect(buffer) {
+  for (const name of ['transfer', 'transferToFixedLength']) {
+    if (typeof buffer[name] === 'function') Object.defineProperty(buffer, name, { value: refuse });
   }
+  const { markAsUntransferable } = require('worker_threads');
+  if (markAsUntransferable) markAsUntransferable(buffer);
+  if (!areStreamsGuarded) guardStreams((given) => lent.has(given));
+  areStreamsGuarded = true;
+}
 
-  /**
-   * Whoever takes the memory over could let the engine free it while it is shared. So the buffer
-   * refuses, as one over memory outside the engine does; posting it copies.
-   */
-  function protect(buffer) {
-    for (const name of ['transfer', 'transferToFixedLength']) {
-      if (typeof buffer[name] === 'function') Object.defineProperty(buffer, name, { value: refuse });
-    }
-    const { markAsUntransferable } = require('worker_threads');
-    if (markAsUntransferable) markAsUntransferable(buffer);
-    if (!areStreamsGuarded) guardStreams((given) => lent.has(given));
-    areStreamsGuarded = true;
-  }
+/**
+ * Empties a buffer whose pages are private zeros by now. Detaching a lent one would let the engine
+ * reuse the memory while native work may still write to it; so its memory moves to a buffer that
+ * lives exactly as long. A SharedArrayBuffer cannot be emptied, nor can what older engines have made
+ * over memory of their host: the views go on reading zeros.
+ */
+function moveAway(buffer) {
+  withdrawn.add(buffer);
+  if (transfer === undefined || !lent.has(buffer) || !(buffer instanceof ArrayBuffer)) return;
+  moved.set(buffer, transfer.call(buffer));
+}
 
-  /**
-   * Empties a buffer whose pages are private zeros by now. Detaching a lent one would let the engine
-   * reuse the memory while native work may still write to it; so its memory moves to a buffer that
-   * lives exactly as long. A SharedArrayBuffer cannot be emptied, nor can what older engines have made
-   * over memory of their host: the views go on reading zeros.
-   */
-  function moveAway(buffer) {
-    withdrawn.add(buffer);
-    if (transfer === undefined || !lent.has(buffer) || !(buffer instanceof ArrayBuffer)) return;
-    moved.set(buffer, transfer.call(buffer));
-  }
+/** Whether the memory of a buffer has been detached and its views may not be empty. */
+function isWithdrawn(buffer) {
+  return withdrawn.has(buffer);
+}
 
-  return {
-    /** Whether the memory of a buffer has been detached and its views may not be empty. */
-    isWithdrawn: (buffer) => withdrawn.has(buffer),
-    adopt,
-    allocate,
-    moveAway,
-    /**
-     * Whether views of the buffer may go on reading after a detach: then `isWithdrawn` has to be asked
-     * besides their length.
-     */
-    outlivesDetach: (buffer) => !canDetach || !(buffer instanceof ArrayBuffer) || lent.has(buffer),
-  };
+/** Whether views of the buffer may go on reading after a detach: then `isWithdrawn` has to be asked besides their length. */
+function outlivesDetach(buffer) {
+  return !canDetach || !(buffer instanceof ArrayBuffer) || lent.has(buffer);
 }
 
 function refuse() {
@@ -95,4 +85,4 @@ function allocate(bytes, shared) {
   }
 }
 
-module.exports = { overlayOf };
+module.exports = { adopt, allocate, isWithdrawn, moveAway, outlivesDetach };

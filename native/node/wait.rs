@@ -1,7 +1,7 @@
 //! Waiting for each other: the functions behind `wait`, `notify` and `Mutex`.
 //!
 //! JavaScript has checked the arguments; what is checked here is that the word is in memory that
-//! this thread has attached. Results are numbers, which lib/sync/wait.js names.
+//! this thread has attached. Results are numbers, which lib/wait/index.js names.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
 /*
- * A channel (lib/sync/channel-queue.js): producers, consumers, and deaths before any step. Each access to the shared
+ * A channel (lib/channel/queue.js): producers, consumers, and deaths before any step. Each access to the shared
  * words is one step (atomic); what is done under a lock is several. The locks are robust mutexes, of which mutex.pml
  * tells: here, who takes one from a dead owner learns it. Sleeping is in sleeping.pml: here everybody tries again.
  * run.js sets the switches, and breaks one step at a time (BREAK_…) to see that it is caught.

@@ -1,5 +1,5 @@
 /*
- * One shard of lib/sync/map*.js: writers who take turns by a lock, and may be killed at any step, and a reader who
+ * One shard of lib/map/*.js: writers who take turns by a lock, and may be killed at any step, and a reader who
  * takes none. Each access to memory that the reader or the next writer sees is one step (atomic). Comments name the
  * code. run.js sets the switches, and breaks one step at a time (BREAK_…) to see that it is caught.
  *

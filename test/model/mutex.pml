@@ -1,5 +1,5 @@
 /*
- * The lock of lib/sync/mutex.js, as it acts on the shared word. Each access to shared memory is one step (atomic);
+ * The lock of lib/mutex/index.js, as it acts on the shared word. Each access to shared memory is one step (atomic);
  * between two of them a process may be slow for as long as it likes, or be killed. Comments name the code.
  * run.js sets the switches, and breaks one step at a time (BREAK_…) to see that it is caught.
  */

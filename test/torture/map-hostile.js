@@ -1,8 +1,8 @@
 'use strict';
 // A SharedMap under attack: its words are forged, and its keys are chosen to collide.
 
-const { hash } = require('../../lib/sync/map-hash');
-const { FIRST_SHARD, FIRST_SLOT, SHARD } = require('../../lib/sync/map-layout');
+const { hash } = require('../../lib/map/hash');
+const { FIRST_SHARD, FIRST_SLOT, SHARD } = require('../../lib/map/layout');
 const { amount, check, ended, freshName, option, random, run, seed, shm, start } = require('./support/harness');
 
 const oneShard = { bytes: 18000, entries: 40, maxEntry: 1024 };

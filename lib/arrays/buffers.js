@@ -1,0 +1,74 @@
+'use strict';
+// What lies between the buffers of the native side and the arrays over them, whatever memory it is.
+
+// Not later: the first detach may come when no memory is left to load anything.
+const binding = require('../runtime/binding');
+const { guardZlib } = require('../runtime/zlib');
+
+/** @type {typeof import('../runtime/overlay') | null} */
+let loadedOverlay = null;
+const overlay = () => loadedOverlay || (loadedOverlay = require('../runtime/overlay'));
+
+/** What is to be called after each detach. @type {() => void} */
+let afterDetach = () => {};
+
+/** Memory of the engine, where that takes no other. */
+function allocate(bytes, shared) {
+  return overlay().allocate(bytes, shared);
+}
+
+/**
+ * The array of a request, `view(request, shown)`, over the memory that `begin()` has the native side show,
+ * and that never was unless this succeeds; null if it shows none, or another has taken the name
+ * meanwhile. However little stack there is, what `begin` could call can be called again from here.
+ */
+function arrayOver(view, request, begin) {
+  const shown = begin();
+  if (shown === null) return null;
+  let array = null;
+  try {
+    array = view(request, shown);
+  } finally {
+    if (array === null) binding.finish(false);
+  }
+  return binding.finish(true) ? array : null;
+}
+
+/** Called with each buffer of detached memory that the native side cannot empty. */
+function moveAway(buffer) {
+  try {
+    overlay().moveAway(buffer);
+  } catch (_) {
+    // Its views read zeros.
+  }
+}
+
+/** Does something that detaches memory; then the waits on it end: see lib/wait/index.js. */
+function detaching(detach) {
+  guardZlib();
+  try {
+    return detach(moveAway);
+  } finally {
+    afterDetach();
+  }
+}
+
+/**
+ * Whether the memory of an array that `using` ends is still attached. Even an attached one may be of
+ * no elements: what there is can be less than one takes.
+ */
+function isAttached(array) {
+  return array.buffer.byteLength > 0 && !isWithdrawn(array.buffer);
+}
+
+/** Whether a buffer's memory has been detached, though its views may not be empty. */
+function isWithdrawn(buffer) {
+  return loadedOverlay !== null && loadedOverlay.isWithdrawn(buffer);
+}
+
+/** Has `listener` called after each detach, for what else has to end then. */
+function onDetached(listener) {
+  afterDetach = listener;
+}
+
+module.exports = { allocate, arrayOver, detaching, isAttached, isWithdrawn, onDetached, overlay };

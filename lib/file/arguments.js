@@ -1,0 +1,82 @@
+'use strict';
+// Checks what mapFile and the functions on its arrays are given.
+
+const { bytesOf, checkOffset } = require('../arrays/arguments');
+const { detached, invalidType, invalidValue, outOfRange } = require('../errors');
+const { flag, optionsReader, permissions } = require('../options');
+const binding = require('../runtime/binding');
+
+/** The offset and the counts are checked with the type that they are of. */
+const asGiven = (value) => value;
+const isWritten = ({ write, create }) => write === true || create !== undefined;
+
+const readOptions = optionsReader(
+  'mapFile',
+  { write: flag, create: asGiven, perm: permissions, reserve: flag, offset: asGiven, count: asGiven, populate: flag, shared: flag, disposable: flag },
+  [
+    [({ create, write }) => create !== undefined && write === false, '"create" makes a file to be written, and "write" is false'],
+    [({ create, count }) => create !== undefined && count !== undefined, '"create" is the number of elements, and so is "count"'],
+    [({ create, perm }) => create === undefined && perm !== undefined, '"perm" is for a new file: it takes "create"'],
+    [(options) => !isWritten(options) && options.reserve !== undefined, '"reserve" is for a file that is written: it takes "write" or "create"'],
+  ],
+);
+
+/** How a part of a file is going to be read. */
+const ADVICE = ['normal', 'random', 'sequential', 'willneed'];
+
+// The path that was checked last, and what it came to: most are used several times in a row.
+let lastPath = '';
+
+/** An absolute path, as the native side takes it. The system follows its links and dots. */
+function pathOf(path) {
+  if (path === lastPath && path !== '') return path;
+  const text = typeof path === 'string' ? path : pathOfUrl(path);
+  if (text === '' || text.includes('\0')) throw invalidValue('path', 'must be a path, without NUL', path);
+  if (!text.startsWith('/')) return `${process.cwd()}/${text}`;
+  return (lastPath = text);
+}
+
+function pathOfUrl(url) {
+  if (typeof url !== 'object' || url === null || typeof url.href !== 'string') {
+    throw invalidType('path', 'a string or a file: URL', url);
+  }
+  return require('url').fileURLToPath(url);
+}
+
+/**
+ * `{ flags, mode, offset, count, create, disposable }`: the offset is in bytes, fits the type's elements,
+ * and is 0 if none was given; count is undefined then. With `create`, count is that of a new file.
+ */
+function fileOptions(given, type) {
+  const options = readOptions(given);
+  const { create, perm = 0o660, reserve, offset = 0, disposable = false } = options;
+  const count = create === undefined ? options.count : create;
+  if (count !== undefined) bytesOf(count, type, create === undefined ? 'count' : 'options.create');
+  checkOffset(offset, type);
+  const bits = binding.optionBits;
+  let flags = isWritten(options) ? 0 : bits.copyOnWrite;
+  if (options.populate === true) flags |= bits.populate;
+  if (options.shared === true) flags |= bits.shared;
+  if (reserve !== undefined) flags |= reserve ? bits.fill : bits.sparse;
+  return { flags, mode: perm, offset, count, create: create !== undefined, disposable };
+}
+
+/**
+ * `[byteOffset, bytes]` of the part of an array that is meant: `count` elements from `offset` bytes on, by
+ * default all.
+ */
+function rangeOf(array, offset = 0, count) {
+  if (!ArrayBuffer.isView(array) || array instanceof DataView) {
+    throw invalidType('array', 'an array over a file', array);
+  }
+  const type = { bytes: /** @type {any} */ (array).BYTES_PER_ELEMENT };
+  if (array.byteLength === 0 && array.buffer.byteLength === 0) throw detached();
+  checkOffset(offset, type);
+  const left = array.byteLength - offset;
+  if (count === undefined && left >= 0) return [offset, left];
+  const bytes = count === undefined ? 0 : bytesOf(count, type);
+  if (bytes > left) throw outOfRange('offset', `within the array's ${array.byteLength} bytes, with ${bytes} after it`, offset);
+  return [offset, bytes];
+}
+
+module.exports = { ADVICE, fileOptions, pathOf, rangeOf };

@@ -1,0 +1,151 @@
+'use strict';
+// Ordinary files as arrays: mapFile, unmapFile, flush, advise. What each promises is written, for
+// editors, in types/file.d.ts.
+
+const { typeOf } = require('../arrays/arguments');
+const { allocate, arrayOver, detaching, isAttached } = require('../arrays/buffers');
+const { ADVICE, fileOptions, pathOf, rangeOf } = require('./arguments');
+const { createView } = require('../arrays/view');
+const { busy, detached, invalidValue, show, withCode } = require('../errors');
+const binding = require('../runtime/binding');
+
+/** How often a file may vanish between a look and a create before that is called an error. */
+const TRIES = 10000;
+
+/**
+ * A mapped part begins at a multiple of so many bytes, and the array some bytes into its buffer: on
+ * some processors, elements that are not aligned to their size are no memory at all.
+ */
+const ALIGNMENT = 8;
+
+const viewAny = createView(dispose);
+
+function mapFile(path, typeKey, options) {
+  const type = typeOf(typeKey);
+  path = pathOf(path);
+  const checked = fileOptions(options, type);
+  const { flags, offset, count, disposable, mode, create } = checked;
+  const lead = offset % ALIGNMENT;
+  const request = { type, key: path, offset: lead, count, disposable, misfit, start: offset - lead, create };
+  if (!create) return open(request, flags);
+  for (let tries = 0; tries < TRIES; tries++) {
+    const array = open(request, flags) || make(request, flags, mode);
+    if (array !== null) return array;
+  }
+  throw busy(path);
+}
+
+/** The array over a part of an existing file; null if there is none. */
+function open(request, flags) {
+  const { type, key, start, offset, count } = request;
+  const bytes = count === undefined ? -1 : offset + count * type.bytes;
+  const known = binding.findFile(key, flags, start, bytes);
+  if (known !== undefined) return view(request, known);
+  return arrayOver(view, request, () => {
+    const shown = binding.attachFile(key, flags, start, bytes, allocate);
+    if (typeof shown === 'number') throw misfit(request, shown - start);
+    return shown;
+  });
+}
+
+/** The array over a new file; null if there is something of that name. */
+function make(request, flags, mode) {
+  const { type, key, start, offset, count } = request;
+  const bytes = offset + count * type.bytes;
+  return arrayOver(view, request, () => binding.createFile(key, flags, start, bytes, mode, allocate));
+}
+
+function view(request, shown) {
+  const array = viewAny(request, shown);
+  if (array.length === 0) throw misfit(request, Array.isArray(shown) ? shown[2] : shown.byteLength);
+  return array;
+}
+
+function unmapFile(path) {
+  path = pathOf(path);
+  return detaching((moveAway) => binding.detachFile(path, moveAway));
+}
+
+/** What the end of a `using` declaration's block does. */
+function dispose(array, path) {
+  // It may have been unmapped before, and the file mapped anew since.
+  if (isAttached(array)) unmapFile(path);
+}
+
+function flush(array, offset, count) {
+  const [start, bytes] = rangeOf(array, offset, count);
+  if (bytes > 0 && !binding.flush(array, start, bytes)) throw notOurs(array, WRITTEN);
+}
+
+/** The promises of flushes under way, by number. */
+const pending = new Map();
+let isListening = false;
+
+function flushAsync(array, offset, count) {
+  return /** @type {Promise<void>} */ (new Promise((resolve, reject) => {
+    const [start, bytes] = rangeOf(array, offset, count);
+    if (bytes === 0) return resolve();
+    if (!isListening) binding.onFlushed(settle);
+    isListening = true;
+    const id = binding.flushAsync(array, start, bytes);
+    if (id === 0) throw notOurs(array, WRITTEN);
+    pending.set(id, { resolve, reject });
+  }));
+}
+
+/** Called when a flush is done: the result is 0, −1 if the memory was detached before, or an errno. */
+function settle(id, result) {
+  const { resolve, reject } = pending.get(id);
+  pending.delete(id);
+  if (result === 0) resolve();
+  else if (result < 0) reject(detached());
+  else reject(flushError(result));
+}
+
+function flushError(errno) {
+  try {
+    return binding.throwFlushError(errno);
+  } catch (error) {
+    return error;
+  }
+}
+
+function advise(array, advice, offset, count) {
+  if (!ADVICE.includes(advice)) throw invalidValue('advice', `must be one of ${ADVICE.join(', ')}`, advice);
+  const [start, bytes] = rangeOf(array, offset, count);
+  if (bytes > 0 && !binding.advise(array, start, bytes, advice)) throw notOurs(array, MAPPED);
+}
+
+/** Why the native side does not know the memory under an array as that of a file. */
+function notOurs(array, expected) {
+  return isAttached(array) ? invalidValue('array', expected, array) : detached();
+}
+
+const MAPPED = 'must be over a file that this thread has mapped';
+const WRITTEN = `${MAPPED} with { write: true }`;
+
+/** The error if a file that has `has` bytes from the request's start on has not the part that it wants. */
+function misfit({ key, type, start, offset, count, create }, has) {
+  const size = start + has;
+  const end = start + offset + (count === undefined ? 1 : count) * type.bytes;
+  const tells = `${show(key)} has ${size} bytes`;
+  if (size >= end) {
+    return rangeError(`${tells}, more than an array of this runtime can show: show a part of them with { offset, count }`);
+  }
+  if (create) {
+    const message = `${show(key)} exists and has ${size} bytes, fewer than the ${end} asked for: remove it, or ask for fewer`;
+    return Object.assign(withCode(new Error(message), 'ERR_SHM_SIZE'), { path: key });
+  }
+  if (start + offset === 0 && count === undefined) {
+    const message = `ERR_SHM_LAYOUT: ${tells}, too few for one element: it is empty or cut short (or, in /proc, it has no size: read it instead)`;
+    return Object.assign(withCode(new Error(message), 'ERR_SHM_LAYOUT'), { path: key });
+  }
+  const asked = `"offset" ${start + offset}`;
+  return rangeError(`${tells}, too few for ${count === undefined ? asked : `${asked} and "count" ${count} × ${type.bytes} bytes`}`);
+}
+
+function rangeError(message) {
+  return withCode(new RangeError(message), 'ERR_OUT_OF_RANGE');
+}
+
+module.exports = { advise, flush, flushAsync, mapFile, unmapFile };

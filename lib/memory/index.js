@@ -1,0 +1,145 @@
+'use strict';
+// Memory by its key: create, get, detach, destroy. What each promises is written, for editors, in
+// index.d.ts.
+
+const { freshKey, isTransientKey, keyOf, nameOf, warnOfDigits } = require('./keys');
+const { bytesOf, typeOf } = require('../arrays/arguments');
+const { allocate, arrayOver, detaching, isAttached } = require('../arrays/buffers');
+const { createView } = require('../arrays/view');
+const { busy, doesNotFit, invalidValue, tooSmall } = require('../errors');
+const binding = require('../runtime/binding');
+const { detachAtExit } = require('../runtime/cleanup');
+const { guardZlib } = require('../runtime/zlib');
+
+const noCreateOptions = { mode: 0o660, flags: 0, disposable: false };
+const noGetOptions = { flags: 0, offset: 0, count: undefined, disposable: false };
+
+/** How often a key may vanish between a look and a create before that is called an error. */
+const TRIES = 10000;
+
+/** @type {typeof import('./options') | null} */
+let loadedOptions = null;
+/** Few calls have options, so what reads them is loaded when it is first wanted. */
+const optionsOf = () => loadedOptions || (loadedOptions = require('./options'));
+
+const view = createView(dispose);
+
+function createOptions(perm, call) {
+  return perm === undefined ? noCreateOptions : optionsOf().createOptions(perm, call);
+}
+
+function getOptions(options, type) {
+  return options === undefined ? noGetOptions : optionsOf().getOptions(options, type);
+}
+
+function create(count, typeKey, key, perm) {
+  const type = typeOf(typeKey);
+  const bytes = bytesOf(count, type);
+  const options = createOptions(perm, 'create');
+  if (options.flags & binding.optionBits.transient) return createTransient(count, type, bytes, options, key);
+  if (key === undefined || key === null) return createFresh(count, type, bytes, options);
+  return make(keyOf(key), count, type, bytes, options);
+}
+
+/** A new System V segment under a key that nobody uses. */
+function createFresh(count, type, bytes, options) {
+  for (;;) {
+    const array = make(freshKey(), count, type, bytes, options);
+    if (array !== null) return array;
+  }
+}
+
+/** A new System V segment that goes with its last user. Its key comes from the kernel. */
+function createTransient(count, type, bytes, { mode, flags, disposable }, chosen) {
+  if (chosen !== undefined && chosen !== null) {
+    throw invalidValue('key', 'must be null or undefined for a transient segment, whose `key` the array tells', chosen);
+  }
+  const request = { type, key: 0, offset: 0, count, disposable, misfit: doesNotFit };
+  return arrayOver(view, request, () => {
+    const [key, shown] = binding.createTransient(bytes, mode, flags, allocate);
+    request.key = key;
+    return shown;
+  });
+}
+
+/** The array over new memory; null if the key is taken. */
+function make(key, count, type, bytes, { mode, flags, disposable }) {
+  if (typeof key === 'number' && isTransientKey(key)) {
+    throw invalidValue('key', 'can be got, but not created: the kernel chooses the keys of transient segments. Create one with null and { transient: true }', key);
+  }
+  const request = { type, key, offset: 0, count, disposable, misfit: doesNotFit };
+  return arrayOver(view, request, () => binding.create(key, bytes, mode, flags, allocate));
+}
+
+function createPosix(name, count, typeKey, perm) {
+  return create(count, typeKey, nameOf(name, 'name'), perm);
+}
+
+function get(key, typeKey, options) {
+  const type = typeOf(typeKey);
+  key = keyOf(key);
+  const { flags, offset, count, disposable } = getOptions(options, type);
+  const array = open({ type, key, offset, count, disposable, misfit: doesNotFit }, flags);
+  if (array === null && typeof key === 'string') warnOfDigits(key, binding.stat);
+  return array;
+}
+
+function getPosix(name, typeKey, options) {
+  return get(nameOf(name, 'name'), typeKey, options);
+}
+
+/** The array over existing memory, as the request wants it; null if there is none. */
+function open(request, flags) {
+  const { key } = request;
+  const known = binding.find(key, flags);
+  if (known !== undefined) return view(request, known);
+  return arrayOver(view, request, () => binding.attach(key, flags, allocate));
+}
+
+function getOrCreate(count, typeKey, key, perm) {
+  const type = typeOf(typeKey);
+  const bytes = bytesOf(count, type);
+  const options = createOptions(perm, 'getOrCreate');
+  const { flags, disposable } = options;
+  key = keyOf(key);
+  const request = { type, key, offset: 0, count, disposable, misfit: tooSmall };
+  const find = () => open(request, flags);
+  const add = () => make(key, count, type, bytes, options);
+  // What is to be replaced must not be got.
+  const addsFirst = (flags & binding.optionBits.replaceOrphan) !== 0;
+  for (let tries = 0; tries < TRIES; tries++) {
+    const array = addsFirst ? add() || find() : find() || add();
+    if (array !== null) return array;
+  }
+  throw busy(key);
+}
+
+function detach(key, forceDestroy) {
+  key = keyOf(key);
+  return detaching((moveAway) => binding.detach(key, Boolean(forceDestroy), moveAway));
+}
+
+/** What the end of a `using` declaration's block does. */
+function dispose(array, key) {
+  // It may have been detached before, and the key attached anew since.
+  if (isAttached(array)) detach(key);
+}
+
+function detachPosix(name, forceDestroy) {
+  return detach(nameOf(name, 'name'), forceDestroy);
+}
+
+function destroy(key) {
+  return detach(key, true) === 0;
+}
+
+function detachAll() {
+  return detaching((moveAway) => binding.detachAll(moveAway));
+}
+
+detachAtExit(() => {
+  guardZlib();
+  return binding.detachSegments();
+}, binding.destroyDue);
+
+module.exports = { create, createPosix, destroy, detach, detachAll, detachPosix, get, getOrCreate, getPosix };

@@ -1,0 +1,20 @@
+'use strict';
+// Owners of locks, slots and places in shared memory: each thread has a number, and the kernel tells whether the
+// thread with a number still lives. Callers ask by this module's object, so that a test can play the kernel.
+
+const binding = require('./binding');
+const { oncePerThread } = require('./thread');
+
+let number = 0;
+
+/** This thread's number, which takes a file lock of the kernel the first time. */
+function ownNumber() {
+  return number || (number = oncePerThread('owner', binding.ownerNumber));
+}
+
+/** Whether the thread with that number lives. */
+function isAlive(owner) {
+  return binding.isOwnerAlive(owner);
+}
+
+module.exports = { isAlive, ownNumber };
