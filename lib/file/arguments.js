@@ -2,6 +2,7 @@
 // Checks what mapFile and the functions on its arrays are given.
 
 const { bytesOf, checkOffset } = require('../arrays/arguments');
+const { bufferBytesOf, bufferOf, byteLengthOf, elementBytesOf, isView, typeNameOf } = require('../arrays/intrinsics');
 const { detached, invalidType, invalidValue, outOfRange } = require('../errors');
 const { flag, optionsReader, permissions } = require('../options');
 const binding = require('../runtime/binding');
@@ -66,16 +67,15 @@ function fileOptions(given, type) {
  * default all.
  */
 function rangeOf(array, offset = 0, count) {
-  if (!ArrayBuffer.isView(array) || array instanceof DataView) {
-    throw invalidType('array', 'an array over a file', array);
-  }
-  const type = { bytes: /** @type {any} */ (array).BYTES_PER_ELEMENT };
-  if (array.byteLength === 0 && array.buffer.byteLength === 0) throw detached();
+  if (!isView(array) || typeNameOf(array) === undefined) throw invalidType('array', 'an array over a file', array);
+  const type = { bytes: elementBytesOf(array) };
+  const has = byteLengthOf(array);
+  if (has === 0 && bufferBytesOf(bufferOf(array)) === 0) throw detached();
   checkOffset(offset, type);
-  const left = array.byteLength - offset;
+  const left = has - offset;
   if (count === undefined && left >= 0) return [offset, left];
   const bytes = count === undefined ? 0 : bytesOf(count, type);
-  if (bytes > left) throw outOfRange('offset', `within the array's ${array.byteLength} bytes, with ${bytes} after it`, offset);
+  if (bytes > left) throw outOfRange('offset', `within the array's ${has} bytes, with ${bytes} after it`, offset);
   return [offset, bytes];
 }
 
