@@ -5,6 +5,8 @@
 // missing and has to say so; everything else is loaded when it is first wanted.
 
 const binding = require('./runtime/binding');
+// Before a program can fake the timers.
+require('./runtime/clock');
 
 /** A function that gives what `load()` has made, once. */
 function lazy(load) {

@@ -1,0 +1,15 @@
+'use strict';
+// The clock and the timers of the system, read when the package is loaded: a program can replace the global ones, as
+// tests with faked timers do, and a call that blocks would wait for a time that stands still.
+// Callers ask by this module's object, so that a test can play the clock.
+
+const { hrtime } = process;
+const { clearInterval, clearTimeout, setImmediate, setInterval, setTimeout } = global;
+
+/** Milliseconds since some moment. It never goes back, whatever the time of day does. */
+function now() {
+  const [seconds, nanoseconds] = hrtime();
+  return seconds * 1e3 + nanoseconds / 1e6;
+}
+
+module.exports = { clearInterval, clearTimeout, now, setImmediate, setInterval, setTimeout };
