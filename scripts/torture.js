@@ -42,7 +42,7 @@ async function main() {
   for (const name of names.length > 0 ? names : all) {
     console.log(`== ${name}`);
     const at = Date.now();
-    const result = await runOne(name, journal.env);
+    const result = await runOne(name, journal.envFor(name));
     results.push(Object.assign(result, { name, seconds: ((Date.now() - at) / 1000).toFixed(1) }));
   }
   journal.sweep();

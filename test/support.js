@@ -8,7 +8,7 @@ const os = require('os');
 const path = require('path');
 const { copyOfPackage } = require('./copy');
 const refusing = require('./fixtures/refuse-external');
-const { destroyQuietly, note } = require('./journal');
+const { destroyQuietly, note, removeFolder } = require('./journal');
 const shm = require('../lib');
 
 const isDeno = process.versions.deno !== undefined;
@@ -42,9 +42,13 @@ function track(key) {
   return key;
 }
 
+let folder = null;
+
+// One listener for all, added before tape adds its own: that one ends the process, and later ones are not called.
 process.on('exit', () => {
   shm.detachAll();
   handedOut.forEach((key) => destroyQuietly(shm, key));
+  if (folder !== null) removeFolder(folder);
 });
 
 /** A name for a POSIX object that no other test and no other run uses. */
@@ -118,14 +122,11 @@ function nextMessage(child) {
   });
 }
 
-let folder = null;
-
 /** A folder of this test process, gone when it ends. It holds a package.json for CommonJS. */
 function temporaryFolder() {
   if (folder === null) {
     folder = fs.mkdtempSync(path.join(os.tmpdir(), 'shm-test-'));
     fs.writeFileSync(path.join(folder, 'package.json'), '{"type":"commonjs"}');
-    process.on('exit', () => removeFolder(folder));
   }
   return folder;
 }
@@ -163,15 +164,6 @@ let addon = null;
 function refusingAddon() {
   if (addon === null) addon = refusing.compile(temporaryFolder());
   return addon;
-}
-
-function removeFolder(directory) {
-  for (const name of fs.readdirSync(directory)) {
-    const file = path.join(directory, name);
-    if (fs.lstatSync(file).isDirectory()) removeFolder(file);
-    else fs.unlinkSync(file);
-  }
-  fs.rmdirSync(directory);
 }
 
 /** Lines of /proc/self/maps that are shared memory of either kind. */
