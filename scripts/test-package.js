@@ -152,49 +152,86 @@ function copyTypeTests(folder) {
   }
 }
 
+/** Runs webpack with what a configuration has besides. */
+function webpack(folder, entry, filename, config) {
+  const modules = path.join(npmPackages({ webpack: '5.112.2' }), 'node_modules');
+  write(folder, {
+    'bundle.js': `require(${JSON.stringify(path.join(modules, 'webpack'))})({
+      mode: 'production', target: 'node', entry: './${entry}', context: __dirname,
+      output: { path: ${JSON.stringify(path.join(folder, path.dirname(filename)))}, filename: '${path.basename(filename)}' },
+      ...${JSON.stringify(config)},
+    }, (error, stats) => { if (error || stats.hasErrors()) { console.error(error || stats.toString()); process.exit(1); } });`,
+  });
+  run(folder, node, ['bundle.js']);
+}
+
+function esbuild(folder, entry, outfile, ...options) {
+  run(folder, node, [commandOf('esbuild', '0.28.2', 'esbuild'), entry, '--bundle', '--platform=node', `--outfile=${outfile}`].concat(options));
+}
+
 /** Bundles keep the package outside, where it finds its addon. */
 function bundles() {
   const folder = project('bundles');
   npmInstall(folder, commandOf('npm', '11.21.2', 'npm'));
-  const esbuild = commandOf('esbuild', '0.28.2', 'esbuild');
-  run(folder, node, [esbuild, 'use.mjs', '--bundle', '--platform=node', '--external:shm-typed-array', '--outfile=out/esbuild.js']);
+  esbuild(folder, 'use.mjs', 'out/esbuild.js', '--external:shm-typed-array');
   expectOutput(run(folder, node, ['out/esbuild.js']), printed);
-  const modules = path.join(npmPackages({ webpack: '5.112.2' }), 'node_modules');
-  write(folder, {
-    'bundle.js': `require(${JSON.stringify(path.join(modules, 'webpack'))})({
-      mode: 'production', target: 'node', entry: './use.mjs', context: __dirname,
-      externals: { 'shm-typed-array': 'commonjs shm-typed-array' },
-      output: { path: __dirname + '/out', filename: 'webpack.js' },
-    }, (error, stats) => { if (error || stats.hasErrors()) { console.error(error || stats.toString()); process.exit(1); } });`,
-  });
-  run(folder, node, ['bundle.js']);
+  webpack(folder, 'use.mjs', 'out/webpack.js', { externals: { 'shm-typed-array': 'commonjs shm-typed-array' } });
   expectOutput(run(folder, node, ['out/webpack.js']), printed);
 }
 
-/** The whole package inside one file of esbuild: the addons then lie in `prebuilds` beside its folder. */
-function inlined() {
-  const folder = project('inlined');
+/** A project whose package is there until its bundles and executables are made; `finish` takes it away. */
+function projectToInline(name) {
+  const folder = project(name);
   npmInstall(folder, commandOf('npm', '11.21.2', 'npm'));
-  run(folder, node, [commandOf('esbuild', '0.28.2', 'esbuild'), 'use.cjs', '--bundle', '--platform=node', '--outfile=app/dist/main.js']);
-  fs.cpSync(path.join(folder, 'node_modules', 'shm-typed-array', 'prebuilds'), path.join(folder, 'app', 'prebuilds'), { recursive: true });
-  fs.rmSync(path.join(folder, 'node_modules'), { recursive: true });
-  expectOutput(run(folder, node, ['app/dist/main.js']), printed);
+  const prebuilds = path.join(folder, 'node_modules', 'shm-typed-array', 'prebuilds');
+  const finish = (...places) => {
+    for (const place of places) fs.cpSync(prebuilds, path.join(folder, place, 'prebuilds'), { recursive: true });
+    fs.rmSync(path.join(folder, 'node_modules'), { recursive: true });
+  };
+  return { folder, finish };
 }
 
-/** A program in one executable, with the package in `node_modules` beside it. */
+/** The whole package inside one file: the addons then lie in `prebuilds` beside it, or beside its folder. */
+function inlined() {
+  const { folder, finish } = projectToInline('inlined');
+  esbuild(folder, 'use.cjs', 'app/dist/main.js');
+  esbuild(folder, 'use.cjs', 'beside/main.js');
+  webpack(folder, 'use.cjs', 'webpack/dist/main.js', {});
+  finish('app', 'beside', 'webpack');
+  for (const bundle of ['app/dist/main.js', 'beside/main.js', 'webpack/dist/main.js']) expectOutput(run(folder, node, [bundle]), printed);
+}
+
+/** A program in one executable of Node, with the package in `node_modules` beside it, or inside with its `prebuilds` beside it. */
 function singleExecutable() {
-  const folder = project('single-executable');
-  npmInstall(folder, commandOf('npm', '11.21.2', 'npm'));
-  const program = path.join(folder, 'program');
-  write(folder, {
-    'main.js': `const load = process.getBuiltinModule('module').createRequire(process.execPath);\n${commonJs.replace('require(', 'load(')}`,
-    'sea.json': JSON.stringify({ main: 'main.js', output: 'sea.blob', disableExperimentalSEAWarning: true }),
-  });
-  run(folder, node, ['--experimental-sea-config', 'sea.json']);
-  fs.copyFileSync(node, program);
-  const fuse = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2';
-  run(folder, node, [commandOf('postject', '1.0.0-alpha.6', 'postject'), program, 'NODE_SEA_BLOB', 'sea.blob', '--sentinel-fuse', fuse]);
-  expectOutput(run(os.tmpdir(), program, []), printed);
+  const { folder, finish } = projectToInline('single-executable');
+  const make = (name) => {
+    const program = path.join(folder, name, 'program');
+    write(folder, { [`${name}/sea.json`]: JSON.stringify({ main: `${name}/main.js`, output: `${name}/sea.blob`, disableExperimentalSEAWarning: true }) });
+    run(folder, node, ['--experimental-sea-config', `${name}/sea.json`]);
+    fs.copyFileSync(node, program);
+    const fuse = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2';
+    run(folder, node, [commandOf('postject', '1.0.0-alpha.6', 'postject'), program, 'NODE_SEA_BLOB', `${name}/sea.blob`, '--sentinel-fuse', fuse]);
+    return program;
+  };
+  write(folder, { 'outside/main.js': `const load = process.getBuiltinModule('module').createRequire(process.execPath);\n${commonJs.replace('require(', 'load(')}` });
+  const outside = make('outside');
+  expectOutput(run(os.tmpdir(), outside, []), printed);
+  esbuild(folder, 'use.cjs', 'inside/main.js');
+  const inside = make('inside');
+  finish('inside');
+  expectOutput(run(os.tmpdir(), inside, []), printed);
+}
+
+/** A program in one executable of Bun, on a machine that has no more than that and the addons. */
+function bunExecutable() {
+  const { folder, finish } = projectToInline('bun-executable');
+  const { command } = fetchRuntime('bun');
+  run(folder, command, ['build', '--compile', 'use.cjs', '--outfile', 'made/program']);
+  finish('.');
+  write(folder, { 'elsewhere/README': '' });
+  fs.renameSync(path.join(folder, 'made', 'program'), path.join(folder, 'elsewhere', 'program'));
+  fs.renameSync(path.join(folder, 'prebuilds'), path.join(folder, 'elsewhere', 'prebuilds'));
+  expectOutput(run(os.tmpdir(), path.join(folder, 'elsewhere', 'program'), []), printed);
 }
 
 /** Test files of which one holds memory, one detaches all in the end, and one looks whether that was all. */
@@ -293,6 +330,7 @@ const cases = {
   bundles,
   inlined,
   'single-executable': singleExecutable,
+  'bun-executable': bunExecutable,
   jest,
   vitest,
   'source-build': () => sourceBuild('source-build', process.env.PATH),
@@ -308,9 +346,10 @@ function main(names) {
   let failed = 0;
   const chosen = names.length === 0 ? Object.keys(cases) : names;
   for (const name of chosen) {
+    const started = Date.now();
     try {
       cases[name]();
-      console.log(`ok ${name}`);
+      console.log(`ok ${name} (${Math.round((Date.now() - started) / 1000)} s)`);
     } catch (error) {
       failed++;
       console.log(`not ok ${name}\n${error.message}`);

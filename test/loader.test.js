@@ -5,7 +5,7 @@ const fs = require('fs');
 const path = require('path');
 const { spawn, spawnSync } = require('child_process');
 const test = require('tape');
-const { execArgv, execPath, isLinux, outcome, runScript, temporaryFolder } = require('./support');
+const { execArgv, execPath, isLinux, nodeMajor, outcome, runScript, temporaryFolder } = require('./support');
 
 const root = path.join(__dirname, '..');
 const system = `${process.platform}-${process.arch}`;
@@ -248,9 +248,9 @@ test('the source build in a project that is itself a workspace of Rust crates', 
   t.equal(found.stdout.trim(), path.join(fs.realpathSync(inside), 'Cargo.toml'), found.stderr);
 });
 
-/** Runs a script with a folder mounted read-only, in a mount namespace of its own. */
-function readOnly(folder, script, args) {
-  const mount = 'mount --bind "$0" "$0" && mount -o remount,ro,bind "$0" && exec "$@"';
+/** Runs a script with a folder mounted anew with an option, in a mount namespace of its own. */
+function mounted(option, folder, script, args) {
+  const mount = `mount --bind "$0" "$0" && mount -o remount,${option},bind "$0" && exec "$@"`;
   const command = [execPath].concat(execArgv, script, args);
   return outcome(spawn('unshare', ['-Urm', 'sh', '-c', mount, folder].concat(command), { stdio: 'pipe' }));
 }
@@ -262,12 +262,101 @@ function cannotMount() {
 
 test('a read-only file system: the package loads, and building there says why not', { skip: cannotMount() }, async (t) => {
   const folder = installed({ [prebuilt]: addon(), 'load.js': "require('./lib'); console.log('loaded');" });
-  const loaded = await readOnly(folder, path.join(folder, 'load.js'), []);
+  const loaded = await mounted('ro', folder, path.join(folder, 'load.js'), []);
   t.equal(loaded.stdout, 'loaded\n', loaded.stderr);
-  const built = await readOnly(folder, path.join(folder, 'lib', 'cli', 'cli.js'), ['build']);
+  const built = await mounted('ro', folder, path.join(folder, 'lib', 'cli', 'cli.js'), ['build']);
   t.equal(built.code, 1);
   t.equal(
     built.stderr,
     `shm-typed-array build: ${folder} cannot be written to (EROFS): build in a copy of the project that can, and bring its node_modules here\n`,
   );
+});
+
+const showError = "try { require('./lib'); } catch ({ code, message }) { console.log(JSON.stringify({ code, message })); }";
+
+test('a file system that is mounted with noexec, in a folder with a space', { skip: cannotMount() }, async (t) => {
+  const folder = path.join(installed({ [path.join('no exec', 'x')]: '' }), 'no exec');
+  filesBelow('lib').forEach((name) => {
+    fs.mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });
+    fs.copyFileSync(path.join(root, name), path.join(folder, name));
+  });
+  fs.mkdirSync(path.dirname(path.join(folder, prebuilt)), { recursive: true });
+  fs.writeFileSync(path.join(folder, prebuilt), addon());
+  fs.writeFileSync(path.join(folder, 'load.js'), showError);
+  const { stdout, stderr } = await mounted('noexec', folder, path.join(folder, 'load.js'), []);
+  const { code, message } = JSON.parse(stdout || `{ "message": ${JSON.stringify(stderr)} }`);
+  const real = fs.realpathSync(folder);
+  t.equal(code, 'ERR_SHM_NOT_LOADED', message);
+  const [, , tried, todo] = message.split('\n');
+  t.equal(tried, `  ${path.join(folder, prebuilt)}: ${real} is mounted with noexec, so no code is run from there`);
+  t.equal(todo, `Install the package on a file system that is mounted without noexec, or allow it: mount -o remount,exec ${real}`);
+});
+
+const noExtensions = !/** @type {any} */ (module).constructor._extensions && 'this runtime loads addons by itself';
+
+test('an addon that the system does not map for another reason', { skip: notHere || noExtensions }, async (t) => {
+  const folder = installed({ [prebuilt]: addon() });
+  const { message } = await loadError(folder, `
+    const load = module.constructor._extensions['.node'];
+    module.constructor._extensions['.node'] = (module, file) => { throw new Error(file + ': failed to map segment from shared object'); };`);
+  t.match(message, /: the system refuses to run code from it: a security policy \(SELinux, fapolicyd\) may forbid it\n/);
+});
+
+/** The message with these flags of the runtime. */
+function loadErrorWith(...flags) {
+  const folder = installed({ [prebuilt]: addon(), 'load.js': showError });
+  const { stdout, stderr } = spawnSync(execPath, flags.concat(path.join(folder, 'load.js')), { encoding: 'utf8' });
+  return stdout === '' ? stderr : JSON.parse(stdout).message;
+}
+
+/** Whether this runtime knows a flag. */
+const knows = (flag) => nodeMajor !== Infinity && process.allowedNodeEnvironmentFlags.has(flag);
+const disabled = /shm-typed-array\.glibc\.node: this process was started so that it may not load native addons\n/;
+
+test('a Node that may not load addons', { skip: notHere || (!knows('--no-addons') && 'this runtime has no --no-addons') }, (t) => {
+  const message = loadErrorWith('--no-addons');
+  t.match(message, disabled);
+  t.match(message, /\nStart Node\.js without --no-addons \(see NODE_OPTIONS, too\)\.$/);
+  t.end();
+});
+
+test('the permission model without --allow-addons', { skip: notHere || (!knows('--permission') && 'this runtime has no --permission') }, (t) => {
+  const message = loadErrorWith('--permission', '--allow-fs-read=*');
+  t.match(message, disabled);
+  t.match(message, /\nAdd --allow-addons to the --permission that Node\.js was started with\.$/);
+  t.end();
+});
+
+test('Deno without --allow-ffi', { skip: notHere || (process.versions.deno === undefined && 'for Deno only') }, (t) => {
+  const message = loadErrorWith('run', '--no-prompt', '--allow-read');
+  t.match(message, /: Deno may not load native addons\n/);
+  t.match(message, /\nRun Deno with --allow-ffi /);
+  t.end();
+});
+
+test('a bundle finds the addon beside itself, in the folder above, and says so where it is not', { skip: notHere }, async (t) => {
+  const name = path.basename(prebuilt);
+  /** A bundle as esbuild makes it: other files are part of the one, which is in app/dist. */
+  const bundle = (place) => {
+    const folder = installed(Object.assign({ 'app/dist/x': '' }, place && { [place]: addon() }));
+    const dist = path.join(folder, 'app', 'dist');
+    fs.copyFileSync(path.join(folder, 'lib', 'runtime', 'binding.js'), path.join(dist, 'main.js'));
+    fs.copyFileSync(path.join(folder, 'lib', 'runtime', 'load-error.js'), path.join(dist, 'load-error.js'));
+    fs.copyFileSync(path.join(folder, 'lib', 'errors.js'), path.join(folder, 'app', 'errors.js'));
+    fs.unlinkSync(path.join(folder, 'lib', 'runtime', 'binding.js'));
+    return folder;
+  };
+  const load = "try { console.log(typeof require('./app/dist/main.js').create); } catch ({ message }) { console.log(message); }";
+  const run = async (folder) => {
+    fs.writeFileSync(path.join(folder, 'load.js'), load);
+    return (await runScript(path.join(folder, 'load.js'))).stdout;
+  };
+  for (const place of [`app/dist/${prebuilt}`, `app/${prebuilt}`, `app/dist/${name}`, `app/${name}`, prebuilt]) {
+    t.equal(await run(bundle(place)), 'function\n', place);
+  }
+  const folder = bundle(null);
+  const message = await run(folder);
+  for (const file of [path.join('app', 'dist', prebuilt), path.join('app', name)]) t.ok(message.includes(`  ${path.join(folder, file)}: not there\n`), file);
+  t.ok(message.includes(`  ${path.join(path.dirname(fs.realpathSync(process.execPath)), name)}: not there\n`) || process.versions.deno, 'beside the executable');
+  t.match(message, /\nA bundler has taken the package apart: put its folder `prebuilds` beside the bundle or the executable, or leave shm-typed-array out of the bundle\.\n$/);
 });

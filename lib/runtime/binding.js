@@ -15,28 +15,50 @@ function load() {
   const isLinux = process.platform === 'linux';
   if (!isLinux && process.platform !== 'darwin') throw require('./load-error').wrongSystem();
   const libc = isLinux ? libcOfProcess() : null;
+  const prebuilt = prebuiltNames(isLinux, libc);
+  /** @type {{ file: string, error: any }[]} */
   const failures = [];
-  for (const file of candidates(isLinux, libc)) {
+  // A local build comes first.
+  const files = [path.join('build', 'shm-typed-array.node')].concat(prebuilt).map((name) => path.join(root, name));
+  let addon = firstOf(files, failures, require);
+  if (addon !== null) return addon;
+  const isBundled = !fs.existsSync(path.join(root, 'lib', 'runtime', 'binding.js'));
+  if (isBundled) addon = besideBundle(prebuilt, failures);
+  if (addon === null) throw require('./load-error').notLoaded(failures, libc, isBundled);
+  return addon;
+}
+
+/** The first of these files that `load` can load; null if there is none, and `failures` tells why. */
+function firstOf(files, failures, load) {
+  for (const file of files) {
     if (!fs.existsSync(file)) {
-      failures.push({ file, error: { message: 'not there' } });
+      failures.push({ file, error: null });
       continue;
     }
     try {
-      if (isLinux) refuseUnfit(file);
-      return require(file);
+      if (process.platform === 'linux') refuseUnfit(file);
+      return load(file);
     } catch (error) {
       failures.push({ file, error });
     }
   }
-  throw require('./load-error').notLoaded(failures, libc);
+  return null;
 }
 
-/** A local build first, then the prebuilt addons that can fit, in prebuildify's naming. */
-function candidates(isLinux, libc) {
-  const folder = path.join(root, 'prebuilds', `${process.platform}-${process.arch}`);
+/** The prebuilt addons that can fit, in prebuildify's naming. */
+function prebuiltNames(isLinux, libc) {
   const tags = !isLinux ? [''] : libc === null ? ['.glibc', '.musl'] : [`.${libc}`];
-  const prebuilt = tags.map((tag) => path.join(folder, `shm-typed-array${tag}.node`));
-  return [path.join(root, 'build', 'shm-typed-array.node')].concat(prebuilt);
+  return tags.map((tag) => path.join('prebuilds', `${process.platform}-${process.arch}`, `shm-typed-array${tag}.node`));
+}
+
+/** The addon as it is put beside a bundle or an executable, whose `require` may not load files. */
+function besideBundle(prebuilt, failures) {
+  const Module = /** @type {any} */ (require('module'));
+  const createRequire = Module.createRequire || Module.createRequireFromPath; // Node 10
+  const folders = Array.from(new Set([__dirname, path.join(__dirname, '..'), path.dirname(process.execPath)]));
+  const names = prebuilt.concat(prebuilt.map((name) => path.basename(name)));
+  const files = [].concat(...folders.map((folder) => names.map((name) => path.join(folder, name))));
+  return firstOf(files, failures, (file) => createRequire(file)(file));
 }
 
 /**
