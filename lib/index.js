@@ -8,11 +8,7 @@ const binding = require('./runtime/binding');
 // Before a program can fake the timers.
 require('./runtime/clock');
 
-/** A function that gives what `load()` has made, once. */
-function lazy(load) {
-  let loaded = null;
-  return () => (loaded === null ? (loaded = load()) : loaded);
-}
+const lazy = require('./runtime/copy').lazyIn(module);
 
 const memory = lazy(() => require('./memory'));
 const types = lazy(() => require('./arrays/types'));

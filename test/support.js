@@ -6,7 +6,6 @@ const crypto = require('crypto');
 const fs = require('fs');
 const os = require('os');
 const path = require('path');
-const { copyOfPackage } = require('./copy');
 const refusing = require('./fixtures/refuse-external');
 const { destroyQuietly, note, removeFolder } = require('./journal');
 const shm = require('../lib');
@@ -25,6 +24,17 @@ function workerClass() {
   } catch (_) {
     return null;
   }
+}
+
+/** The package, loaded anew: with the addon, or on the same one, as test runners do for every file. */
+function copyOfPackage({ addon }) {
+  const saved = Object.assign({}, require.cache);
+  const lib = path.join(__dirname, '..', 'lib');
+  const own = Object.keys(saved).filter((file) => file.startsWith(lib) || (addon && file.endsWith('.node')));
+  own.forEach((file) => delete require.cache[file]);
+  const copy = require('../lib');
+  Object.assign(require.cache, saved);
+  return copy;
 }
 
 /** The executable for further processes of this runtime; under emulation it is a wrapper. */
