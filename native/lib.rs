@@ -10,14 +10,12 @@ use neon::prelude::*;
 
 use crate::node::arguments::whole_number;
 use crate::node::instance::Instance;
-use crate::node::{
-    file, flush, lifetimes, memory as attachments, owner, stat, symbols, wait, wait_async,
-};
+use crate::node::{file, flush, lifetimes, memory as attachments, owner, stat, wait, wait_async};
 
 /// Every thread loads the addon once, whatever the number of copies of `lib/` it has.
 #[neon::main]
 fn main(mut cx: ModuleContext) -> NeonResult<()> {
-    symbols::stay_loaded();
+    sys::stay_loaded();
     cx.export_function("open", open)?;
     cx.export_function("stat", stat::stat)?;
     let option_bits = attachments::option_bits(&mut cx)?;

@@ -13,7 +13,7 @@ const GLIBC = '2.17';
 /** The oldest macOS that they run on. */
 const MACOS = '11.0';
 
-// The standard library's printer of backtraces alone would be 200 KB: native/sys/unwinder.rs keeps it out.
+// The standard library's printer of backtraces alone would be 200 KB: native/sys/unix/unwinder.rs keeps it out.
 const BYTES_MAX = 620 * 1000;
 
 // What the two formats of addons begin with.

@@ -5,11 +5,12 @@
 //! ([atexit(3)](https://man7.org/linux/man-pages/man3/atexit.3.html)).
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::memory::fresh::Identity;
 use crate::memory::key::Key;
 use crate::memory::{posix, sysv};
+use crate::sys;
 
 static DUE: Mutex<Option<HashMap<Key, Identity>>> = Mutex::new(None);
 
@@ -19,17 +20,8 @@ fn due() -> MutexGuard<'static, Option<HashMap<Key, Identity>>> {
 
 /// Notes what the process has created under that key.
 pub fn add(key: &Key, identity: Identity) {
-    static OWNER: OnceLock<u32> = OnceLock::new();
-    extern "C" fn at_exit() {
-        // What the process has forked without starting a program inherits its handlers, not its memory.
-        if OWNER.get() == Some(&std::process::id()) {
-            destroy();
-        }
-    }
-    OWNER.get_or_init(|| {
-        // SAFETY: the function stays where it is, for the addon is never unloaded.
-        unsafe { libc::atexit(at_exit) };
-        std::process::id()
+    sys::at_process_exit(|| {
+        destroy();
     });
     due()
         .get_or_insert_with(HashMap::default)

@@ -2,8 +2,7 @@
 
 use std::ffi::CString;
 use std::fmt;
-use std::fs::{self, File, Metadata, OpenOptions};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::fs::{self, File, Metadata};
 use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -113,12 +112,7 @@ pub fn open(path: &FilePath, part: Part, options: Options) -> Result<Opened> {
     if status(path)?.is_none() {
         return Ok(Opened::Absent);
     }
-    let opened = OpenOptions::new()
-        .read(true)
-        .write(!options.copy_on_write())
-        .custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY)
-        .open(path.path());
-    let file = match opened {
+    let file = match sys::open_file(path.path(), !options.copy_on_write()) {
         Ok(file) => file,
         Err(error) if is_absent(&error) => return Ok(Opened::Absent),
         Err(error) => return Err(open_error(&error, "open")),
@@ -192,8 +186,7 @@ fn provide_room(
     }
     // A file has fewer blocks than bytes if it has holes. If it has not fewer, what looks like one is
     // reserved already, and filling it does nothing.
-    let is_sparse = found.blocks() * 512 < found.len();
-    if is_sparse && !options.fill() {
+    if sys::has_holes(found) && !options.fill() {
         return Err(Error::Sparse);
     }
     sys::fill_holes(file, start, end).map_err(|error| no_room(error, file, end - start))

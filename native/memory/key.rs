@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::sys::Name;
+use crate::sys::{Name, SegmentId};
 
 /// A key, cheap to clone.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -15,10 +15,10 @@ pub enum Key {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SegmentKey {
     /// The kernel's key, which `shmget` takes.
-    Chosen(libc::key_t),
+    Chosen(i32),
     /// A transient segment has none, for it is marked for destruction. It is found by the kernel's
     /// id for it; the cookie, never 0, tells it from a later segment of that id.
-    Transient { id: libc::c_int, cookie: u32 },
+    Transient { id: SegmentId, cookie: u32 },
 }
 
 impl Key {

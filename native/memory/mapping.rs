@@ -9,7 +9,6 @@
 //! engine has allocated, before anybody else knows the mapping; those addresses are the engine's to
 //! give back.
 
-use std::io;
 use std::mem::forget;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -23,14 +22,6 @@ use crate::sys::{self, Address, SegmentPages, Zeros};
 pub enum Writes {
     ReachIt,
     StayHere,
-}
-
-/// Why memory could not be mapped. Should there be no more mappings, those that are kept back are there for
-/// who handles the error.
-pub fn mapping_error(error: &io::Error, syscall: &'static str) -> Error {
-    sys::make_room(error);
-    let hint = sys::mapping_hint(error.raw_os_error().unwrap_or_default());
-    Error::from_io(error, syscall).with_hint(hint)
 }
 
 /// A range of this process's address space with shared memory in it.
@@ -184,7 +175,7 @@ impl Mapping {
         // SAFETY: the source is this mapping's, the target the caller's, for a page more than the pages
         // need has been allocated; both are whole pages.
         unsafe { sys::move_pages(self.base.get(), self.span, target) }
-            .map_err(|error| mapping_error(&error, "mremap"))?;
+            .map_err(|error| sys::mapping_error(&error, "mremap"))?;
         self.is_lent = true;
         self.base = Address::new(target);
         Ok(shift + self.skip)

@@ -2,15 +2,15 @@
 //! ([shm_overview(7)](https://man7.org/linux/man-pages/man7/shm_overview.7.html)): how they are
 //! made and opened.
 
-use std::fs::{File, Metadata};
+use std::fs::File;
 
 use memmap2::{MmapOptions, MmapRaw};
 
 use crate::error::{Error, Result};
 use crate::memory::layout::{check_layout, raw_size, HEADER};
-use crate::memory::mapping::{mapping_error, Mapping};
+use crate::memory::mapping::Mapping;
 use crate::memory::options::Options;
-use crate::sys::{self, Identity, Kind, Name, Usage};
+use crate::sys::{self, mapping_error, Identity, Kind, Name, ObjectStatus, Usage};
 
 pub use crate::sys::Draft;
 
@@ -176,9 +176,8 @@ pub fn open(name: &Name, options: Options) -> Result<Option<(Identity, Mapping)>
         return Ok(Some((identity, Mapping::object(pages, 0, size))));
     }
     let header = sys::read_header::<HEADER>(&file)?.map(u64::from_ne_bytes);
-    if cfg!(target_os = "macos") && header.unwrap_or(0) == 0 {
-        // Its creator has not finished it; on Linux a name is given to finished objects only.
-        return Ok(None);
+    if sys::DRAFTS_HAVE_NAMES && header.unwrap_or(0) == 0 {
+        return Ok(None); // its creator has not finished it
     }
     let (size, len) = check_layout(header, identity.size).map_err(Error::Layout)?;
     let pages = map(&file, size, options)?;
@@ -204,8 +203,8 @@ pub fn find(name: &Name) -> Result<Option<Identity>> {
 }
 
 /// What the system tells of the object, without mapping it; `None` if there is none.
-pub fn status(name: &Name) -> Result<Option<Metadata>> {
-    Ok(sys::status(name)?.filter(Metadata::is_file))
+pub fn status(name: &Name) -> Result<Option<ObjectStatus>> {
+    sys::status(name)
 }
 
 /// Removes the name. Whoever has the object mapped keeps it; `false` if there was none.

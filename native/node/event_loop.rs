@@ -8,7 +8,6 @@
 use std::cell::{Cell, UnsafeCell};
 use std::ffi::c_void;
 use std::mem::size_of;
-use std::os::fd::{AsFd, AsRawFd};
 use std::ptr::null_mut;
 use std::rc::Rc;
 use std::sync::{Arc, OnceLock};
@@ -18,6 +17,7 @@ use neon::sys::bindings as napi;
 
 use crate::node::callback::{called_from_c, Deliver};
 use crate::node::symbols::{find, OK};
+use crate::sys::Descriptor;
 
 /// The version of Node-API that has asynchronous cleanup hooks as they are used here.
 const NODE_API: u32 = 8;
@@ -72,7 +72,7 @@ struct Handle {
     env: napi::Env,
     deliver: Deliver,
     /// Open until the loop has forgotten it.
-    _descriptor: Arc<dyn AsFd>,
+    _descriptor: Arc<dyn Descriptor>,
     hook: Cell<Hook>,
     is_closing: Cell<bool>,
 }
@@ -85,7 +85,7 @@ impl Watch {
     /// its functions, but end the process when one is called: they are not to be asked.
     pub fn new<'cx>(
         cx: &mut impl Context<'cx>,
-        descriptor: Arc<dyn AsFd>,
+        descriptor: Arc<dyn Descriptor>,
         deliver: Deliver,
     ) -> Option<Self> {
         let symbols = symbols()?;
@@ -101,7 +101,7 @@ impl Watch {
         if !is_known {
             return None;
         }
-        let fd = descriptor.as_fd().as_raw_fd();
+        let fd = descriptor.number();
         let handle = Rc::new(Handle {
             libuv: UnsafeCell::new([0; 64]),
             symbols,

@@ -128,25 +128,6 @@ pub fn set_detach_key(env: napi::Env) -> Option<SetDetachKey> {
     })
 }
 
-/// Keeps this addon loaded as long as the process lives
-/// ([dlopen(3)](https://man7.org/linux/man-pages/man3/dlopen.3.html), `RTLD_NODELETE`). Node unloads
-/// it with the last worker that has it, and loads it again for the next one: whatever the addon
-/// holds for all threads would be lost each time, and code of a thread that still runs be gone.
-pub fn stay_loaded() {
-    // SAFETY: a structure of pointers and numbers, for which zeros are valid.
-    let mut place: libc::Dl_info = unsafe { std::mem::zeroed() };
-    let address = stay_loaded as *const c_void;
-    // SAFETY: `place` is a local to write to. The name that is told lives as long as the addon is
-    // loaded, and what is loaded already runs no code when it is opened again. The handle is not
-    // needed; should this fail, nothing changes.
-    unsafe {
-        if libc::dladdr(address, &raw mut place) != 0 {
-            let flags = libc::RTLD_LAZY | libc::RTLD_NOLOAD | libc::RTLD_NODELETE;
-            libc::dlopen(place.dli_fname, flags);
-        }
-    }
-}
-
 /// The value as a number; `None` if it is of another type.
 pub fn number_of<'cx>(cx: &mut impl Context<'cx>, value: Handle<JsValue>) -> Option<f64> {
     let mut number = 0.0;

@@ -5,13 +5,12 @@
 //! several rings, and the search stays short.
 
 use std::io;
-use std::os::fd::AsFd;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use crate::sync::waits::{Ended, Id, Inbox, Waits};
 use crate::sync::word::Word;
-use crate::sys::{self, AnyReadable, Completed, Completions, Requests, Ring};
+use crate::sys::{self, AnyReadable, Completed, Completions, Descriptor, Requests, Ring};
 
 /// A ring more is opened when all have so many waits.
 const WAITS_PER_RING: usize = 512;
@@ -51,7 +50,7 @@ struct Reaper {
 
 impl Exact {
     /// Waits whose end shows in one of two descriptors, which becomes readable.
-    pub fn watched() -> io::Result<(Self, [Arc<dyn AsFd>; 2])> {
+    pub fn watched() -> io::Result<(Self, [Arc<dyn Descriptor>; 2])> {
         let exact = Self::new()?;
         let first = Arc::clone(&exact.results.first);
         let others = Arc::clone(&exact.results.others);
@@ -183,7 +182,7 @@ impl Drop for Exact {
 impl Results {
     /// Sleeps until something has completed, or for no reason.
     fn sleep(&self) {
-        sys::sleep_until_readable([self.first.as_fd(), self.others.as_fd()]);
+        sys::sleep_until_readable(&self.first, &self.others);
     }
 
     /// The waits that have ended since the last call, who waits longest first; `None` if there will be

@@ -1,19 +1,14 @@
 //! Who owns a mutex: every thread that locks one has a number, and as long as it lives the kernel
 //! holds a lock for it on the byte of that number in a file that all share. The lock goes with the
 //! thread's open file however the thread ends, so it tells the living from the dead across pid
-//! namespaces, and whatever became of the pid. Where the kernel lists all such locks (Linux) it need
-//! not even be the same file: the numbers are random, so that there are no two of one number.
+//! namespaces, and whatever became of the pid. The numbers are random, so that there are no two of one
+//! number where the kernel lists the locks of all such files.
 
 use std::collections::hash_map::RandomState;
-use std::ffi::CString;
-use std::fs::{File, OpenOptions, Permissions};
 use std::hash::{BuildHasher, Hasher};
-use std::io;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
-use std::path::Path;
 
 use crate::error::{Error, Result};
-use crate::sys::{is_byte_locked, is_byte_locked_anywhere, lock_byte, Nameless, OWNERS};
+use crate::sys::{Owners, OWNERS};
 
 /// Numbers are from 1 to this one: the low 30 bits of a mutex.
 const LARGEST: u64 = (1 << 30) - 1;
@@ -22,14 +17,14 @@ const LARGEST: u64 = (1 << 30) - 1;
 const TRIES: u32 = 100;
 
 pub struct Owner {
-    file: File,
+    owners: Owners,
     number: u32,
 }
 
 impl Owner {
     /// Takes a number that nobody has.
     pub fn claim() -> Result<Self> {
-        let file = open().map_err(|error| {
+        let owners = Owners::open().map_err(|error| {
             Error::from_io(&error, "open").with_hint(format!(
                 "A mutex needs the file {OWNERS}, which every user may read and write"
             ))
@@ -37,10 +32,10 @@ impl Owner {
         for _ in 0..TRIES {
             // Not a secret, only unlikely to be taken.
             let number = 1 + RandomState::new().build_hasher().finish() % LARGEST;
-            let locked = lock_byte(&file, number);
+            let number = u32::try_from(number).unwrap_or_default();
+            let locked = owners.lock(number);
             if locked.map_err(|error| Error::from_io(&error, "fcntl"))? {
-                let number = u32::try_from(number).unwrap_or_default();
-                return Ok(Self { file, number });
+                return Ok(Self { owners, number });
             }
         }
         Err(Error::from_errno(libc::EAGAIN, "fcntl")
@@ -56,47 +51,10 @@ impl Owner {
         if number == self.number {
             return Ok(true);
         }
-        self.is_locked(number)
+        self.owners
+            .is_locked(number)
             .map_err(|error| Error::from_io(&error, "fcntl"))
     }
-
-    fn is_locked(&self, number: u32) -> io::Result<bool> {
-        if is_byte_locked(&self.file, number.into())? || is_byte_locked_anywhere(number.into())? {
-            return Ok(true);
-        }
-        // Should somebody have removed the file, later threads have their numbers in a new one.
-        let current = open()?;
-        let (ours, theirs) = (self.file.metadata()?, current.metadata()?);
-        Ok((ours.dev(), ours.ino()) != (theirs.dev(), theirs.ino())
-            && is_byte_locked(&current, number.into())?)
-    }
-}
-
-fn open() -> io::Result<File> {
-    loop {
-        // Without O_CREAT: the kernel may forbid that for another user's file in such a folder.
-        let opened = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_NOCTTY)
-            .open(OWNERS);
-        match opened {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => create()?,
-            opened => return opened,
-        }
-    }
-}
-
-/// The file appears with its permissions, which the umask must not lessen, or not at all.
-fn create() -> io::Result<()> {
-    let path = Path::new(OWNERS);
-    let draft = Nameless::new(path.parent().unwrap_or(path), 0o666)?;
-    draft
-        .file()
-        .set_permissions(Permissions::from_mode(0o666))?;
-    // If somebody has been faster, theirs is as good.
-    draft.link(&CString::new(OWNERS)?)?;
-    Ok(())
 }
 
 #[cfg(test)]

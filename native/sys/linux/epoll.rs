@@ -7,6 +7,8 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
 use rustix::event::{poll, PollFd, PollFlags};
 
+use super::ring::Ring;
+
 /// Readable as long as one of its descriptors is.
 pub struct AnyReadable(OwnedFd);
 
@@ -31,8 +33,8 @@ impl AsFd for AnyReadable {
 
 /// Sleeps until one is readable, or for no reason
 /// ([poll(2)](https://man7.org/linux/man-pages/man2/poll.2.html)).
-pub fn sleep_until_readable(descriptors: [BorrowedFd<'_>; 2]) {
-    let mut places =
-        descriptors.map(|descriptor| PollFd::from_borrowed_fd(descriptor, PollFlags::IN));
+pub fn sleep_until_readable(ring: &Ring, others: &AnyReadable) {
+    let mut places = [ring.as_fd(), others.as_fd()]
+        .map(|descriptor| PollFd::from_borrowed_fd(descriptor, PollFlags::IN));
     let _ = poll(&mut places, None);
 }

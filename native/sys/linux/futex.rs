@@ -10,9 +10,6 @@ use rustix::io::Errno;
 use rustix::thread::futex::{self, Flags, Wait, WaitFlags, WaitPtr, WaitvFlags};
 use rustix::time::{clock_gettime, ClockId, Timespec};
 
-/// Where mutex owners have their locks: all who share memory by name share this file system.
-pub const OWNERS: &str = "/dev/shm/.shm-typed-array-owners";
-
 /// Without `Flags::PRIVATE` the futex is one across processes.
 const SHARED: Flags = Flags::empty();
 

@@ -4,7 +4,9 @@
 use std::fs;
 use std::sync::OnceLock;
 
-use crate::sys::mapped_file::{advise, Advice};
+use rustix::mm::Advice;
+
+use crate::sys::unix::madvise;
 
 /// How many bytes `shmat` has mapped at `base` for a segment of `len` bytes.
 pub fn mapped_len(base: *const u8, len: usize) -> usize {
@@ -21,7 +23,7 @@ pub fn mapped_len(base: *const u8, len: usize) -> usize {
 /// Whether the pages refuse to be called cold: huge ones do, and in kernels before 5.4 all do. To
 /// pages that nobody has touched yet the advice means nothing.
 fn refuses_advice(base: *const u8) -> bool {
-    advise(base.cast_mut(), 1, Advice::Cold).is_err()
+    madvise(base.cast_mut(), 1, Advice::LinuxCold).is_err()
 }
 
 /// Bytes of the smallest huge page that this system has.

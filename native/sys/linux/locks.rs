@@ -7,7 +7,7 @@ use std::io;
 /// lock that is there throughout can be missing: once in a thousand readings, but not in all of a few.
 const READINGS: usize = 5;
 
-/// Whether somebody has that byte of any file locked as [`lock_byte`](super::super::lock_byte) does,
+/// Whether somebody has that byte of any file locked as an owner does,
 /// also of one that has no name any more, or is of another container
 /// ([`/proc/locks`](https://man7.org/linux/man-pages/man5/proc_locks.5.html)).
 pub fn is_byte_locked_anywhere(position: u64) -> io::Result<bool> {
@@ -37,7 +37,7 @@ fn is_listed(position: u64) -> io::Result<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sys::lock_byte;
+    use crate::sys::unix::lock_byte;
     use std::fs::File;
     use std::sync::atomic::{AtomicBool, Ordering};
 

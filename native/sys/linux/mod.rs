@@ -19,12 +19,19 @@ pub use epoll::{sleep_until_readable, AnyReadable};
 pub use files::*;
 pub use futex::*;
 pub use lease::{usage_of, Usage};
-pub use locks::*;
+pub use locks::is_byte_locked_anywhere;
 pub use nameless::Nameless;
 pub use objects::*;
 pub use overmap::map_over;
 pub use pages::*;
-pub use place::PREFIX;
+pub use place::{OWNERS, PREFIX};
 pub use reserve::{fill_holes, free_bytes, reserve, set_size};
 pub use ring::{ring, Completed, Completions, Requests, Ring};
 pub use segments::*;
+
+pub use super::unix::{
+    at_process_exit, copy_segment, create_segment, find_segment, flush, has_holes, is_all_data,
+    is_segment_gone, mapping_error, open_file, page_size, provide_spares, put_zero_pages,
+    remove_segment, segment_status, stay_loaded, symbol, unmap, unmap_later, Descriptor, FileId,
+    ObjectStatus, Owners, SegmentId, SegmentStatus,
+};

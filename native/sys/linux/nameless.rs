@@ -11,7 +11,7 @@ use std::path::Path;
 use rustix::fs::{linkat, AtFlags, CWD};
 use rustix::io::Errno;
 
-use crate::sys::temporary::create_temporary;
+use crate::sys::unix::create_temporary;
 
 /// A file that nobody can see before [`Nameless::link`]; dropped, it never was.
 pub struct Nameless {

@@ -16,6 +16,7 @@ use super::super::object::{Identity, Name};
 use super::nameless::Nameless;
 use super::place::DIRECTORY;
 use crate::error::{Error, Result};
+use crate::sys::ObjectStatus;
 
 /// How long to wait for another process that holds a lease, which takes microseconds as a rule.
 pub(super) const PATIENCE: Duration = Duration::from_secs(1);
@@ -24,6 +25,9 @@ pub(super) const PAUSE: Duration = Duration::from_micros(50);
 pub(super) fn path(name: &Name) -> &Path {
     Path::new(OsStr::from_bytes(name.path().to_bytes()))
 }
+
+/// Whether an object has its name before it is finished.
+pub const DRAFTS_HAVE_NAMES: bool = false;
 
 /// An object that nobody can see before [`Draft::publish`]; dropped, it never was.
 pub struct Draft {
@@ -130,10 +134,10 @@ pub fn find(name: &Name) -> Result<Option<Identity>> {
     }
 }
 
-/// What the file system tells of whatever has the name, without opening it.
-pub fn status(name: &Name) -> Result<Option<fs::Metadata>> {
+/// What the file system tells of the object, without opening it; `None` if there is none.
+pub fn status(name: &Name) -> Result<Option<ObjectStatus>> {
     match fs::symlink_metadata(path(name)) {
-        Ok(found) => Ok(Some(found)),
+        Ok(found) => Ok(ObjectStatus::from(&found)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(Error::from_io(&error, "stat")),
     }

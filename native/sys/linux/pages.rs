@@ -1,12 +1,14 @@
-//! Mapped pages: moved elsewhere, made huge, faulted in.
+//! Mapped pages: moved elsewhere, advised, made huge, faulted in.
 
 use std::fs;
 use std::io;
 
+use rustix::mm;
+
 use super::place::DIRECTORY;
 use crate::error::{Error, Result};
-use crate::sys::mapped_file::{advise, Advice};
-use crate::sys::Kind;
+use crate::sys::unix::madvise;
+use crate::sys::{Advice, Kind};
 
 /// Moves mapped pages to other addresses, replacing what is mapped there
 /// ([mremap(2)](https://man7.org/linux/man-pages/man2/mremap.2.html)).
@@ -21,6 +23,17 @@ pub unsafe fn move_pages(from: *mut u8, size: usize, to: *mut u8) -> io::Result<
         return Err(io::Error::last_os_error());
     }
     Ok(())
+}
+
+/// Tells the system of a range of a mapping what `advice` says.
+pub fn advise(start: *mut u8, len: usize, advice: Advice) -> io::Result<()> {
+    let advice = match advice {
+        Advice::Normal => mm::Advice::Normal,
+        Advice::Random => mm::Advice::Random,
+        Advice::Sequential => mm::Advice::Sequential,
+        Advice::WillNeed => mm::Advice::WillNeed,
+    };
+    madvise(start, len, advice)
 }
 
 /// Asks for huge pages in a range
@@ -52,7 +65,8 @@ pub fn advise_huge_pages(base: *mut u8, size: usize, kind: Kind) -> Result<()> {
             Kind::Object => "root turns them on with mount -o remount,huge=advise /dev/shm",
         });
     }
-    advise(base, size, Advice::HugePages).map_err(|error| Error::from_io(&error, "madvise"))
+    madvise(base, size, mm::Advice::LinuxHugepage)
+        .map_err(|error| Error::from_io(&error, "madvise"))
 }
 
 /// Whether the tmpfs mounted last at `directory` gives out huge pages.
@@ -73,7 +87,7 @@ fn has_huge_pages(directory: &str) -> bool {
 /// shared memory it allocates missing pages, too). A kernel before 5.14 cannot; the pages then come
 /// when they are touched.
 pub fn populate(base: *mut u8, size: usize) -> io::Result<()> {
-    match advise(base, size, Advice::PopulateRead) {
+    match madvise(base, size, mm::Advice::LinuxPopulateRead) {
         Err(error) if error.kind() == io::ErrorKind::InvalidInput => Ok(()),
         populated => populated,
     }

@@ -10,9 +10,6 @@ use std::time::{Duration, Instant};
 
 use crate::sys::symbol;
 
-/// Where mutex owners have their locks.
-pub const OWNERS: &str = "/tmp/.shm-typed-array-owners";
-
 type Wait = unsafe extern "C" fn(*mut c_void, u64, usize, u32) -> i32;
 type WaitWithTimeout = unsafe extern "C" fn(*mut c_void, u64, usize, u32, u32, u64) -> i32;
 type Wake = unsafe extern "C" fn(*mut c_void, usize, u32) -> i32;

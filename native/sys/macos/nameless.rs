@@ -6,7 +6,7 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use crate::sys::temporary::create_temporary;
+use crate::sys::unix::create_temporary;
 
 /// A file that nobody knows before [`Nameless::link`]; dropped, it never was.
 pub struct Nameless {

@@ -2,7 +2,7 @@
 //! read nor linked.
 
 use std::cell::Cell;
-use std::fs::{File, Metadata};
+use std::fs::File;
 
 use memmap2::MmapOptions;
 use rustix::fs::RawMode;
@@ -12,6 +12,10 @@ use rustix::shm::{self, Mode, OFlags};
 use super::super::object::{Identity, Name};
 use super::super::page_size;
 use crate::error::{Error, Result};
+use crate::sys::ObjectStatus;
+
+/// Whether an object has its name before it is finished.
+pub const DRAFTS_HAVE_NAMES: bool = true;
 
 /// An object that bears its name from the start: this system knows no other way. Until it has its
 /// size and its header, [`crate::memory::posix`] takes it for absent. Dropped unpublished, it is unlinked.
@@ -104,12 +108,12 @@ pub fn find(name: &Name) -> Result<Option<Identity>> {
 }
 
 /// What the system tells of the object; it must be opened for that.
-pub fn status(name: &Name) -> Result<Option<Metadata>> {
+pub fn status(name: &Name) -> Result<Option<ObjectStatus>> {
     let Some(file) = open(name, false)? else {
         return Ok(None);
     };
     match file.metadata() {
-        Ok(found) => Ok(Some(found)),
+        Ok(found) => Ok(ObjectStatus::from(&found)),
         Err(error) => Err(Error::from_io(&error, "fstat")),
     }
 }

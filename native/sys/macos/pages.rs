@@ -2,9 +2,22 @@
 
 use std::io;
 
+use rustix::mm;
+
 use crate::error::{Error, Result};
-use crate::sys::mapped_file::{advise, Advice};
-use crate::sys::Kind;
+use crate::sys::unix::madvise;
+use crate::sys::{Advice, Kind};
+
+/// Tells the system of a range of a mapping what `advice` says.
+pub fn advise(start: *mut u8, len: usize, advice: Advice) -> io::Result<()> {
+    let advice = match advice {
+        Advice::Normal => mm::Advice::Normal,
+        Advice::Random => mm::Advice::Random,
+        Advice::Sequential => mm::Advice::Sequential,
+        Advice::WillNeed => mm::Advice::WillNeed,
+    };
+    madvise(start, len, advice)
+}
 
 /// This system has no huge pages for shared memory.
 pub fn advise_huge_pages(_base: *mut u8, _size: usize, _kind: Kind) -> Result<()> {
@@ -14,7 +27,7 @@ pub fn advise_huge_pages(_base: *mut u8, _size: usize, _kind: Kind) -> Result<()
 
 /// Asks for every page of a range to be there soon; this system cannot do it at once.
 pub fn populate(base: *mut u8, size: usize) -> io::Result<()> {
-    advise(base, size, Advice::WillNeed)
+    madvise(base, size, mm::Advice::WillNeed)
 }
 
 extern "C" {

@@ -5,17 +5,8 @@ use std::sync::OnceLock;
 
 use rustix::process::{getrlimit, Resource};
 
-use super::{map_over, SPARE};
-
-/// Whose addresses are given zero pages.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Zeros {
-    /// The addresses are ours and are unmapped soon.
-    Own,
-    /// The engine has allocated them and goes on using them: they must become one mapping with
-    /// their neighbours again.
-    Engine,
-}
+use super::SPARE;
+use crate::sys::{map_over, Zeros};
 
 /// Maps private zero pages over `base..base + size`, replacing what is there
 /// ([mmap(2)](https://man7.org/linux/man-pages/man2/mmap.2.html), `MAP_FIXED`). A refusal leaves

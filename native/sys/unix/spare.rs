@@ -6,6 +6,8 @@ use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
 use super::page_size;
+use crate::error::Error;
+use crate::sys::mapping_hint;
 
 /// At the limit a process can replace no mapping either, and so could never again detach anything.
 /// Giving this one up makes the room.
@@ -21,11 +23,14 @@ pub fn provide_spares() {
     HEADROOM.provide();
 }
 
-/// Makes room if this is the error of a mapping that was one too many.
-pub fn make_room(error: &io::Error) {
+/// Why memory could not be mapped. If that was one mapping too many, those that are kept back are there
+/// for the handler of the error.
+pub fn mapping_error(error: &io::Error, syscall: &'static str) -> Error {
     if error.raw_os_error() == Some(libc::ENOMEM) {
         HEADROOM.unmap();
     }
+    let hint = mapping_hint(error.raw_os_error().unwrap_or_default());
+    Error::from_io(error, syscall).with_hint(hint)
 }
 
 /// See [`SPARE`].

@@ -1,0 +1,52 @@
+//! The program that this addon is loaded into: its functions, its end.
+
+use std::ffi::{c_void, CStr};
+use std::mem::zeroed;
+use std::process;
+use std::sync::OnceLock;
+
+/// What has that name in this process: a function of the host, say
+/// ([dlsym(3)](https://man7.org/linux/man-pages/man3/dlsym.3.html)).
+pub fn symbol(name: &CStr) -> Option<*mut c_void> {
+    // SAFETY: the name is NUL-terminated; looking a symbol up has no other effect.
+    let symbol = unsafe { libc::dlsym(libc::RTLD_DEFAULT, name.as_ptr()) };
+    (!symbol.is_null()).then_some(symbol)
+}
+
+/// Keeps this addon loaded as long as the process lives
+/// ([dlopen(3)](https://man7.org/linux/man-pages/man3/dlopen.3.html), `RTLD_NODELETE`). Node unloads
+/// it with the last worker that has it, and loads it again for the next one: whatever the addon
+/// holds for all threads would be lost each time, and code of a thread that still runs be gone.
+pub fn stay_loaded() {
+    // SAFETY: a structure of pointers and numbers, for which zeros are valid.
+    let mut place: libc::Dl_info = unsafe { zeroed() };
+    let address = stay_loaded as *const c_void;
+    // SAFETY: `place` is a local to write to. The name that is told lives as long as the addon is
+    // loaded, and what is loaded already runs no code when it is opened again. The handle is not
+    // needed; if this fails, nothing changes.
+    unsafe {
+        if libc::dladdr(address, &raw mut place) != 0 {
+            let flags = libc::RTLD_LAZY | libc::RTLD_NOLOAD | libc::RTLD_NODELETE;
+            libc::dlopen(place.dli_fname, flags);
+        }
+    }
+}
+
+/// Has the process's own exit handlers call `action`, whichever thread ends it; the first call counts
+/// ([atexit(3)](https://man7.org/linux/man-pages/man3/atexit.3.html)).
+pub fn at_process_exit(action: fn()) {
+    static REGISTERED: OnceLock<(u32, fn())> = OnceLock::new();
+    extern "C" fn at_exit() {
+        // What the process has forked without starting a program inherits its handlers, not its memory.
+        if let Some((owner, action)) = REGISTERED.get() {
+            if *owner == process::id() {
+                action();
+            }
+        }
+    }
+    REGISTERED.get_or_init(|| {
+        // SAFETY: the function stays where it is, for the addon is never unloaded.
+        unsafe { libc::atexit(at_exit) };
+        (process::id(), action)
+    });
+}

@@ -1,0 +1,30 @@
+//! What Linux and macOS have alike. Their folders offer it as their own.
+
+mod advice;
+mod byte_locks;
+mod files;
+mod host;
+mod owners;
+mod segments;
+mod spare;
+mod temporary;
+mod unmap;
+#[cfg(feature = "no-backtraces")]
+mod unwinder;
+mod zeros;
+
+pub use advice::{flush, madvise};
+#[cfg(test)]
+pub use byte_locks::lock_byte;
+pub use files::{has_holes, is_all_data, open_file, Descriptor, FileId, ObjectStatus};
+pub use host::{at_process_exit, stay_loaded, symbol};
+pub use owners::Owners;
+pub use rustix::param::page_size;
+pub use segments::{
+    copy_segment, create_segment, find_segment, is_segment_gone, remove_segment, segment_status,
+    SegmentId, SegmentStatus,
+};
+pub use spare::{mapping_error, provide_spares, SPARE};
+pub use temporary::create_temporary;
+pub use unmap::{unmap, unmap_later};
+pub use zeros::put_zero_pages;
