@@ -86,6 +86,12 @@ function damaged(key, what, reason) {
   return Object.assign(withCode(new Error(message), 'ERR_SHM_LAYOUT'), { key });
 }
 
+/** The key leads to other memory by now, or to none. */
+function replaced(key) {
+  const message = `${show(key)} was removed while it was in use: open it again`;
+  return Object.assign(withCode(new Error(message), 'ERR_SHM_REPLACED'), { key });
+}
+
 /** A channel or topic has been closed. */
 function closed(key, what) {
   return Object.assign(withCode(new Error(`The ${what} ${show(key)} has been closed`), 'ERR_SHM_CLOSED'), { key });
@@ -101,6 +107,7 @@ module.exports = {
   invalidValue,
   otherLayout,
   outOfRange,
+  replaced,
   show,
   tooSmall,
   unfinished,

@@ -13,6 +13,7 @@ const lazy = require('./runtime/copy').lazyIn(module);
 const memory = lazy(() => require('./memory'));
 const types = lazy(() => require('./arrays/types'));
 const files = lazy(() => require('./file'));
+const current = lazy(() => require('./memory/current'));
 const status = lazy(() => require('./memory/stat'));
 const lists = lazy(() => require('./memory/list'));
 const cleanup = lazy(() => require('./runtime/cleanup'));
@@ -43,6 +44,7 @@ const shm = {
   flush: (array, offset, count) => files().flush(array, offset, count),
   flushAsync: (array, offset, count) => files().flushAsync(array, offset, count),
   advise: (array, advice, offset, count) => files().advise(array, advice, offset, count),
+  isCurrent: (arrayOrStructure) => current().isCurrent(arrayOrStructure),
   stat: (key) => status().stat(key),
   list: (filter) => lists().list(filter),
   destroyOrphans: (filter) => lists().destroyOrphans(filter),

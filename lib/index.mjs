@@ -17,6 +17,7 @@ export const {
   flush,
   flushAsync,
   advise,
+  isCurrent,
   stat,
   list,
   destroyOrphans,

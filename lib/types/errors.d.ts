@@ -32,6 +32,11 @@ export type ShmErrorCode =
   | 'ERR_SHM_LAYOUT'
   /** `Mutex`: this thread does not own the lock that it wants to unlock. */
   | 'ERR_SHM_NOT_OWNER'
+  /**
+   * The key was removed or replaced while its memory was in use: who opens it now gets other memory. What waits
+   * looks once a second.
+   */
+  | 'ERR_SHM_REPLACED'
   /** `getOrCreate`, `mapFile`: what exists is smaller than what was asked for. */
   | 'ERR_SHM_SIZE'
   /** `mapFile`: a file to be written has holes. */

@@ -1,5 +1,24 @@
 import { SegmentStatus, ObjectStatus } from './stat';
 
+/**
+ * Tells whether a key still leads to the very memory that an array shows, or that a structure is in. It does not if
+ * something has removed or replaced the key meanwhile: `destroy`, `rm /dev/shm/…`, a script, a service manager that
+ * removes what a user has left. Who opens the key then gets other memory. Of a mapped file it tells whether the path
+ * still leads to that file.
+ *
+ * It is one system call. macOS tells of an object only whether there is one of that name.
+ *
+ * @param arrayOrStructure an array over memory that this thread has attached; a `Channel`, `Topic` or `SharedMap`
+ * @returns false also after a detach
+ * @throws {TypeError} `ERR_INVALID_ARG_TYPE` if it is neither an array nor a structure, `ERR_INVALID_ARG_VALUE` if
+ *   it is an array over other memory
+ * @example
+ * if (!shm.isCurrent(prices)) prices = reopen();
+ * @see https://man7.org/linux/man-pages/man2/lstat.2.html
+ * @see https://man7.org/linux/man-pages/man2/shmctl.2.html
+ */
+export function isCurrent(arrayOrStructure: object): boolean;
+
 /** Which memory {@link destroyOrphans} destroys. */
 export interface OrphanFilter {
   /** Only what belongs to this user. */

@@ -5,12 +5,14 @@
 //! grown, while the old one was attached here: the newest is the last, and a detach ends them all.
 
 mod attach;
+mod by_address;
 mod detach;
 mod entry;
 mod file_table;
 mod files;
+mod located;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::mem::{forget, take};
 use std::sync::Arc;
 
@@ -20,14 +22,14 @@ use crate::memory::mapping::Mapping;
 pub use entry::Attachment;
 use entry::Entry;
 use file_table::Files;
+use located::ByAddress;
 
 /// Everything one thread has attached.
 pub struct Registry<V> {
     keys: HashMap<Key, Entry<V>>,
     files: Files<V>,
-    /// The attached mappings, private copies left out, by the address of their data, from the first
-    /// [`Registry::mapping_at`] on.
-    by_address: Option<BTreeMap<usize, Arc<Mapping>>>,
+    /// What is attached, by the address of its data, from the first question about an address on.
+    by_address: Option<ByAddress>,
     total_size: usize,
     total_created_size: usize,
     /// Ended mappings that may never be given back: see [`Registry::hold`].
@@ -62,22 +64,6 @@ impl<V> Registry<V> {
         if let Some(by_address) = &mut self.by_address {
             by_address.remove(&(mapping.data() as usize));
         }
-    }
-
-    /// The attached mapping in whose data the address lies; none if that is a private copy.
-    pub fn mapping_at(&mut self, address: usize) -> Option<&Arc<Mapping>> {
-        let of_keys = self.keys.values().flat_map(|entry| &entry.attachments);
-        let of_files = self.files.attached.values().flat_map(|file| &file.parts);
-        let by_address = self.by_address.get_or_insert_with(|| {
-            let attached = of_keys.chain(of_files);
-            let shared = attached.filter(|attachment| attachment.variant.is_shared());
-            let mappings = shared.map(|attachment| &attachment.mapping);
-            mappings
-                .map(|mapping| (mapping.data() as usize, Arc::clone(mapping)))
-                .collect()
-        });
-        let (start, mapping) = by_address.range(..=address).next_back()?;
-        (address - start < mapping.len()).then_some(mapping)
     }
 
     fn insert(&mut self, key: &Key, entry: Entry<V>) {

@@ -149,7 +149,7 @@ fn range_argument(
     let Some(address) = (memory.data as usize).checked_add(offset) else {
         return Ok(None);
     };
-    let registry = attachments.borrow_mut();
+    let mut registry = attachments.borrow_mut();
     let mapping = registry.file_at(address);
     Ok(mapping.and_then(|mapping| Range::new(mapping, address, len)))
 }

@@ -23,6 +23,7 @@ use crate::node::arguments::{key_argument, whole_number};
 use crate::node::array_buffer::ArrayBuffer;
 use crate::node::instance::{Attachments, Instance, Unfinished};
 use crate::node::throw::{js_key, throw, throw_about, Subject};
+use crate::node::typed_array::typed_array_memory;
 use crate::node::wait_async::AsyncWaits;
 
 /// Adds the functions of this file to an instance.
@@ -44,6 +45,8 @@ pub fn export<'cx>(
         detach_all(attachments, &of_all, cx)
     })?;
     instance.export(cx, "detachSegments", detach_segments)?;
+    instance.export(cx, "isCurrent", is_current)?;
+    instance.export(cx, "keyOf", key_of)?;
     instance.export(cx, "getTotalSize", total_size)?;
     instance.export(cx, "getTotalCreatedSize", total_created_size)
 }
@@ -206,6 +209,41 @@ fn detach<'cx>(
     match detached.left {
         Ok(left) => Ok(cx.number(left.map_or(-1.0, f64::from))),
         Err(error) => throw(&mut cx, &error, Some(&key)),
+    }
+}
+
+/// Where the first argument, an array, has its memory; `None` if that is nowhere.
+fn address_argument(cx: &mut FunctionContext) -> NeonResult<Option<usize>> {
+    let array = cx.argument::<JsValue>(0)?;
+    let memory = typed_array_memory(cx.to_raw(), array.to_raw());
+    Ok(memory.map(|memory| memory.data as usize))
+}
+
+/// `keyOf(array)`: the key of the memory under the array; undefined if this copy of `lib/` has not attached
+/// it, or it is a file.
+fn key_of<'cx>(attachments: &Attachments, mut cx: FunctionContext<'cx>) -> JsResult<'cx, JsValue> {
+    let address = address_argument(&mut cx)?;
+    let key = address.and_then(|address| attachments.borrow_mut().key_at(address));
+    match key {
+        Some(key) => Ok(js_key(&mut cx, &key)),
+        None => Ok(cx.undefined().upcast()),
+    }
+}
+
+/// `isCurrent(array)`: whether the key or path of the memory under the array still leads to that memory;
+/// undefined if this copy of `lib/` has not attached it.
+fn is_current<'cx>(
+    attachments: &Attachments,
+    mut cx: FunctionContext<'cx>,
+) -> JsResult<'cx, JsValue> {
+    let Some(address) = address_argument(&mut cx)? else {
+        return Ok(cx.undefined().upcast());
+    };
+    let found = attachments.borrow_mut().is_current(address);
+    match found {
+        Ok(Some(current)) => Ok(cx.boolean(current).upcast()),
+        Ok(None) => Ok(cx.undefined().upcast()),
+        Err(error) => throw(&mut cx, &error, None),
     }
 }
 

@@ -32,9 +32,7 @@ impl<V> Registry<V> {
         let mapping = Arc::clone(&fresh.mapping);
         self.total_size += mapping.size();
         let variant = options.of(&key).variant();
-        if let Some(by_address) = self.by_address.as_mut().filter(|_| variant.is_shared()) {
-            by_address.insert(mapping.data() as usize, Arc::clone(&mapping));
-        }
+        self.note_address(Some(&key), identity, variant, &mapping);
         let entry = self.keys.entry(key).or_default();
         if created > 0 {
             // What was created under the key before must have been destroyed by somebody else.

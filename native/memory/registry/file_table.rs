@@ -63,6 +63,11 @@ impl<V> Files<V> {
         }
     }
 
+    /// The paths by which an attached file was asked for.
+    pub fn paths_of(&self, id: FileId) -> &[FilePath] {
+        self.attached.get(&id).map_or(&[], |file| &file.paths)
+    }
+
     /// The files that a path has led to.
     pub fn led_to(&self, path: &FilePath) -> Vec<FileId> {
         self.paths.get(path).cloned().unwrap_or_default()

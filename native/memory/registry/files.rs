@@ -52,9 +52,7 @@ impl<V> Registry<V> {
         };
         let mapping = Arc::clone(&fresh.mapping);
         let variant = options.variant();
-        if let Some(by_address) = self.by_address.as_mut().filter(|_| variant.is_shared()) {
-            by_address.insert(mapping.data() as usize, Arc::clone(&mapping));
-        }
+        self.note_address(None, fresh.identity, variant, &mapping);
         let AttachedFile { parts, .. } = self.files.attached.entry(file).or_default();
         parts.push(Attachment {
             identity: fresh.identity,
@@ -83,14 +81,14 @@ impl<V> Registry<V> {
             .collect()
     }
 
-    /// The mapping of a file in whose data the address lies, also if it is private.
-    pub fn file_at(&self, address: usize) -> Option<&Arc<Mapping>> {
-        let parts = self.files.attached.values().flat_map(|file| &file.parts);
-        let mut mappings = parts.map(|attachment| &attachment.mapping);
-        mappings.find(|mapping| {
-            let offset = address.checked_sub(mapping.data() as usize);
-            offset.is_some_and(|offset| offset < mapping.len())
-        })
+    /// Whether a path by which an attached file was asked for still leads to it.
+    pub(super) fn is_led_to(&self, id: FileId) -> Result<bool> {
+        for path in self.files.paths_of(id) {
+            if file::status(path)?.is_some_and(|found| FileId::of(&found) == id) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Ends the attachments of all files.

@@ -1,0 +1,95 @@
+//! What is attached at an address, and whether its key or path still leads there.
+
+use std::sync::Arc;
+
+use super::located::{ByAddress, Located};
+use super::Registry;
+use crate::error::Result;
+use crate::memory::fresh::Identity;
+use crate::memory::key::Key;
+use crate::memory::mapping::Mapping;
+use crate::memory::options::Variant;
+use crate::memory::{posix, sysv};
+
+impl<V> Registry<V> {
+    /// Notes what is at an address by now, if anybody has ever asked.
+    pub(super) fn note_address(
+        &mut self,
+        key: Option<&Key>,
+        identity: Identity,
+        variant: Variant,
+        mapping: &Arc<Mapping>,
+    ) {
+        if let Some(by_address) = &mut self.by_address {
+            let (mapping, key) = (Arc::clone(mapping), key.cloned());
+            let located = Located {
+                mapping,
+                key,
+                identity,
+                variant,
+            };
+            by_address.insert(located.mapping.data() as usize, located);
+        }
+    }
+
+    fn located(&mut self, address: usize) -> Option<&Located> {
+        if self.by_address.is_none() {
+            self.by_address = Some(self.all_located());
+        }
+        let (start, located) = self.by_address.as_ref()?.range(..=address).next_back()?;
+        (address - start < located.mapping.len()).then_some(located)
+    }
+
+    fn all_located(&self) -> ByAddress {
+        let of_keys = self.keys.iter().flat_map(|(key, entry)| {
+            let attachments = entry.attachments.iter();
+            attachments.map(move |attachment| (Some(key.clone()), attachment))
+        });
+        let of_files = self.files.attached.values().flat_map(|file| &file.parts);
+        let all = of_keys.chain(of_files.map(|part| (None, part)));
+        all.map(|(key, attachment)| {
+            let located = Located {
+                mapping: Arc::clone(&attachment.mapping),
+                key,
+                identity: attachment.identity,
+                variant: attachment.variant,
+            };
+            (located.mapping.data() as usize, located)
+        })
+        .collect()
+    }
+
+    /// The attached mapping in whose data the address lies; none if that is a private copy.
+    pub fn mapping_at(&mut self, address: usize) -> Option<&Arc<Mapping>> {
+        let located = self.located(address)?;
+        located.variant.is_shared().then_some(&located.mapping)
+    }
+
+    /// The mapping of a file in whose data the address lies, also if it is private.
+    pub fn file_at(&mut self, address: usize) -> Option<&Arc<Mapping>> {
+        let located = self.located(address)?;
+        located.key.is_none().then_some(&located.mapping)
+    }
+
+    /// The key of the memory at the address; `None` if nothing is attached there, or a file.
+    pub fn key_at(&mut self, address: usize) -> Option<Key> {
+        self.located(address)?.key.clone()
+    }
+
+    /// Whether the key or the path that the memory at the address was attached by still leads to that
+    /// very memory; `None` if nothing is attached there.
+    pub fn is_current(&mut self, address: usize) -> Result<Option<bool>> {
+        let Some(located) = self.located(address) else {
+            return Ok(None);
+        };
+        let is_current = match (located.identity, &located.key) {
+            (Identity::Segment(id), Some(Key::Segment(key))) => sysv::find(*key)? == Some(id),
+            (Identity::Object(identity), Some(Key::Object(name))) => {
+                posix::find(name)?.is_some_and(|found| found.is_same_object(&identity))
+            }
+            (Identity::File(identity), _) => self.is_led_to(identity.file)?,
+            _ => false,
+        };
+        Ok(Some(is_current))
+    }
+}
