@@ -4,7 +4,7 @@ use std::ffi::CStr;
 use std::fmt;
 use std::sync::Arc;
 
-use super::PREFIX;
+use crate::sys::PREFIX;
 
 /// The longest name in bytes, its slash included, that any system has.
 pub const NAME_MAX: usize = 256;
