@@ -138,8 +138,9 @@ test('what a further system has to offer is what the systems offer', { skip: !fs
   const table = /\| what \| for \|\n[^]*?\n\n/.exec(read('docs/architecture.md'))[0];
   const names = table.split('\n').slice(2).join('\n').match(/`\w+`/g).map((name) => name.slice(1, -1));
   for (const system of ['linux', 'macos']) {
-    const text = filesOf(path.join(root, 'native', 'sys', system)).map((file) => fs.readFileSync(file, 'utf8')).join('\n');
-    const missing = names.filter((name) => !new RegExp(`pub (?:unsafe )?(?:fn|struct|enum|const)\\s*${name}\\b`).test(text));
+    const folders = [system, 'unix'].map((name) => path.join(root, 'native', 'sys', name));
+    const text = [].concat(...folders.map(filesOf)).map((file) => fs.readFileSync(file, 'utf8')).join('\n');
+    const missing = names.filter((name) => !new RegExp(`pub (?:unsafe )?(?:fn|struct|enum|const|type|trait|use [\\w:]+::)\\s*${name}\\b`).test(text));
     t.deepEqual(missing, [], `${names.length} names in ${system}`);
   }
   t.end();
