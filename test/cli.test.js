@@ -1,16 +1,11 @@
 'use strict';
-// The command: its words, ls, stat and dump. See cli-rm.test.js and cli-orphans.test.js, too.
+// The command: its words, ls, stat and dump. See the other cli-*.test.js, too.
 
 const fs = require('fs');
 const path = require('path');
 const test = require('tape');
-const { Draft } = require('../lib/map/entry');
-const { find } = require('../lib/map/slots');
-const { geometryOf, totalBytes, viewsOf, writeGeometry } = require('../lib/map/layout');
-const { put } = require('../lib/map/ring');
-const { Shard } = require('../lib/map/shard');
 const { cli, cliOnTerminal, command, file, linuxOnly, noScript, rootOnly } = require('./command');
-const { freshKey, freshName, isLinux, nodeMajor, outcome, runCode, runScript, shm, track } = require('./support');
+const { freshKey, freshName, isLinux, outcome, runCode, runScript, shm, track } = require('./support');
 const { spawn } = require('child_process');
 
 test('help is on stdout, with code 0; wrong calls on stderr, with code 2', async (t) => {
@@ -192,40 +187,6 @@ test("dump shows another program's object without being told", linuxOnly, async 
   const { code, stdout, stderr } = await cli('dump', name);
   t.deepEqual([code, stderr], [0, '(no header: shown raw)\n']);
   t.match(stdout, / {2}hello\n$/);
-  shm.destroy(name);
-});
-
-test('stat and dump tell of a SharedMap', { skip: nodeMajor < 16 && 'SharedMap needs Node 16' }, async (t) => {
-  const name = freshName();
-  const map = new shm.SharedMap(name, { bytes: 300000, evict: true });
-  map.set('text', 'a\u001bb').set('number', 1.5).set('bytes', Buffer.from([0, 255])).set('expired', 1, { ttl: 0.001 });
-  const described = (await cli('stat', name)).stdout;
-  t.match(described, /^map: +4 entries in \d+ shards, evicts when it is full$/m);
-  t.match(described, /^live: +160 bytes, \d+ free$/m);
-  for (const counter of ['evicted', 'expired', 'repairs']) t.match(described, new RegExp(`^${counter}: +0$`, 'm'));
-  const { stdout } = await cli('dump', name);
-  t.deepEqual(stdout.split('\n').sort(), ['', '"bytes": <00ff>', '"number": 1.5', '"text": "a\\u001bb"']);
-  const first = await cli('dump', '--count', '1', name);
-  t.equal(first.stdout.split('\n').length, 2);
-  t.match(first.stderr, /and 2 more entries/);
-  t.match((await cli('dump', '--offset', '0', name)).stdout, /^00000000 {2}53 4d 41 50/, 'its bytes, if they are asked for');
-  map.destroy();
-});
-
-// Only the command reads a map there: what is in it is made by its parts, over the one kind of memory that their Atomics take.
-test('stat and dump tell of a SharedMap before Node 16, too', async (t) => {
-  const name = freshName();
-  const geometry = geometryOf({ bytes: 20000, entries: 40, maxEntry: 1024 });
-  const views = viewsOf(shm.create(totalBytes(geometry), 'Buffer', name, { shared: true }));
-  writeGeometry(views.words, geometry, [1, 2]);
-  const shard = new Shard(views, geometry, 0, name);
-  const draft = new Draft();
-  draft.setKey('clé', [1, 2]);
-  draft.setValue('ü', 1024);
-  draft.setExpiry(0);
-  put(shard, draft, find(shard, draft));
-  t.match((await cli('stat', name)).stdout, /^map: +1 entries in 1 shards\nlive: +40 bytes/m);
-  t.equal((await cli('dump', name)).stdout, '"clé": "ü"\n');
   shm.destroy(name);
 });
 

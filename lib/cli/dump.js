@@ -1,11 +1,18 @@
 'use strict';
 
 const shm = require('../index');
-const { dumpMap } = require('./describe-map');
+const { counted } = require('./facts');
 const { UsageError, keyOf } = require('./options');
+const { structureIn } = require('./structures');
+const { printable } = require('./text');
 
 const DEFAULT_BYTES = 256;
 const BYTES_PER_LINE = 16;
+const DEFAULT_ENTRIES = 100;
+const ENTRIES = ['more entry', 'more entries'];
+
+/** So many characters are written together. */
+const WRITE_AT_ONCE = 65536;
 
 const help = `Usage: shm-typed-array dump [--type TYPE] [--offset BYTES] [--count ELEMENTS] [--raw] KEY
 
@@ -24,22 +31,52 @@ Of a SharedMap it shows the entries, --count of them, unless another option asks
 
 const options = /** @type {any} */ ({ type: 'text', offset: 'number', count: 'number', raw: 'flag' });
 
-function run({ keys, flags }) {
+async function run({ keys, flags }) {
   if (keys.length !== 1) throw new UsageError('which KEY? One at a time');
+  const key = keyOf(keys[0]);
   const isWhole = flags.type === undefined && flags.offset === undefined && !flags.raw;
-  const map = isWhole ? dumpMap(keyOf(keys[0]), flags.count) : null;
-  if (map !== null) {
-    process.stdout.write(map.lines.join(''));
-    if (map.rest > 0) process.stderr.write(`… and ${map.rest} more entries (--count)\n`);
-    return;
+  const map = isWhole ? openMap(key) : null;
+  const rest = map === null ? await dumpBytes(key, flags) : await dumpEntries(map, flags.count);
+  for (const [number, what, hint] of rest) if (number > 0) process.stderr.write(`… and ${counted(number, ...what)}${hint}\n`);
+}
+
+/** The memory of a map; null if it is none, or may not be read: then the bytes are shown, or the reason why not. */
+function openMap(key) {
+  try {
+    const array = shm.get(key, 'Buffer', { copyOnWrite: true });
+    return array !== null && structureIn(array) === 'map' ? array : null;
+  } catch (error) {
+    if (/^ERR_(INVALID|OUT_OF)/.test(error.code)) throw error;
+    return null;
   }
+}
+
+async function dumpEntries(array, most = DEFAULT_ENTRIES) {
+  const { more, damaged } = await write(require('../map/describe').entriesIn(array, most), ({ key, value }) => `${textOf(key)}: ${valueText(value)}\n`);
+  return [[more, ENTRIES, ' (--count)'], [damaged, ['damaged entry', 'damaged entries'], '']];
+}
+
+async function dumpBytes(key, flags) {
   const { type = 'Buffer', offset = 0 } = flags;
-  const all = open(keyOf(keys[0]), type, { raw: Boolean(flags.raw), offset, count: flags.count });
+  const all = open(key, type, { raw: Boolean(flags.raw), offset, count: flags.count });
   const fewest = Math.min(all.length, DEFAULT_BYTES / all.BYTES_PER_ELEMENT);
   const array = all.subarray(0, flags.count === undefined ? fewest : flags.count);
-  process.stdout.write(lines(array, offset, type).join(''));
-  const rest = all.length - array.length;
-  if (rest > 0) process.stderr.write(`… and ${rest} more elements (--offset, --count)\n`);
+  await write(lines(array, offset, type), (line) => line);
+  return [[all.length - array.length, ['more element'], ' (--offset, --count)']];
+}
+
+/** Writes what a generator yields as it is read on the other side, and returns what the generator returns. */
+async function write(parts, asText) {
+  let text = '';
+  for (;;) {
+    const { value, done } = parts.next();
+    if (!done) text += asText(value);
+    if (text.length > WRITE_AT_ONCE || done) {
+      if (!process.stdout.write(text)) await new Promise((resolve) => process.stdout.once('drain', resolve));
+      text = '';
+    }
+    if (done) return value;
+  }
 }
 
 function open(key, type, view) {
@@ -59,25 +96,37 @@ function getReadOnly(key, type, view) {
   }
 }
 
-function lines(array, offset, type) {
+function* lines(array, offset, type) {
   const bytes = Buffer.from(array.buffer, array.byteOffset, array.byteLength);
-  const found = [];
   for (let at = 0; at < bytes.length; at += BYTES_PER_LINE) {
     const part = bytes.slice(at, at + BYTES_PER_LINE);
     const hex = part.toString('hex').replace(/../g, '$& ').padEnd(BYTES_PER_LINE * 3);
     const place = (offset + at).toString(16).padStart(8, '0');
-    found.push(`${place}  ${hex} ${type === 'Buffer' ? textOf(part) : valuesOf(array, at)}\n`);
+    yield `${place}  ${hex} ${type === 'Buffer' ? asciiOf(part) : valuesOf(array, at)}\n`;
   }
-  return found;
 }
 
-function textOf(part) {
+function asciiOf(part) {
   return part.toString('latin1').replace(/[^\x20-\x7e]/g, '.');
 }
 
 function valuesOf(array, at) {
   const size = array.BYTES_PER_ELEMENT;
   return Array.from(array.subarray(at / size, (at + BYTES_PER_LINE) / size), String).join(' ');
+}
+
+/** A key, or a value that is text: in quotes, its end left out if it is long. */
+function textOf({ bytes, length }) {
+  const isWhole = bytes.length === length;
+  // The last character may be cut in two.
+  const text = isWhole ? bytes.toString() : bytes.toString().replace(/\ufffd$/, '');
+  return `${printable(JSON.stringify(text))}${isWhole ? '' : '…'}`;
+}
+
+function valueText(value) {
+  if (typeof value === 'number') return String(value);
+  if (!value.isBytes) return textOf(value);
+  return `<${value.bytes.toString('hex')}${value.bytes.length === value.length ? '' : '…'}>`;
 }
 
 module.exports = { help, options, run };

@@ -111,4 +111,4 @@ function nameOf(pid) {
   return readText(`/proc/${pid}/comm`).trim() || '?';
 }
 
-module.exports = { findProcesses, identityOf };
+module.exports = { findProcesses, identityOf, readText };

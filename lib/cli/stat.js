@@ -1,18 +1,18 @@
 'use strict';
 
 const shm = require('../index');
-const { describeStructure } = require('./describe');
-const { describeMap } = require('./describe-map');
+const { rowsOf } = require('./facts');
 const { withProcesses } = require('./inventory');
 const { unsureOf } = require('./orphans');
 const { UsageError, keyOf } = require('./options');
 const { findProcesses } = require('./processes');
+const { structureOf } = require('./structures');
 const { jsonText, keyText, printable, processesText, sizeText, userText } = require('./text');
 
 const help = `Usage: shm-typed-array stat [--json] KEY…
 
 Tells everything that the system tells about segments (a number, decimal or 0x…) and objects
-(a /name), and which processes have them attached.
+(a /name), which processes have them attached, and what a Channel, Topic or SharedMap holds.
 
   --json   as JSON, an array
 `;
@@ -27,12 +27,18 @@ function run({ keys, flags }) {
   for (const key of keys.map(keyOf)) {
     const status = shm.stat(key);
     if (status === null) process.stderr.write(`shm-typed-array stat: there is no ${printable(String(key))}\n`);
-    else found.push(withProcesses(status, of, () => unsure++));
+    else found.push(withStructure(withProcesses(status, of, () => unsure++)));
   }
   const text = flags.json ? jsonText(found) : found.map(describe).join('\n\n');
   if (text !== '') process.stdout.write(`${text}\n`);
   process.stderr.write(unseen + unsureOf(unsure));
   return found.length === keys.length ? 0 : 1;
+}
+
+/** With what it is beyond memory, if that is a channel, a topic or a map. */
+function withStructure(entry) {
+  const structure = structureOf(entry, entry.processes);
+  return structure === null ? entry : Object.assign(entry, { structure });
 }
 
 function describe(entry) {
@@ -57,8 +63,7 @@ function describe(entry) {
       ['detached', time(entry.detachedAt)],
     );
   }
-  fields.push(...describeStructure(entry.key));
-  if (entry.key !== null) fields.push(...describeMap(entry.key));
+  if (entry.structure) fields.push(...rowsOf(entry.structure));
   return fields.map(([name, value]) => `${`${name}:`.padEnd(14)}${value}`).join('\n');
 }
 

@@ -175,4 +175,4 @@ function entrySize(message) {
   return withCode(new RangeError(message), 'ERR_SHM_ENTRY_SIZE');
 }
 
-module.exports = { Draft, UNSOUND, isNumber, isSound, keyOf, valueOf, valueStart };
+module.exports = { Draft, TYPE, UNSOUND, isNumber, isSound, keyOf, valueOf, valueStart };
