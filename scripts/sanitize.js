@@ -8,36 +8,20 @@
 const { execFileSync, spawnSync } = require('child_process');
 const fs = require('fs');
 const path = require('path');
+const { projectWith } = require('./instrumented');
 
-const root = path.join(__dirname, '..');
-const target = 'x86_64-unknown-linux-gnu';
-
-/** A copy of the project whose addon has been built with `flags`. */
-function projectWith(name, flags) {
-  const folder = path.join(root, 'target', name);
-  const env = Object.assign({}, process.env, { RUSTC_BOOTSTRAP: '1', RUSTFLAGS: flags, CARGO_PROFILE_RELEASE_STRIP: 'none', CARGO_PROFILE_RELEASE_DEBUG: '1' });
-  execFileSync('cargo', ['build', '--release', '--locked', '--target', target, '--target-dir', path.join(folder, 'cargo')], { cwd: root, env, stdio: 'inherit' });
-  const project = path.join(folder, 'project');
-  fs.rmSync(project, { recursive: true, force: true });
-  fs.mkdirSync(path.join(project, 'build'), { recursive: true });
-  for (const part of ['index.js', 'package.json', 'package-lock.json', 'Cargo.toml', 'Cargo.lock', 'native', 'lib', 'test', 'scripts', 'examples', 'prebuilds']) {
-    if (fs.existsSync(path.join(root, part))) fs.cpSync(path.join(root, part), path.join(project, part), { recursive: true });
-  }
-  fs.symlinkSync(path.join(root, 'node_modules'), path.join(project, 'node_modules'));
-  fs.copyFileSync(path.join(folder, 'cargo', target, 'release', 'libshm_typed_array.so'), path.join(project, 'build', 'shm-typed-array.node'));
-  return project;
-}
+const symbols = { CARGO_PROFILE_RELEASE_DEBUG: '1' };
 
 const tools = {
   asan() {
     const library = execFileSync('gcc', ['-print-file-name=libasan.so'], { encoding: 'utf8' }).trim();
-    const project = projectWith('asan', '-Zsanitizer=address');
+    const project = projectWith('asan', '-Zsanitizer=address', Object.assign({ RUSTC_BOOTSTRAP: '1' }, symbols));
     // The engine leaks on purpose, reserves more than the sanitizer's quarantine, and catches its own SIGSEGV.
     const env = { LD_PRELOAD: fs.realpathSync(library), ASAN_OPTIONS: 'detect_leaks=0:handle_segv=1:abort_on_error=1:detect_odr_violation=0:quarantine_size_mb=1' };
     return { project, env };
   },
   valgrind() {
-    const project = projectWith('valgrind', '');
+    const project = projectWith('valgrind', '', symbols);
     const wrapper = path.join(project, 'node-under-valgrind');
     const options = '--quiet --vgdb=no --error-exitcode=99 --smc-check=all-non-file --undef-value-errors=no --show-leak-kinds=none';
     fs.writeFileSync(wrapper, `#!/bin/sh\nexec valgrind ${options} ${process.execPath} "$@"\n`, { mode: 0o755 });
