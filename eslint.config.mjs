@@ -22,6 +22,11 @@ export default [
     languageOptions: { ecmaVersion: 2020 },
   },
   {
+    // Loaded on Node 16 and newer only.
+    files: ['lib/{structures,channel,topic,map,locks}/**/*.js'],
+    languageOptions: { ecmaVersion: 2022 },
+  },
+  {
     files: ['**/*.mjs'],
     languageOptions: { ecmaVersion: 2022, sourceType: 'module', globals: globals.node },
   },

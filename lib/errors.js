@@ -97,6 +97,12 @@ function closed(key, what) {
   return Object.assign(withCode(new Error(`The ${what} ${show(key)} has been closed`), 'ERR_SHM_CLOSED'), { key });
 }
 
+/** A call has waited as long as it may; `event` is what for, such as 'a message on channel'. */
+function timedOut(timeout, event, key) {
+  const message = `Timed out after ${timeout} ms waiting for ${event} ${show(key)}`;
+  return Object.assign(withCode(new Error(message), 'ERR_SHM_TIMED_OUT'), { key });
+}
+
 module.exports = {
   busy,
   closed,
@@ -109,6 +115,7 @@ module.exports = {
   outOfRange,
   replaced,
   show,
+  timedOut,
   tooSmall,
   unfinished,
   withCode,

@@ -19,10 +19,10 @@ const lists = lazy(() => require('./memory/list'));
 const cleanup = lazy(() => require('./runtime/cleanup'));
 const waiting = lazy(() => require('./wait'));
 const mutex = lazy(() => require('./mutex').Mutex);
-const sharedMap = lazy(() => require('./map').SharedMap);
-
-const channel = lazy(() => require('./channel').Channel);
-const topic = lazy(() => require('./topic').Topic);
+const structure = (name, load) => lazy(() => require('./runtime/atomics').classOf(name, load));
+const sharedMap = structure('SharedMap', () => require('./map').SharedMap);
+const channel = structure('Channel', () => require('./channel').Channel);
+const topic = structure('Topic', () => require('./topic').Topic);
 
 const { getTotalSize, getTotalCreatedSize } = binding;
 

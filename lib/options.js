@@ -20,7 +20,10 @@ function optionsReader(call, readers, contradictions = [], elsewhere = {}) {
   return (given) => {
     const options = Object.create(null);
     if (given === undefined) return options;
-    if (typeof given !== 'object' || given === null || Array.isArray(given)) throw invalidType('options', 'an object', given);
+    if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+      const instead = typeof given === 'number' && known.has('timeout') ? `an object: write { timeout: ${given} }` : 'an object';
+      throw invalidType('options', instead, given);
+    }
     for (const name of Object.keys(given)) {
       const read = known.get(name);
       if (read === undefined) throw unknownOption(call, name, known, elsewhere);

@@ -11,22 +11,22 @@ test('between processes; the message of one that is killed is delivered again', 
   const channel = new shm.Channel(key, { slots: 4, size: 16 });
   const child = forkCode(`
     const channel = new shm.Channel('${key}');
-    const first = channel.receive();
-    channel.send('answer');
-    channel.loan();
+    const first = channel.receiveSync();
+    channel.sendSync('answer');
+    channel.loanSync();
     process.send('ready');
     setInterval(() => {}, 1000);
   `);
-  channel.send('question');
+  channel.sendSync('question');
   await nextMessage(child);
-  t.equal(textOf(channel.receive()), 'answer');
+  t.equal(textOf(channel.receiveSync()), 'answer');
   t.equal(channel.tryReceive(), null, 'as long as it lives');
-  const again = channel.receiveAsync();
+  const again = channel.receive();
   child.kill('SIGKILL');
   const message = await again;
   t.deepEqual([message.data.toString(), message.deliveries], ['question', 1]);
   message.release();
-  const loans = [1, 2, 3, 4].map(() => channel.loan(5000));
+  const loans = [1, 2, 3, 4].map(() => channel.loanSync({ timeout: 5000 }));
   t.equal(loans.length, 4, 'what it had borrowed is free');
   shm.destroy(key);
 });
@@ -39,19 +39,19 @@ test('worker threads take part, and a terminated one is a dead one', { skip: ski
   const worker = new Worker(`
     const shm = require(${entry});
     const channel = new shm.Channel('${key}');
-    channel.receive();
-    channel.send('taken');
+    channel.receiveSync();
+    channel.sendSync('taken');
     setInterval(() => {}, 1000);
   `, { eval: true });
-  channel.send('mine');
+  channel.sendSync('mine');
   for (;;) {
-    const message = await channel.receiveAsync();
+    const message = await channel.receive();
     const text = textOf(message);
     if (text === 'taken') break;
-    channel.send('mine');
+    channel.sendSync('mine');
   }
   await worker.terminate();
-  const again = await channel.receiveAsync({ timeout: 10000 });
+  const again = await channel.receive({ timeout: 10000 });
   t.deepEqual([again.data.toString(), again.deliveries], ['mine', 1]);
   shm.destroy(key);
 });

@@ -9,6 +9,9 @@ const { hasAbort } = require('./waiting');
 
 const TIMEOUT = 200;
 
+/** The file with the protocol, in whose locks and steps children are stopped. */
+const room = JSON.stringify(require.resolve('../lib/channel/queue'));
+
 // Where the locks are, in words.
 const PRODUCERS = 16;
 const CONSUMERS = 48;
@@ -18,29 +21,29 @@ test('one that is stopped holds up nobody while it fills a slot or has a message
   const channel = new shm.Channel(key, { slots: 4, size: 16 });
   const child = forkCode(`
     const channel = new shm.Channel('${key}');
-    const message = channel.receive();
-    const loan = channel.loan();
+    const message = channel.receiveSync();
+    const loan = channel.loanSync();
     loan.length = loan.data.write('late');
     process.send('ready');
     process.once('message', () => {
-      loan.send();
+      loan.sendSync();
       message.release();
       process.exit();
     });
   `);
-  channel.send('its');
+  channel.sendSync('its');
   await nextMessage(child);
   process.kill(child.pid, 'SIGSTOP');
   for (let i = 0; i < 100; i++) {
-    channel.send(`message ${i}`, 1000);
-    const message = channel.receive(1000);
+    channel.sendSync(`message ${i}`, { timeout: 1000 });
+    const message = channel.receiveSync({ timeout: 1000 });
     t.deepEqual([message.data.toString(), message.deliveries], [`message ${i}`, 0]);
     message.release();
   }
-  t.equal(await rejection(channel.receiveAsync({ timeout: 1500 })), 'ERR_SHM_TIMED_OUT', 'who is stopped is not dead');
+  t.equal(await rejection(channel.receive({ timeout: 1500 })), 'ERR_SHM_TIMED_OUT', 'who is stopped is not dead');
   process.kill(child.pid, 'SIGCONT');
   child.send('go on');
-  const message = await channel.receiveAsync({ timeout: 10000 });
+  const message = await channel.receive({ timeout: 10000 });
   t.equal(message.data.toString(), 'late');
   shm.destroy(key);
 });
@@ -50,46 +53,47 @@ test('one that is stopped inside a lock holds up his side only', { skip }, async
   const channel = new shm.Channel(key, { slots: 4, size: 16 });
   for (const side of ['producers', 'consumers']) {
     const child = forkCode(`
-      const channel = new shm.Channel('${key}');
-      channel.queue.${side}.lock();
+      const { ${side} } = new (require(${room}).Queue)('${key}', {});
+      ${side}.enter(Infinity);
       process.once('message', () => {
-        channel.queue.${side}.unlock();
+        ${side}.leave();
         process.send('unlocked', () => process.exit());
       });
       process.send('ready');
     `);
-    channel.send('queued');
+    channel.sendSync('queued');
     await nextMessage(child);
     process.kill(child.pid, 'SIGSTOP');
     if (side === 'producers') {
-      t.equal(textOf(channel.receive(1000)), 'queued', 'receivers go on');
+      t.equal(textOf(channel.receiveSync({ timeout: 1000 })), 'queued', 'receivers go on');
       t.equal(channel.tryReceive(), null);
     } else {
       t.ok(channel.trySend('second'), 'senders go on');
-      t.equal(codeOf(() => channel.receive(60)), 'ERR_SHM_TIMED_OUT');
+      t.equal(codeOf(() => channel.receiveSync({ timeout: 60 })), 'ERR_SHM_TIMED_OUT');
     }
     process.kill(child.pid, 'SIGCONT');
     const unlocked = nextMessage(child);
     child.send('go on');
     await unlocked;
-    channel.send('third');
+    channel.sendSync('third');
     const texts = side === 'producers' ? ['third'] : ['queued', 'second', 'third'];
-    t.deepEqual(texts.map(() => textOf(channel.receive(10000))), texts);
+    t.deepEqual(texts.map(() => textOf(channel.receiveSync({ timeout: 10000 }))), texts);
   }
   shm.destroy(key);
 });
 
 /** A process that is stopped inside a lock, in the middle of sending `late` or of receiving. */
 async function stoppedIn(channel, side) {
-  const [step, act, lock] = side === 'producers' ? ['append', "send('late')", PRODUCERS] : ['queuedAt', 'receive().release()', CONSUMERS];
+  const [step, act, lock] = side === 'producers' ? ['append', "sendSync('late')", PRODUCERS] : ['queuedAt', 'receiveSync().release()', CONSUMERS];
   const child = forkCode(`
     const channel = new shm.Channel('${channel.key}');
-    const { queue } = channel;
+    const { prototype } = require(${room}).Queue;
+    const { ${step} } = prototype;
     process.once('message', () => {
-      queue.${step} = (...args) => {
-        delete queue.${step};
+      prototype.${step} = function (...args) {
+        prototype.${step} = ${step};
         process.kill(process.pid, 'SIGSTOP');
-        return queue.${step}(...args);
+        return ${step}.apply(this, args);
       };
       channel.${act};
       process.send('done', () => process.exit());
@@ -98,7 +102,8 @@ async function stoppedIn(channel, side) {
   `);
   await nextMessage(child);
   child.send('go on');
-  await until(() => channel.queue.words[lock] !== 0, 'a process that is stopped inside a lock');
+  const words = shm.get(channel.key, 'Int32Array');
+  await until(() => words[lock] !== 0, 'a process that is stopped inside a lock');
   process.kill(child.pid, 'SIGSTOP'); // should it not have come to that
   return child;
 }
@@ -127,29 +132,29 @@ async function timedOutAfter(t, what, action) {
 test('a timeout holds, too, while another process is stopped in the middle of sending', { skip }, async (t) => {
   const channel = new shm.Channel(freshName(), { slots: 4, size: 16 });
   const child = await stoppedIn(channel, 'producers');
-  await timedOutAfter(t, 'send', () => channel.send('never', TIMEOUT));
-  const loan = channel.loan(TIMEOUT);
-  await timedOutAfter(t, 'a loan’s send', () => loan.send(TIMEOUT));
+  await timedOutAfter(t, 'send', () => channel.sendSync('never', { timeout: TIMEOUT }));
+  const loan = channel.loanSync({ timeout: TIMEOUT });
+  await timedOutAfter(t, 'a loan’s send', () => loan.sendSync({ timeout: TIMEOUT }));
   let turns = 0;
   const timer = setInterval(() => turns++, 1);
-  await timedOutAfter(t, 'sendAsync', () => channel.sendAsync('never', { timeout: TIMEOUT }));
+  await timedOutAfter(t, 'sendAsync', () => channel.send('never', { timeout: TIMEOUT }));
   clearInterval(timer);
   t.ok(turns > 30, `the event loop had ${turns} turns meanwhile`);
   t.equal(channel.trySend('never'), false);
   if (hasAbort) {
     const controller = new AbortController();
-    const aborted = rejection(channel.sendAsync('never', { signal: controller.signal }));
+    const aborted = rejection(channel.send('never', { signal: controller.signal }));
     setImmediate(() => controller.abort(Object.assign(new Error('enough'), { code: 'ENOUGH' })));
     t.ok(['ENOUGH', 'ABORT_ERR'].includes(await aborted), 'an abort holds');
   }
-  const later = channel.sendAsync('async');
+  const later = channel.send('async');
   t.equal(channel.tryReceive(), null, 'nothing was sent yet');
   await goOn(child);
   await later;
   loan.length = loan.data.write('loaned');
-  loan.send();
+  loan.sendSync();
   const texts = ['late', 'async', 'loaned'];
-  t.deepEqual(texts.map(() => textOf(channel.receive(10000))), texts, 'and nothing that was refused');
+  t.deepEqual(texts.map(() => textOf(channel.receiveSync({ timeout: 10000 }))), texts, 'and nothing that was refused');
   const loans = [1, 2, 3, 4].map(() => channel.tryLoan());
   t.ok(loans.every((one) => one !== null), 'every slot is free');
   shm.destroy(channel.key);
@@ -157,20 +162,20 @@ test('a timeout holds, too, while another process is stopped in the middle of se
 
 test('a timeout holds, too, while another process is stopped in the middle of receiving', { skip }, async (t) => {
   const channel = new shm.Channel(freshName(), { slots: 4, size: 16 });
-  ['first', 'second', 'third'].forEach((text) => channel.send(text));
+  ['first', 'second', 'third'].forEach((text) => channel.sendSync(text));
   const child = await stoppedIn(channel, 'consumers');
-  await timedOutAfter(t, 'receive', () => channel.receive(TIMEOUT));
-  await timedOutAfter(t, 'receiveInto', () => channel.receiveInto(Buffer.alloc(16), TIMEOUT));
+  await timedOutAfter(t, 'receive', () => channel.receiveSync({ timeout: TIMEOUT }));
+  await timedOutAfter(t, 'receiveInto', () => channel.receiveIntoSync(Buffer.alloc(16), { timeout: TIMEOUT }));
   let turns = 0;
   const timer = setInterval(() => turns++, 1);
-  await timedOutAfter(t, 'receiveAsync', () => channel.receiveAsync({ timeout: TIMEOUT }));
-  const later = channel.receiveAsync();
+  await timedOutAfter(t, 'receiveAsync', () => channel.receive({ timeout: TIMEOUT }));
+  const later = channel.receive();
   await new Promise((resolve) => setImmediate(resolve));
   clearInterval(timer);
   t.ok(turns > 30, `the event loop had ${turns} turns meanwhile`);
   t.equal(channel.tryReceive(), null);
   await goOn(child);
   t.equal(textOf(await later), 'second');
-  t.equal(textOf(channel.receive(10000)), 'third');
+  t.equal(textOf(channel.receiveSync({ timeout: 10000 })), 'third');
   shm.destroy(channel.key);
 });

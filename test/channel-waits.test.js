@@ -16,7 +16,7 @@ test('for await by hand: calls are answered one after the other, and give back w
   const messages = channel[Symbol.asyncIterator]();
   t.equal(messages[Symbol.asyncIterator](), messages);
   const answers = [messages.next(), messages.next(), messages.next()];
-  for (const text of ['a', 'b', 'c']) channel.send(text);
+  for (const text of ['a', 'b', 'c']) channel.sendSync(text);
   const [first, second, third] = await Promise.all(answers);
   t.deepEqual([first, second, third].map(({ done }) => done), [false, false, false]);
   t.deepEqual([first, second].map(({ value }) => value.data.length), [0, 0], 'released');
@@ -37,7 +37,7 @@ test('for await by hand: calls are answered one after the other, and give back w
 test('for await: until it is closed and empty', { skip }, async (t) => {
   const key = freshName();
   const channel = new shm.Channel(key, { slots: 100, size: 8 });
-  for (let i = 0; i < 100; i++) channel.send(String(i));
+  for (let i = 0; i < 100; i++) channel.sendSync(String(i));
   const seen = [];
   const started = Date.now();
   let refilled = 0;
@@ -48,12 +48,12 @@ test('for await: until it is closed and empty', { skip }, async (t) => {
   }
   t.deepEqual(seen.slice(0, 100), Array.from({ length: 100 }, (_, i) => String(i)));
   t.equal(seen.length, 100 + refilled);
-  t.equal(channel.receive(), null);
-  t.equal(await channel.receiveAsync(), null);
-  t.equal(channel.receiveInto(Buffer.alloc(8)), null);
-  t.equal(codeOf(() => channel.send('x')), 'ERR_SHM_CLOSED');
-  t.equal(codeOf(() => channel.loan()), 'ERR_SHM_CLOSED');
-  t.equal(await rejection(channel.sendAsync('x')), 'ERR_SHM_CLOSED');
+  t.equal(channel.receiveSync(), null);
+  t.equal(await channel.receive(), null);
+  t.equal(channel.receiveIntoSync(Buffer.alloc(8)), null);
+  t.equal(codeOf(() => channel.sendSync('x')), 'ERR_SHM_CLOSED');
+  t.equal(codeOf(() => channel.loanSync()), 'ERR_SHM_CLOSED');
+  t.equal(await rejection(channel.send('x')), 'ERR_SHM_CLOSED');
   shm.destroy(key);
 });
 
@@ -109,30 +109,30 @@ test('for await leaves the event loop its turns, however many messages there are
 test('waits end: by a message, by close, by an abort, by a detach', { skip }, async (t) => {
   const key = freshName();
   const channel = new shm.Channel(key, { slots: 1, size: 8 });
-  const message = channel.receiveAsync();
-  await channel.sendAsync('x');
+  const message = channel.receive();
+  await channel.send('x');
   const held = await message;
   t.equal(held.data.toString(), 'x');
   if (hasAbort) {
     const controller = new AbortController();
-    const aborted = rejection(channel.receiveAsync({ signal: controller.signal }));
-    const abortedSend = rejection(channel.sendAsync('x', { signal: controller.signal }));
+    const aborted = rejection(channel.receive({ signal: controller.signal }));
+    const abortedSend = rejection(channel.send('x', { signal: controller.signal }));
     controller.abort(Object.assign(new Error('enough'), { code: 'ENOUGH' }));
     t.ok(['ENOUGH', 'ABORT_ERR'].includes(await aborted));
     t.ok(['ENOUGH', 'ABORT_ERR'].includes(await abortedSend));
-    t.ok(['ENOUGH', 'ABORT_ERR'].includes(await rejection(channel.receiveAsync({ signal: controller.signal }))));
+    t.ok(['ENOUGH', 'ABORT_ERR'].includes(await rejection(channel.receive({ signal: controller.signal }))));
   }
-  const last = channel.receiveAsync();
+  const last = channel.receive();
   channel.close();
   t.equal(await last, null);
   held.release();
   shm.destroy(key);
   const again = new shm.Channel(key, { slots: 1, size: 8 });
-  const loan = again.loan();
-  const ended = Promise.all([rejection(again.receiveAsync()), rejection(again.sendAsync('x')), rejection(again.loanAsync())]);
+  const loan = again.loanSync();
+  const ended = Promise.all([rejection(again.receive()), rejection(again.send('x')), rejection(again.loan())]);
   shm.destroy(key);
   t.deepEqual(await ended, ['ERR_SHM_DETACHED', 'ERR_SHM_DETACHED', 'ERR_SHM_DETACHED']);
-  for (const action of [() => again.send('x'), () => again.tryReceive(), () => again.receive(), () => loan.send(), () => again.close(), () => again.closed]) {
+  for (const action of [() => again.sendSync('x'), () => again.tryReceive(), () => again.receiveSync(), () => loan.sendSync(), () => again.close(), () => again.closed]) {
     t.equal(codeOf(action), 'ERR_SHM_DETACHED');
   }
   loan.release();
@@ -163,12 +163,12 @@ test('the process lives as long as it waits, unless it is told otherwise', { ski
   const key = freshName();
   const channel = new shm.Channel(key, { slots: 4, size: 16 });
   const waiting = runCode(`
-    new shm.Channel('${key}').receiveAsync().then((message) => console.log(message.data.toString()));
+    new shm.Channel('${key}').receive().then((message) => console.log(message.data.toString()));
     console.log('waits');
   `);
-  const leaving = await runCode(`new shm.Channel('${key}').receiveAsync({ ref: false }).then(() => console.log('woken'));`);
+  const leaving = await runCode(`new shm.Channel('${key}').receive({ ref: false }).then(() => console.log('woken'));`);
   t.deepEqual([leaving.code, leaving.stdout], [0, ''], leaving.stderr);
-  channel.send('late');
+  channel.sendSync('late');
   t.equal((await waiting).stdout, 'waits\nlate\n');
   shm.destroy(key);
 });

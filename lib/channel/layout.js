@@ -19,12 +19,28 @@ const DELIVERIES = 3;
 const TAG = 4;
 const SLOT = 8;
 
-// A slot's word: its state, and below that its owner's number.
+// A slot's word: its state, and below that its owner's number. Who may go from which to which:
+//
+// FREE           → WRITING + me   a sender, by compareExchange
+// WRITING + me   → QUEUED         its owner, with the lock P: from here on it is sent
+//                → FREE           its owner, or with P whoever finds the owner dead, by compareExchange
+// QUEUED         → TAKEN + me     a receiver, with the lock C
+// TAKEN + me     → FREE           its owner, by compareExchange
+//                → WRITING + me   its owner, who drops the oldest message
+//                → QUEUED         its owner, with P, who puts it back
+// TAKEN + dead   → TAKEN + me     with P, by compareExchange, to queue it again
+// WRITING + me, TAKEN + me → the same without owner: a call failed. That is taken for a dead owner.
 const OWNER = 0x3fffffff;
 const FREE = 0;
 const WRITING = 0x40000000;
 const TAKEN = -0x80000000;
 const QUEUED = -0x40000000;
+
+/**
+ * What a call that fails with a lock leaves in its word: a number that no thread has, so that the next owner repairs as
+ * after a death, and the bit that says that somebody may sleep for it.
+ */
+const LOCK_ABANDONED = OWNER | -0x80000000;
 
 /** Positions in the queue are numbers of 31 bits. */
 const POSITION = 0x7fffffff;
@@ -50,6 +66,7 @@ module.exports = {
   FREED,
   HEAD,
   LENGTH,
+  LOCK_ABANDONED,
   OWNER,
   POSITION,
   PRODUCERS,

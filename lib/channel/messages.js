@@ -1,38 +1,102 @@
 'use strict';
-// What a thread holds of a channel: a slot to be filled and sent, or a message to be looked at.
+// What a thread borrows of a channel: a slot to be filled and sent, or a message to be looked at.
 
 const { DELIVERIES, TAG, TAKEN, WRITING } = require('./layout');
-const { Held, HeldLoan, checkReady, end } = require('../structures/borrowed');
-const { deadlineOf, timedOut } = require('../structures/sleeping');
+const { optionsReader, timeout: timeoutOf } = require('../options');
+const { Borrowed, BorrowedToFill, OVER, checkReady, end, move, placeOf, structureOf } = require('../structures/borrowed');
+const { deadlineAfter } = require('../structures/condition');
+const { BUSY } = require('../structures/results');
+const { waitOptionsReader } = require('../wait/arguments');
 
-class Loan extends HeldLoan {
-  send(timeout) {
-    checkReady(this);
-    const { structure: queue, place: slot, length, tag } = this;
-    const deadline = deadlineOf(timeout);
-    let isSent = true;
-    try {
-      isSent = queue.send(slot, length, tag, deadline);
-    } finally {
-      if (isSent) end(this);
-    }
-    if (!isSent) throw timedOut();
+const readOptions = waitOptionsReader("a loan's send");
+const readSyncOptions = optionsReader("a loan's sendSync", { timeout: timeoutOf });
+
+class Loan extends BorrowedToFill {
+  constructor(queue, slot) {
+    super(queue, slot, freeLoan);
   }
 
-  giveBack(queue, slot) {
-    queue.free(slot, WRITING);
+  trySend() {
+    return attemptSend(this, 0);
+  }
+
+  sendSync(options) {
+    const { timeout = Infinity } = readSyncOptions(options);
+    if (!attemptSend(this, deadlineAfter(timeout))) throw structureOf(this).otherSenders.timedOut(timeout);
+  }
+
+  async send(options) {
+    const read = readOptions(options);
+    await structureOf(this).otherSenders.wait(() => (attemptSend(this, undefined) ? null : BUSY), read);
   }
 }
 
-class Message extends Held {
+class Message extends Borrowed {
   constructor(queue, slot) {
-    super(queue, slot, queue.lengthOf(slot));
+    super(queue, slot, queue.lengthOf(slot), freeMessage);
     this.tag = queue.wordOf(slot, TAG);
     this.deliveries = queue.wordOf(slot, DELIVERIES);
   }
 
-  giveBack(queue, slot) {
-    queue.free(slot, TAKEN);
+  text() {
+    return this.data.toString();
+  }
+
+  json() {
+    return JSON.parse(this.text());
+  }
+
+  putBack() {
+    if (placeOf(this) === OVER) return;
+    if (structureOf(this).isAttached()) handBack(this, (queue, slot) => queue.putBack(slot));
+    else end(this);
+  }
+}
+
+/** Sends the slot of a loan, which is over then; false, and it is not over, if others kept the lock too long. */
+function attemptSend(loan, deadline) {
+  checkReady(loan);
+  const queue = structureOf(loan);
+  const slot = placeOf(loan);
+  queue.beginCall();
+  queue.lent.takeBack(slot);
+  move(loan, OVER);
+  let isSent = true;
+  try {
+    isSent = queue.send(slot, loan.length, loan.tag, deadline);
+  } catch (error) {
+    isSent = !queue.isMine(slot, WRITING);
+    throw error;
+  } finally {
+    if (isSent) end(loan);
+    else {
+      move(loan, slot);
+      queue.lent.add(slot);
+    }
+  }
+  return isSent;
+}
+
+function freeLoan(loan) {
+  handBack(loan, (queue, slot) => queue.free(slot, WRITING));
+}
+
+function freeMessage(message) {
+  handBack(message, (queue, slot) => queue.free(slot, TAKEN));
+}
+
+/** Ends what was borrowed, and does something with its slot. */
+function handBack(borrowed, action) {
+  const queue = structureOf(borrowed);
+  const slot = placeOf(borrowed);
+  queue.beginCall();
+  queue.lent.takeBack(slot);
+  end(borrowed);
+  try {
+    action(queue, slot);
+  } catch (error) {
+    queue.failed();
+    throw error;
   }
 }
 

@@ -114,8 +114,17 @@ function getOrCreate(count, typeKey, key, perm) {
   throw busy(key);
 }
 
+/** What has to be done before memory is detached, given its key, or undefined for all. @type {((key?: number | string) => void)[]} */
+const beforeDetaching = [];
+
+/** Has `listener` called before each detach, as long as the memory is there. It must not throw. */
+function beforeDetach(listener) {
+  beforeDetaching.push(listener);
+}
+
 function detach(key, forceDestroy) {
   key = keyOf(key);
+  for (const listener of beforeDetaching) listener(key);
   return detaching((moveAway) => binding.detach(key, Boolean(forceDestroy), moveAway));
 }
 
@@ -134,6 +143,7 @@ function destroy(key) {
 }
 
 function detachAll() {
+  for (const listener of beforeDetaching) listener();
   return detaching((moveAway) => binding.detachAll(moveAway));
 }
 
@@ -142,4 +152,4 @@ detachAtExit(() => {
   return binding.detachSegments();
 }, binding.destroyDue);
 
-module.exports = { create, createPosix, destroy, detach, detachAll, detachPosix, get, getOrCreate, getPosix };
+module.exports = { beforeDetach, create, createPosix, destroy, detach, detachAll, detachPosix, get, getOrCreate, getPosix };

@@ -1,59 +1,78 @@
 'use strict';
-// What a thread holds for a while: a place of a channel or topic. It shows nothing after its end; a view that
-// somebody has kept shows the place, whatever is in it by then.
+// What a thread has for a while: a place of a channel or topic. It shows nothing after its end; a view that somebody
+// has kept shows the place, whatever is in it by then.
 
-const { withCode } = require('../errors');
-const { EMPTY, checkLoan } = require('./payload');
+const { outOfRange, withCode } = require('../errors');
+const { disposable } = require('./inspect');
 
 /** The place of what is over. */
 const OVER = -1;
 
-/** @type {any} */
-const disposeSymbol = Symbol.dispose;
+const EMPTY = Buffer.alloc(0);
 
-class Held {
-  constructor(structure, place, length) {
+// What the rooms do with the private parts.
+/** @type {(borrowed: any) => any} */
+let structureOf;
+/** @type {(borrowed: any) => number} */
+let placeOf;
+/** @type {(borrowed: any, place: number) => void} */
+let move;
+/** @type {(borrowed: any) => void} */
+let end;
+
+class Borrowed {
+  #structure;
+  #place;
+  #giveBack;
+
+  /** @param {(borrowed: any) => void} giveBack ends it and gives its place back, as long as the memory is attached */
+  constructor(structure, place, length, giveBack) {
     const start = structure.start(place);
-    this.structure = structure;
-    this.place = place;
+    this.#structure = structure;
+    this.#place = place;
+    this.#giveBack = giveBack;
     this.data = structure.bytes.subarray(start, start + length);
     this.length = length;
   }
 
   release() {
-    const { structure, place } = this;
-    if (place === OVER) return;
-    end(this);
-    if (structure.isAttached()) this.giveBack(structure, place);
+    if (this.#place === OVER) return;
+    if (this.#structure.isAttached()) this.#giveBack(this);
+    else end(this);
   }
 
-  /** What there is to do about the place. */
-  giveBack(_structure, _place) {}
+  static {
+    structureOf = (borrowed) => borrowed.#structure;
+    placeOf = (borrowed) => borrowed.#place;
+    move = (borrowed, place) => {
+      borrowed.#place = place;
+    };
+    end = (borrowed) => {
+      borrowed.#place = OVER;
+      borrowed.data = EMPTY;
+      borrowed.length = 0;
+    };
+  }
 }
 
 /** A place to be filled. */
-class HeldLoan extends Held {
-  constructor(structure, place) {
-    super(structure, place, structure.size);
+class BorrowedToFill extends Borrowed {
+  constructor(structure, place, giveBack) {
+    super(structure, place, structure.size, giveBack);
     this.tag = 0;
   }
 }
 
-/** Throws unless a loan can be handed on. */
+/** Throws unless a place to be filled can be handed on. */
 function checkReady(loan) {
-  if (loan.place === OVER) throw withCode(new Error('This loan is over: it was handed on or released'), 'ERR_SHM_RELEASED');
-  loan.structure.checkOpen();
-  checkLoan(loan, loan.structure.size);
+  const structure = structureOf(loan);
+  if (placeOf(loan) === OVER) throw withCode(new Error('This loan is over: it was handed on or released'), 'ERR_SHM_RELEASED');
+  structure.checkOpen();
+  const { length, tag } = loan;
+  if (!Number.isInteger(length) || length < 0 || length > structure.size) throw outOfRange('length', `an integer from 0 to ${structure.size}`, length);
+  if (!Number.isInteger(tag) || tag !== (tag | 0)) throw outOfRange('tag', 'an integer of 32 bits, from −2³¹ to 2³¹ − 1', tag);
 }
 
-function end(held) {
-  held.place = OVER;
-  held.data = EMPTY;
-  held.length = 0;
-}
+disposable(Borrowed, 'release');
 
-if (disposeSymbol !== undefined) {
-  Object.defineProperty(Held.prototype, disposeSymbol, { value: Held.prototype.release, configurable: true, writable: true });
-}
-
-module.exports = { Held, HeldLoan, checkReady, end };
+module.exports = { Borrowed, BorrowedToFill, OVER, checkReady, end, move, placeOf, structureOf };

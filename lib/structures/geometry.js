@@ -1,151 +1,125 @@
 'use strict';
-// Structures in shared memory: one is opened or created, with a geometry (how many of what, how large) that is set
-// once, by compareExchange from 0. So whoever opens it can finish what its creator left undone.
+// The geometry of a structure in shared memory: how many of what, how large. Its words are set once, in their order,
+// each by compareExchange from 0, so that whoever opens the structure can finish what its creator has left undone.
+//
+// word  0 MAGIC         0 → the kind's magic number, before anything else is written
+//       1 VERSION       0 → the kind's version
+//       2 … last        0 → the fields, and what follows from them; the last word is set last
 
 const { constants } = require('buffer');
-const { invalidType, invalidValue, otherLayout, outOfRange, unfinished, withCode } = require('../errors');
-const memory = require('../memory');
-const { isWithdrawn, outlivesDetach } = require('../runtime/overlay');
+const { otherLayout, outOfRange, unfinished } = require('../errors');
+const { integer } = require('../options');
 const waiting = require('../wait');
 
 /** Data begins at a multiple of so many bytes: what two sides write does not share a cache line. */
 const ALIGNMENT = 64;
 
-// Words that every structure has. Those of its geometry follow.
 const MAGIC = 0;
 const VERSION = 1;
-const GEOMETRY = 2;
+const FIRST_FIELD = 2;
 
 /** How long another process may take to set the geometry of what it has created (milliseconds). */
-const SOON = 500;
+const UNFINISHED_FOR = 500;
+
+/** How many bytes are compared with zeros at a time. */
+const ZEROS = 2 ** 16;
 
 const aligned = (bytes) => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
 
 /** The smallest power of two that is not less. */
 const powerOfTwo = (number) => 2 ** Math.ceil(Math.log2(number));
 
-/** Throws where the engine's Atomics work on a SharedArrayBuffer only. */
-function needAtomics(what) {
-  try {
-    Atomics.load(new Int32Array(1), 0);
-  } catch (_) {
-    const message = `A ${what} takes Node.js 16 or newer: the Atomics of ${process.version} refuse memory that other processes share`;
-    throw withCode(new Error(message), 'ERR_SHM_UNAVAILABLE');
-  }
+/** What reads the fields of a kind as options; for `optionsReader`. */
+function fieldReaders({ fields }) {
+  return Object.fromEntries(fields.map(({ name, most }) => [name, integer(1, most)]));
 }
 
-/** The options, if there are no others than `known`. */
-function checkOptions(options, known, what) {
-  if (options === undefined) return {};
-  if (typeof options !== 'object' || options === null) throw invalidType('options', 'an object', options);
-  for (const name of Object.keys(options)) {
-    if (known.includes(name)) continue;
-    throw invalidValue(`options.${name}`, `is no option of a ${what}; there are ${known.join(', ')}`, options[name]);
-  }
-  return options;
+/** How many bytes a structure takes. Throws if an array cannot show as many. */
+function bytesOf(kind, values) {
+  const bytes = kind.bytesOf(values);
+  if (bytes > constants.MAX_LENGTH) throw outOfRange('options', `such that the ${kind.what} takes at most ${constants.MAX_LENGTH} bytes`, bytes);
+  return bytes;
 }
 
-/** The value of an option, if it was given. */
-function askedFor({ name, most }, value) {
-  if (value === undefined) return undefined;
-  if (typeof value !== 'number') throw invalidType(`options.${name}`, 'a number', value);
-  if (!Number.isInteger(value) || value < 1 || value > most) {
-    throw outOfRange(`options.${name}`, `an integer from 1 to ${most}`, value);
-  }
-  return value;
+/** The fields' values: the option, or else what was found, or else what it is by default. */
+function valuesOf({ fields }, options, found = {}) {
+  const values = {};
+  for (const { name, initially } of fields) values[name] = [options[name], found[name], initially].find((value) => value !== undefined);
+  return values;
+}
+
+/** Throws unless the memory is a structure of this kind, or all zero and so can become one. @param {Int32Array} words */
+function checkKind(key, kind, words) {
+  if (words.length < FIRST_FIELD + kind.fields.length) throw otherLayout(key, kind.what, 'has no room for one');
+  const magic = Atomics.load(words, MAGIC);
+  if (magic === kind.magic || (magic === 0 && isBlank(words, kind.magic))) return;
+  throw otherLayout(key, kind.what, 'is something else');
 }
 
 /**
- * The structure under `key`, which is created if there is none: `{ words, bytes, values, isAttached }`.
- * An option that was not given is what it has.
+ * Whether all of the memory is zero. Another program's data may well begin with zeros, and must not be written to.
+ * If somebody makes it a structure of this kind meanwhile, that is as good.
  *
- * @returns {{ words: Int32Array, bytes: Buffer, values: any, isAttached: () => boolean }}
+ * @param {Int32Array} words
  */
-function open(key, kind, options) {
-  needAtomics(kind.what);
-  const asked = kind.fields.map((field) => askedFor(field, options[field.name]));
-  const missing = kind.fields.find(({ initially }, i) => asked[i] === undefined && initially === undefined);
-  let words = memory.get(key, 'Int32Array');
-  if (words === null) {
-    if (missing !== undefined) throw invalidType(`options.${missing.name}`, `a number, for there is no ${kind.what} under this key yet`, undefined);
-    words = create(key, kind, valuesOf(kind, asked), options.perm);
-  } else if (missing === undefined) finish(key, kind, words, asked);
-  const values = read(key, kind, words, asked);
-  // Whether the array may not be empty after a detach: its words are nobody else's then.
-  const outlives = outlivesDetach(words.buffer);
-  return {
-    words,
-    bytes: Buffer.from(words.buffer, words.byteOffset, kind.bytesOf(values)),
-    values,
-    isAttached: () => words.length > 0 && !(outlives && isWithdrawn(words.buffer)),
-  };
-}
-
-function create(key, kind, values, perm) {
-  const bytes = kind.bytesOf(values);
-  if (bytes > constants.MAX_LENGTH) throw outOfRange('options', `so that all of it takes at most ${constants.MAX_LENGTH} bytes`, bytes);
-  try {
-    const words = memory.getOrCreate(bytes / 4, 'Int32Array', key, perm);
-    set(key, kind, words, values);
-    return words;
-  } catch (error) {
-    throw error.code === 'ERR_SHM_SIZE' ? otherLayout(key, kind.what, 'is another one, and smaller') : error;
+function isBlank(words, magic) {
+  const bytes = Buffer.from(words.buffer, words.byteOffset, words.byteLength);
+  const zeros = Buffer.alloc(Math.min(ZEROS, bytes.length));
+  for (let start = 0; start < bytes.length; start += zeros.length) {
+    const end = Math.min(start + zeros.length, bytes.length);
+    const isZero = bytes.compare(zeros, 0, end - start, start, end) === 0;
+    if (Atomics.load(words, MAGIC) === magic) return true;
+    if (!isZero) return false;
   }
+  return true;
 }
 
-/** Sets what the creator has not set yet. */
-function finish(key, kind, words, asked) {
-  if (words.length < GEOMETRY + kind.fields.length) throw otherLayout(key, kind.what, 'has no room for one');
-  const found = kind.fields.map((_, i) => words[GEOMETRY + i] || undefined);
-  const values = valuesOf(kind, asked, found);
-  if (kind.bytesOf(values) > words.length * 4) throw otherLayout(key, kind.what, `is smaller than the ${kind.bytesOf(values)} bytes it takes`);
-  set(key, kind, words, values);
-}
-
-function set(key, kind, words, values) {
-  [kind.magic, kind.version].concat(kind.complete(values)).forEach((value, index) => {
-    const found = Atomics.compareExchange(words, index, 0, value);
-    if (found !== 0 && found !== value) throw otherLayout(key, kind.what, differs(kind, index, found, value));
+/** Sets what has not been set yet, and wakes those who wait for it in `read`. @param {Int32Array} words */
+function publish(key, kind, words, options) {
+  const found = Object.fromEntries(kind.fields.map(({ name }, i) => [name, Atomics.load(words, FIRST_FIELD + i) || undefined]));
+  const values = valuesOf(kind, options, found);
+  const bytes = kind.bytesOf(values);
+  if (bytes > words.length * 4) throw otherLayout(key, kind.what, `is smaller than the ${bytes} bytes that it takes`);
+  const wanted = allWords(kind, values);
+  let last = 0;
+  wanted.forEach((value, index) => {
+    last = Atomics.compareExchange(words, index, 0, value);
+    if (last !== 0 && last !== value) throw otherLayout(key, kind.what, differs(kind, index, last, value));
   });
+  if (last === 0) waiting.notify(words, wanted.length - 1);
 }
 
-/** The geometry, if it is one that fits the memory and what was asked for. */
-function read(key, kind, words, asked) {
-  const last = GEOMETRY + kind.complete(valuesOf(kind, asked)).length - 1;
+/** The values of the geometry, if they fit the memory and the options. @param {Int32Array} words */
+function read(key, kind, words, options) {
+  const last = allWords(kind, valuesOf(kind, options)).length - 1;
   if (words.length <= last) throw otherLayout(key, kind.what, 'has no room for one');
-  if (words[MAGIC] !== kind.magic && words[MAGIC] !== 0) throw otherLayout(key, kind.what, 'is something else');
-  if (words[last] === 0) waiting.wait(words, last, 0, SOON);
-  if (words[last] === 0) throw unfinished(key, kind.what);
+  // This load comes first: what was set before the last word is seen after it, on any processor.
+  if (Atomics.load(words, last) === 0) waiting.wait(words, last, 0, UNFINISHED_FOR);
+  if (Atomics.load(words, last) === 0) throw unfinished(key, kind.what);
   const values = {};
   kind.fields.forEach(({ name, most }, i) => {
-    const value = words[GEOMETRY + i];
+    const value = Atomics.load(words, FIRST_FIELD + i);
     if (!(value >= 1 && value <= most)) throw otherLayout(key, kind.what, `has a ${name} of ${value}`);
-    if (asked[i] !== undefined && asked[i] !== value) throw otherLayout(key, kind.what, differs(kind, GEOMETRY + i, value, asked[i]));
+    if (options[name] !== undefined && options[name] !== value) throw otherLayout(key, kind.what, differs(kind, FIRST_FIELD + i, value, options[name]));
     values[name] = value;
   });
-  [kind.magic, kind.version].concat(kind.complete(values)).forEach((value, index) => {
-    if (words[index] !== value) throw otherLayout(key, kind.what, differs(kind, index, words[index], value));
+  allWords(kind, values).forEach((value, index) => {
+    const found = Atomics.load(words, index);
+    if (found !== value) throw otherLayout(key, kind.what, differs(kind, index, found, value));
   });
   const bytes = kind.bytesOf(values);
-  if (bytes > words.length * 4 || bytes > constants.MAX_LENGTH) throw otherLayout(key, kind.what, `does not have the ${bytes} bytes that it tells of`);
+  if (bytes > words.length * 4 || bytes > constants.MAX_LENGTH) throw otherLayout(key, kind.what, `does not have the ${bytes} bytes that its geometry takes`);
   return values;
 }
 
-/** The values of a geometry by their names: those asked for, or found, or initial. */
-function valuesOf({ fields }, asked, found = []) {
-  const values = {};
-  fields.forEach(({ name, initially }, i) => {
-    values[name] = [asked[i], found[i], initially].find((value) => value !== undefined);
-  });
-  return values;
-}
+const allWords = (kind, values) => [kind.magic, kind.version].concat(kind.complete(values));
 
 /** In which way what was found is another structure. */
 function differs({ fields }, index, found, value) {
   if (index === MAGIC) return 'is something else';
   if (index === VERSION) return `is of version ${found}, not ${value}`;
-  const field = fields[index - GEOMETRY];
+  const field = fields[index - FIRST_FIELD];
   return `has another geometry: ${field === undefined ? `word ${index}` : field.name} is ${found}, not ${value}`;
 }
 
-module.exports = { aligned, checkOptions, open, powerOfTwo };
+module.exports = { aligned, bytesOf, checkKind, fieldReaders, isBlank, powerOfTwo, publish, read, valuesOf };

@@ -1,88 +1,111 @@
 'use strict';
-// What `for await` goes through. By hand: an async generator takes twice as many promises.
+// What `for await` goes through. By hand: an async generator takes twice as many promises, and its `return` waits for a
+// `next` that may never end.
+
+const clock = require('../runtime/clock');
+const { reasonOf } = require('../wait/arguments');
+const { isResult } = require('./results');
 
 /** The event loop has a turn after so many, or so many milliseconds: promises alone would not let it. */
-const MANY = 64;
-const LONG = 2;
+const RECEIVED_PER_TURN = 64;
+const MILLISECONDS_PER_TURN = 2;
 
-const turn = () => new Promise((resolve) => setImmediate(resolve));
+const turn = () => new Promise((resolve) => clock.setImmediate(resolve));
 
-/**
- * What a channel or topic receives, until it is closed; each is given back when the loop goes on or ends. `poll()` is
- * what there is at once, without blocking: a lock that others have would hold up the event loop.
- */
-class Each {
-  constructor(receiver, poll) {
-    this.receiver = receiver;
-    this.poll = poll;
-    /** What the loop has now. @type {{ release(): void } | null} */
-    this.received = null;
-    this.isOver = false;
-    this.many = 0;
-    this.since = Date.now();
-    this.calls = 0;
-    /** @type {Promise<any>} */
-    this.last = Promise.resolve();
+/** What a channel or topic receives, until it is closed; each is given back when the loop goes on or ends. */
+class Iteration {
+  #source;
+  #options;
+  /** What the loop has now. @type {{ release(): void } | null} */
+  #received = null;
+  /** The call that waits for the next. @type {any} */
+  #call = null;
+  #isOver = false;
+  #receivedInTurn = 0;
+  #turnBegan = clock.now();
+  /** How many calls of `next` have not been answered. */
+  #unanswered = 0;
+  /** @type {Promise<any>} */
+  #lastAnswer = Promise.resolve();
+
+  /**
+   * @param {{ condition: any, attempt: () => any, putBack: (received: any) => void }} source what to wait for; what there
+   *   is at once, without blocking: null at the end, undefined or BUSY for nothing; and what undoes that
+   * @param {any} options of the calls that wait
+   */
+  constructor(source, options) {
+    this.#source = source;
+    this.#options = options;
   }
 
   next() {
-    return this.inTurn(goOn);
+    // One after the other, if somebody does not wait for the answer.
+    const isAlone = this.#unanswered++ === 0;
+    const answer = () => this.#goOn();
+    return (this.#lastAnswer = isAlone ? answer() : this.#lastAnswer.then(answer, answer));
   }
 
-  return(value) {
-    return this.inTurn((each) => stop(each, value));
+  /** Ends it at once: a `next` that waits is told so, and takes nothing any more. */
+  async return(value) {
+    this.#isOver = true;
+    this.#release();
+    if (this.#call !== null) this.#call.succeed(null);
+    return { value, done: true };
   }
 
   [Symbol.asyncIterator]() {
     return this;
   }
 
-  /** One after the other, should somebody not wait for the answer. */
-  inTurn(answer) {
-    const isAlone = this.calls++ === 0;
-    const call = () => answer(this);
-    return (this.last = isAlone ? call() : this.last.then(call, call));
+  async #goOn() {
+    try {
+      if (this.#received !== null) {
+        this.#release();
+        await this.#giveTurn();
+      }
+      let received = this.#now();
+      if (!isResult(received)) received = await this.#later();
+      if (received === null) this.#isOver = true;
+      else if (this.#isOver) this.#source.putBack(received); // it was ended when the message was on its way
+      else this.#received = received;
+      return { value: this.#isOver ? undefined : received, done: this.#isOver };
+    } catch (error) {
+      this.#isOver = true;
+      throw error;
+    } finally {
+      this.#unanswered--;
+    }
   }
 
-  release() {
-    const { received } = this;
-    this.received = null;
+  /** What there is at once, as a rule without a promise. */
+  #now() {
+    if (this.#isOver) return null;
+    const { signal } = this.#options;
+    if (signal !== undefined && signal.aborted) throw reasonOf(signal);
+    return this.#source.condition.attempt(this.#source.attempt);
+  }
+
+  async #later() {
+    this.#call = this.#source.condition.calls.add(this.#source.attempt, this.#options);
+    try {
+      return await this.#call.promise;
+    } finally {
+      this.#call = null;
+    }
+  }
+
+  async #giveTurn() {
+    if (++this.#receivedInTurn < RECEIVED_PER_TURN && clock.now() - this.#turnBegan < MILLISECONDS_PER_TURN) return;
+    await turn();
+    this.#receivedInTurn = 0;
+    this.#turnBegan = clock.now();
+  }
+
+  #release() {
+    const received = this.#received;
+    this.#received = null;
     if (received !== null) received.release();
   }
 }
 
-async function goOn(each) {
-  try {
-    if (each.received !== null) {
-      each.release();
-      if (++each.many >= MANY || Math.abs(Date.now() - each.since) >= LONG) {
-        await turn();
-        each.many = 0;
-        each.since = Date.now();
-      }
-    }
-    const received = each.isOver ? null : each.poll() || (await each.receiver.receiveAsync());
-    each.received = received;
-    each.isOver = received === null;
-    return { value: received === null ? undefined : received, done: each.isOver };
-  } catch (error) {
-    each.isOver = true;
-    throw error;
-  } finally {
-    each.calls--;
-  }
-}
-
-async function stop(each, value) {
-  try {
-    each.isOver = true;
-    each.release();
-    return { value, done: true };
-  } finally {
-    each.calls--;
-  }
-}
-
-const each = (receiver, poll) => new Each(receiver, poll);
-
-module.exports = { each };
+module.exports = { Iteration };

@@ -1,35 +1,44 @@
 'use strict';
-// Whoever sleeps has to look up from time to time: a process that was killed wakes nobody. For asynchronous waits one
-// timer of the thread does it, however many there are; it ends when there are none any more.
+// Whoever sleeps has to look from time to time whether somebody has died: a process that was killed wakes nobody. For
+// calls that wait without blocking one timer of the thread does it, however many there are. It also keeps the process
+// alive for them.
 
-/** How often (milliseconds). */
-const LOOK_UP = 1000;
+const clock = require('../runtime/clock');
 
-/** What looks up, and for how many waits. @type {Map<() => void, number>} */
+/** How often to look (milliseconds). */
+const LOOK_UP_EVERY = 1000;
+
+/** What looks, and for how many calls. @type {Map<{ lookUp(): void }, number>} */
 const sleepers = new Map();
+
+/** How many of the calls keep the process alive. */
+let references = 0;
 
 /** @type {any} */
 let timer = null;
 
-/** Calls `lookUp` from time to time, until `end` has been called as often as this. It must not throw. */
-function begin(lookUp) {
-  sleepers.set(lookUp, (sleepers.get(lookUp) || 0) + 1);
-  if (timer !== null) return;
-  timer = setInterval(lookUpAll, LOOK_UP);
-  timer.unref();
+/** Has `sleeper.lookUp()` called from time to time, until `end` has been called as often. It must not throw. */
+function begin(sleeper, ref) {
+  sleepers.set(sleeper, (sleepers.get(sleeper) || 0) + 1);
+  if (timer === null) {
+    timer = clock.setInterval(lookUpAll, LOOK_UP_EVERY);
+    timer.unref();
+  }
+  if (ref && references++ === 0) timer.ref();
 }
 
-function end(lookUp) {
-  const left = (sleepers.get(lookUp) || 0) - 1;
-  if (left > 0) sleepers.set(lookUp, left);
-  else sleepers.delete(lookUp);
+function end(sleeper, ref) {
+  const left = (sleepers.get(sleeper) || 0) - 1;
+  if (left > 0) sleepers.set(sleeper, left);
+  else sleepers.delete(sleeper);
+  if (ref && --references === 0) timer.unref();
 }
 
 function lookUpAll() {
-  for (const lookUp of Array.from(sleepers.keys())) lookUp();
-  // Not at the end of the last wait: the next one comes soon, as a rule, and a new timer costs more than the wait.
+  for (const sleeper of Array.from(sleepers.keys())) sleeper.lookUp();
+  // Not at the end of the last call: the next one comes soon, as a rule, and a new timer costs more than the call.
   if (sleepers.size > 0) return;
-  clearInterval(timer);
+  clock.clearInterval(timer);
   timer = null;
 }
 

@@ -1,16 +1,36 @@
 'use strict';
-// What users give to be sent or filled: checks.
+// What is sent: strings, bytes, and what JSON can hold.
 
-const { detached, invalidType, outOfRange, withCode } = require('../errors');
+const { types } = require('util');
+const { byteLengthOf, bytesOf, isView, typeNameOf } = require('../arrays/intrinsics');
+const { invalidType, invalidValue, outOfRange, withCode } = require('../errors');
 
-const EMPTY = Buffer.alloc(0);
+/** The types whose elements are copied byte by byte as they are. */
+const BYTES = ['Uint8Array', 'Uint8ClampedArray'];
 
-/** The data as something that has a length in bytes, if it fits. */
+/** What is to be sent as an array of bytes that fits; a view of the caller's, where that is one. */
 function payloadOf(data, size) {
-  if (typeof data === 'string') data = Buffer.from(data);
-  else if (!ArrayBuffer.isView(data)) throw invalidType('data', 'a Buffer, a TypedArray, a DataView or a string', data);
-  if (data.byteLength > size) throw tooLong(data.byteLength, size);
-  return data instanceof Uint8Array ? data : new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  const bytes = isView(data) ? bytesIn(data) : Buffer.from(typeof data === 'string' ? data : jsonOf(data));
+  const length = byteLengthOf(bytes);
+  if (length > size) throw tooLong(length, size);
+  return bytes;
+}
+
+function bytesIn(view) {
+  return BYTES.includes(typeNameOf(view)) ? view : bytesOf(view);
+}
+
+function jsonOf(data) {
+  const json = types.isAnyArrayBuffer(data) || typeof data === 'bigint' ? undefined : JSON.stringify(data);
+  if (json === undefined) throw invalidType('data', 'a string, a Buffer, a TypedArray, a DataView or what JSON can hold', data);
+  return json;
+}
+
+/** The length of a payload, which must be what it was: its buffer can be transferred or resized while a call waits. */
+function lengthNow(payload, before) {
+  const length = byteLengthOf(payload);
+  if (length !== before) throw invalidValue('data', `had ${before} bytes at the call and has ${length} now: it was transferred or resized while the call waited`, payload);
+  return length;
 }
 
 function tooLong(length, size) {
@@ -18,20 +38,11 @@ function tooLong(length, size) {
   return withCode(new RangeError(message), 'ERR_OUT_OF_RANGE');
 }
 
-/** Checks what the user has set in a loan. */
-function checkLoan({ length, tag }, size) {
-  if (!Number.isInteger(length) || length < 0 || length > size) throw outOfRange('length', `an integer from 0 to ${size}`, length);
-  if (!Number.isInteger(tag) || tag !== (tag | 0)) throw outOfRange('tag', 'an integer of 32 bits, from −2³¹ to 2³¹ − 1', tag);
-}
-
 /** Checks what a message is to be copied into: any has to fit, for it is gone from the queue by then. */
 function checkTarget(buffer, size) {
-  if (!(buffer instanceof Uint8Array)) throw invalidType('buffer', 'a Buffer or Uint8Array', buffer);
-  if (buffer.length < size) throw outOfRange('buffer.length', `at least ${size}, the size of a slot`, buffer.length);
+  if (typeNameOf(buffer) !== 'Uint8Array') throw invalidType('buffer', 'a Buffer or Uint8Array', buffer);
+  const length = byteLengthOf(buffer);
+  if (length < size) throw outOfRange('buffer.length', `at least ${size}, the size of a slot`, length);
 }
 
-function checkAttached({ isAttached }) {
-  if (!isAttached()) throw detached();
-}
-
-module.exports = { EMPTY, checkAttached, checkLoan, checkTarget, payloadOf };
+module.exports = { checkTarget, lengthNow, payloadOf };

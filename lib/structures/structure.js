@@ -1,30 +1,72 @@
 'use strict';
-// What a channel and a topic have in common: memory of a geometry that can be closed, and places of one size in it.
+// What a channel and a topic have in common: memory of a geometry that can be closed, and places of one size in it. It
+// is what the public object keeps in a private field, and what the borrowed places refer to.
 
-const { closed, damaged } = require('../errors');
+const { closed, damaged, detached } = require('../errors');
 const owners = require('../runtime/owner');
-const { aligned, open } = require('./geometry');
-const { checkAttached } = require('./payload');
-const { wakeAll } = require('./sleeping');
+const { Condition } = require('./condition');
+const { aligned } = require('./geometry');
+const { wakeAll } = require('./sleepers');
+const { User, openStructure } = require('./user');
 
 /** The word that says whether it is closed; those of the geometry are before it. */
 const CLOSED = 5;
 
-/** A base class; a kind, besides what `geometry` takes, has `dataOf(values)`: at which byte the first place begins. */
+/** A base class; a kind, besides what the geometry takes, has `dataOf(values)`: at which byte the first place begins. */
 class Structure {
   constructor(key, kind, options) {
-    const { words, bytes, values, isAttached } = open(key, kind, options);
+    const { words, values } = openStructure(key, kind, options);
     this.key = key;
     this.what = kind.what;
     /** @type {Int32Array} */
     this.words = words;
-    this.bytes = bytes;
+    this.bytes = Buffer.from(words.buffer, words.byteOffset, kind.bytesOf(values));
     this.values = values;
-    this.isAttached = isAttached;
     this.size = values.size;
     this.data = kind.dataOf(values);
     this.stride = aligned(values.size);
     this.self = owners.ownNumber();
+    /** @type {any} */
+    this.user = null;
+    /** @type {any[]} */
+    this.conditions = [];
+  }
+
+  /** Begins this object's share; `giveBack` must not refer to this object. See `User`. */
+  begin(giveBack) {
+    this.user = new User(this.key, this.words, giveBack);
+    this.user.endWith(this);
+  }
+
+  /** Something that this object's calls wait for; see `Condition`. */
+  condition(index, event) {
+    const condition = new Condition(this, index, event);
+    this.conditions.push(condition);
+    return condition;
+  }
+
+  /** Ends this object's share, and the calls that wait. */
+  detach() {
+    this.user.detach();
+    this.endCalls();
+  }
+
+  destroy() {
+    const wasThere = this.user.destroy();
+    this.endCalls();
+    return wasThere;
+  }
+
+  endCalls() {
+    for (const { calls } of this.conditions) calls.fail(detached());
+  }
+
+  isAttached() {
+    return this.user.isAttached();
+  }
+
+  checkAttached() {
+    this.user.checkAttached();
   }
 
   isClosed() {
@@ -33,7 +75,7 @@ class Structure {
 
   /** Throws where nothing can be written any more. */
   checkOpen() {
-    checkAttached(this);
+    this.checkAttached();
     if (this.isClosed()) throw closed(this.key, this.what);
   }
 
@@ -46,6 +88,7 @@ class Structure {
 
   /** Closes it, and wakes all who sleep on these words. */
   closeFor(...indexes) {
+    this.checkAttached();
     Atomics.store(this.words, CLOSED, 1);
     indexes.forEach((index) => wakeAll(this.words, index));
   }

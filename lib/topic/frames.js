@@ -7,7 +7,7 @@
 const { withCode } = require('../errors');
 const { Mutex } = require('../mutex');
 const owners = require('../runtime/owner');
-const { MAY_SLEEP, wakeAll } = require('../structures/sleeping');
+const { MAY_SLEEP, wakeAll } = require('../structures/sleepers');
 const { Structure } = require('../structures/structure');
 const waiting = require('../wait');
 const {
@@ -37,7 +37,8 @@ class Frames extends Structure {
     this.seen = 0;
     // Where to look for an unused frame next.
     this.next = 0;
-    this.lookUp = () => this.wake();
+    this.begin(() => {});
+    this.newFrames = this.condition(LATEST, 'a frame of');
   }
 
   latest() {
@@ -147,7 +148,8 @@ class Frames extends Structure {
   }
 
   /** Wakes those whom a writer should have woken that died just before. */
-  wake() {
+  lookUp() {
+    this.user.checkCurrent();
     if (this.isAttached() && (this.isClosed() || this.latest() !== this.seen)) wakeAll(this.words, LATEST);
   }
 

@@ -2,45 +2,57 @@
 // The newest frame, from one writer at a time to any number of readers. What the calls promise is written, for
 // editors, in lib/types/channel.d.ts; how they do it is in topic-frames.js.
 
-const { each } = require('../structures/iterator');
-const { checkOptions } = require('../structures/geometry');
-const { Held, HeldLoan, checkReady, end } = require('../structures/borrowed');
-const { checkAttached, payloadOf } = require('../structures/payload');
-const { deadlineOf, until, untilAsync } = require('../structures/sleeping');
+const { flag, optionsReader, permissions } = require('../options');
+const { Borrowed, BorrowedToFill, checkReady, end, placeOf, structureOf } = require('../structures/borrowed');
+const { deadlineAfter } = require('../structures/condition');
+const { fieldReaders } = require('../structures/geometry');
+const { Iteration } = require('../structures/iterator');
+const { payloadOf } = require('../structures/payload');
+const { waitOptionsReader } = require('../wait/arguments');
 const { Frames } = require('./frames');
-const { LATEST } = require('./layout');
+const { LATEST, kind } = require('./layout');
+
+const readOptions = optionsReader('a Topic', { ...fieldReaders(kind), perm: permissions, transient: flag });
+const readWaitOptions = waitOptionsReader('receive');
 
 /** A frame that this thread writes, with the writer's lock. */
-class FrameLoan extends HeldLoan {
+class FrameLoan extends BorrowedToFill {
+  constructor(frames, frame) {
+    super(frames, frame, giveUp);
+  }
+
   publish() {
     checkReady(this);
-    const { structure: frames, place: frame, length, tag } = this;
+    const { length, tag } = this;
+    const [frames, frame] = [structureOf(this), placeOf(this)];
     end(this);
     frames.publish(frame, length, tag);
   }
+}
 
-  giveBack(frames) {
-    frames.writer.unlock();
-  }
+function giveUp(loan) {
+  end(loan);
+  structureOf(loan).writer.unlock();
 }
 
 /** A frame that this reader has pinned, until it is released or the reader goes on to another. */
-class Frame extends Held {
+class Frame extends Borrowed {
   constructor(frames, { frame, number, missed }) {
-    super(frames, frame, frames.lengthOf(frame));
+    super(frames, frame, frames.lengthOf(frame), unpin);
     this.tag = frames.tagOf(frame);
     this.sequence = number;
     this.missed = missed;
   }
+}
 
-  giveBack(frames) {
-    frames.unpin();
-  }
+function unpin(frame) {
+  end(frame);
+  structureOf(frame).unpin();
 }
 
 class Topic {
   constructor(key, options) {
-    const frames = new Frames(key, checkOptions(options, ['size', 'history', 'readers', 'perm'], 'topic'));
+    const frames = new Frames(key, readOptions(options));
     /** The frame that this reader has. @type {Frame | null} */
     let current = null;
 
@@ -51,7 +63,7 @@ class Topic {
 
     /** A frame not seen yet; null at the end; undefined if there is none now. */
     const take = () => {
-      checkAttached(frames);
+      frames.checkAttached();
       const pinned = frames.pin(false);
       const isClosed = frames.noticeClosed(LATEST);
       if (pinned !== null) return show(pinned);
@@ -92,7 +104,7 @@ class Topic {
   }
 
   latest() {
-    checkAttached(this.frames);
+    this.frames.checkAttached();
     const pinned = this.frames.pin(true);
     return pinned === null ? null : this.show(pinned);
   }
@@ -101,18 +113,17 @@ class Topic {
     return this.take() || null;
   }
 
-  receive(timeout) {
-    const { frames, take } = this;
-    return until(frames.words, LATEST, take, frames.lookUp, deadlineOf(timeout));
+  receive(timeout = Infinity) {
+    return this.frames.newFrames.waitSync(this.take, timeout, deadlineAfter(timeout));
   }
 
-  receiveAsync(options) {
-    const { frames, take } = this;
-    return untilAsync(frames.words, LATEST, take, frames.lookUp, options);
+  async receiveAsync(options) {
+    return this.frames.newFrames.wait(this.take, readWaitOptions(options));
   }
 
   [Symbol.asyncIterator]() {
-    return each(this, this.take);
+    const source = { condition: this.frames.newFrames, attempt: this.take, putBack: (frame) => frame.release() };
+    return new Iteration(source, readWaitOptions(undefined));
   }
 
   leave() {
@@ -121,12 +132,12 @@ class Topic {
   }
 
   get closed() {
-    checkAttached(this.frames);
+    this.frames.checkAttached();
     return this.frames.isClosed();
   }
 
   close() {
-    checkAttached(this.frames);
+    this.frames.checkAttached();
     this.frames.close();
   }
 }

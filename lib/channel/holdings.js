@@ -1,0 +1,71 @@
+'use strict';
+// Which slots this thread has, so that whatever ends a call or an object gives them back: an exception, a stack
+// overflow, a script that is terminated (no `finally` runs then), a detach.
+//
+// A call has at most one slot at a time in its hands, and calls do not nest. So there is one note for the thread of
+// the slot that a call is about to make its own. It is written first, and deleted when the slot is queued, freed or
+// lent. The next call of any channel that finds a note knows that the call before ended half-way.
+
+const { FREE, OWNER, TAKEN, WRITING } = require('./layout');
+
+/** The word of the slot in the hands of a call; without memory if there is none. @type {{ words: Int32Array | null, at: number }} */
+const inHand = { words: null, at: 0 };
+
+/** Gives up the slot in the hands of a call that has failed, if it still is this thread's. */
+function dropInHand(self) {
+  const { words, at } = inHand;
+  inHand.words = null;
+  if (words !== null) disown(words, at, self);
+}
+
+/**
+ * Takes its owner's number off a slot: what has no owner is taken for a dead owner's, and freed or queued again.
+ *
+ * @param {Int32Array} words
+ */
+function disown(words, at, self) {
+  if (words.length === 0) return;
+  const word = Atomics.load(words, at);
+  const state = word & ~OWNER;
+  if (state === FREE || word !== (state | self) || (state !== WRITING && state !== TAKEN)) return;
+  Atomics.compareExchange(words, at, word, state);
+}
+
+/** The slots that an object has lent to its loans and messages. */
+class Lent {
+  #words;
+  #wordOf;
+  #self;
+  #isLent;
+
+  /** @param {(slot: number) => number} wordOf the index of a slot's word */
+  constructor(words, slots, wordOf, self) {
+    this.#words = words;
+    this.#wordOf = wordOf;
+    this.#self = self;
+    this.#isLent = new Uint8Array(slots);
+  }
+
+  /** Notes that a slot is not in the hands of a call any more, but in those of a loan or message. */
+  add(slot) {
+    this.#isLent[slot] = 1;
+    inHand.words = null;
+  }
+
+  /** Notes that a call is about to do something with the slot of a loan or message. */
+  takeBack(slot) {
+    inHand.at = this.#wordOf(slot);
+    inHand.words = this.#words;
+    this.#isLent[slot] = 0;
+  }
+
+  /** Disowns all of them. */
+  giveUp() {
+    for (let slot = this.#isLent.indexOf(1); slot >= 0; slot = this.#isLent.indexOf(1, slot + 1)) {
+      this.#isLent[slot] = 0;
+      disown(this.#words, this.#wordOf(slot), this.#self);
+    }
+  }
+}
+
+module.exports = { Lent, dropInHand, inHand };

@@ -1,0 +1,112 @@
+'use strict';
+// How a channel object gets slots to write to, and sends: when it looks for the dead, waits, or drops the oldest.
+
+const { FREED, TAIL, WRITING } = require('./layout');
+const { retryBriefly, spinWhileChanging } = require('./backoff');
+const { Loan } = require('./messages');
+const { NONE } = require('./queue');
+const { byteLengthOf } = require('../arrays/intrinsics');
+const { closed } = require('../errors');
+const { deadlineAfter } = require('../structures/condition');
+const { lengthNow } = require('../structures/payload');
+const { BUSY } = require('../structures/results');
+const { CLOSED } = require('../structures/structure');
+
+/** A sender that finds the channel full again after less than so many messages, or a quarter of the slots, was woken too early. */
+const WORTH_WAKING_FOR = 16;
+
+class Sender {
+  /** @param {any} queue */
+  constructor(queue, dropsOldest) {
+    this.queue = queue;
+    this.dropsOldest = dropsOldest;
+    /** How many slots this object has claimed since it was full. */
+    this.claimed = 0;
+    this.worthWakingFor = Math.min(WORTH_WAKING_FOR, queue.slots >> 2);
+  }
+
+  /** A slot to write to, in the hands of this call; undefined if there is none now. See `Condition`. */
+  claim = () => {
+    const { queue } = this;
+    queue.beginCall();
+    if (queue.noticeClosed(FREED)) throw closed(queue.key, queue.what);
+    try {
+      let slot = queue.claim();
+      if (slot === NONE && this.dropsOldest) slot = queue.claimOldest();
+      if (slot === NONE && queue.recoverIfDue()) slot = queue.claim();
+      if (slot === NONE) return undefined;
+      this.claimed++;
+      return slot;
+    } catch (error) {
+      queue.failed();
+      throw error;
+    }
+  };
+
+  /** Waits a little for more slots to become free: as long as they do, or for a millisecond, if there were few the last time. */
+  backOff = (deadline) => {
+    const { queue, worthWakingFor } = this;
+    const wereFew = this.claimed < worthWakingFor;
+    this.claimed = 0;
+    spinWhileChanging(queue.words, TAIL, worthWakingFor);
+    const slot = queue.freeSlots.attempt(this.claim);
+    if (slot !== undefined || !wereFew) return slot;
+    return retryBriefly(queue.words, CLOSED, () => queue.freeSlots.attempt(this.claim), deadline);
+  };
+
+  trySend(payload) {
+    const slot = this.queue.freeSlots.attempt(this.claim);
+    return slot !== undefined && this.put(slot, payload, byteLengthOf(payload), 0);
+  }
+
+  sendSync(payload, timeout) {
+    const { freeSlots } = this.queue;
+    const deadline = deadlineAfter(timeout);
+    const slot = freeSlots.waitSync(this.claim, timeout, deadline, this.backOff);
+    if (!this.put(slot, payload, byteLengthOf(payload), deadline)) throw this.queue.otherSenders.timedOut(timeout);
+  }
+
+  send(payload, options) {
+    const length = byteLengthOf(payload);
+    return this.queue.freeSlots.wait(() => {
+      const now = lengthNow(payload, length);
+      const slot = this.claim();
+      if (slot === undefined) return undefined;
+      return this.put(slot, payload, now, undefined) ? null : BUSY;
+    }, options);
+  }
+
+  /** Copies a message into a slot and sends it; false, and it was not sent, if others kept the lock too long. */
+  put(slot, payload, length, deadline) {
+    const { queue } = this;
+    try {
+      queue.bytes.set(payload, queue.start(slot));
+      if (queue.send(slot, length, 0, deadline)) return true;
+      queue.free(slot, WRITING);
+      return false;
+    } catch (error) {
+      queue.failed();
+      throw error;
+    }
+  }
+
+  /** A loan, if there is a free slot. See `Condition`. */
+  loan = () => {
+    const slot = this.claim();
+    return slot === undefined ? undefined : this.lend(slot);
+  };
+
+  lend(slot) {
+    const { queue } = this;
+    try {
+      const loan = new Loan(queue, slot);
+      queue.lent.add(slot);
+      return loan;
+    } catch (error) {
+      queue.failed();
+      throw error;
+    }
+  }
+}
+
+module.exports = { Sender };

@@ -1,0 +1,170 @@
+'use strict';
+// The calls of one object that wait for the same condition without blocking. They get what they wait for in the order
+// in which they were made; only the first one looks, and all of them have one wait of the kernel's. So a call costs
+// the same however many wait.
+
+const clock = require('../runtime/clock');
+const waiting = require('../wait');
+const { reasonOf } = require('../wait/arguments');
+const lookUps = require('./look-ups');
+const { BUSY, isResult } = require('./results');
+const signals = require('./signals');
+
+/** When to try again what somebody else's lock was in the way of (milliseconds): nobody tells when it is free. */
+const RETRY_AFTER = 5;
+
+const LONGEST_TIMER = 2 ** 31 - 1;
+
+/** One call, and its place in the queue. */
+class Call {
+  constructor(calls, attempt, options) {
+    this.calls = calls;
+    this.attempt = attempt;
+    this.options = options;
+    this.isPending = false;
+    /** @type {Call | null} */
+    this.next = null;
+    /** @type {Call | null} */
+    this.previous = null;
+    /** @type {any} */
+    this.timer = null;
+    this.promise = new Promise((resolve, reject) => {
+      this.resolve = resolve;
+      this.reject = reject;
+    });
+  }
+
+  /** Ends the call with an error, unless it has ended. */
+  fail(error) {
+    if (this.isPending) this.calls.remove(this);
+    this.reject(error);
+  }
+
+  /** Ends the call with a result, unless it has ended. */
+  succeed(result) {
+    if (this.isPending) this.calls.remove(this);
+    this.resolve(result);
+  }
+
+  /** Has the call end at its deadline. */
+  limit(deadline) {
+    const left = deadline - clock.now();
+    if (left <= 0) this.fail(this.calls.condition.timedOut(this.options.timeout));
+    else this.timer = clock.setTimeout(() => this.limit(deadline), Math.min(left, LONGEST_TIMER)).unref();
+  }
+}
+
+class Calls {
+  /** @param {any} condition */
+  constructor(condition) {
+    this.condition = condition;
+    /** @type {Call | null} */
+    this.first = null;
+    /** @type {Call | null} */
+    this.last = null;
+    // Whether a change, or a moment, is being waited for. It may outlast the calls.
+    this.isWatching = false;
+    this.changed = () => {
+      this.isWatching = false;
+      this.watch();
+    };
+    this.failed = (error) => {
+      this.isWatching = false;
+      this.fail(error);
+    };
+  }
+
+  isEmpty() {
+    return this.first === null;
+  }
+
+  /** Makes a call, which ends at once if it can. */
+  add(attempt, options) {
+    const call = new Call(this, attempt, options);
+    const { signal, timeout } = options;
+    try {
+      if (signal !== undefined && signal.aborted) throw reasonOf(signal);
+      if (this.isEmpty() || this.advance() === true) {
+        const result = attempt();
+        if (isResult(result)) {
+          call.succeed(result);
+          return call;
+        }
+      }
+      this.append(call);
+      this.watch();
+      if (call.isPending && timeout !== Infinity) call.limit(clock.now() + timeout);
+    } catch (error) {
+      call.fail(error);
+    }
+    return call;
+  }
+
+  append(call) {
+    const { ref, signal } = call.options;
+    call.previous = this.last;
+    if (this.last === null) this.first = call;
+    else this.last.next = call;
+    this.last = call;
+    call.isPending = true;
+    lookUps.begin(this, ref);
+    if (signal !== undefined) signals.listen(signal, call);
+  }
+
+  remove(call) {
+    const { next, previous, options, timer } = call;
+    if (previous === null) this.first = next;
+    else previous.next = next;
+    if (next === null) this.last = previous;
+    else next.previous = previous;
+    call.isPending = false;
+    lookUps.end(this, options.ref);
+    if (options.signal !== undefined) signals.forget(options.signal, call);
+    if (timer !== null) clock.clearTimeout(timer);
+  }
+
+  /** Ends as many calls as can be, from the first on; true if none is left, BUSY if a lock is in the way of the first. */
+  advance() {
+    for (let call = this.first; call !== null; call = this.first) {
+      let result;
+      try {
+        result = call.attempt();
+      } catch (error) {
+        call.fail(error);
+        continue;
+      }
+      if (!isResult(result)) return result === BUSY ? BUSY : false;
+      call.succeed(result);
+    }
+    return true;
+  }
+
+  /** Waits for the next change, if there are calls that nobody waits for yet. */
+  watch() {
+    if (this.isEmpty()) return;
+    const { condition } = this;
+    // Once more after the mark, so that whoever changes something sees it.
+    const value = condition.mark();
+    const result = this.advance();
+    if (result === true || this.isWatching) return;
+    this.isWatching = true;
+    if (result === BUSY) clock.setTimeout(this.changed, RETRY_AFTER).unref();
+    else waiting.waitAsync(condition.words, condition.index, value, { ref: false }).then(this.changed, this.failed);
+  }
+
+  /** Ends all calls with an error. */
+  fail(error) {
+    while (this.first !== null) this.first.fail(error);
+  }
+
+  /** Looks whether somebody has died, for as long as there are calls. */
+  lookUp() {
+    try {
+      this.condition.structure.lookUp();
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+}
+
+module.exports = { Calls };

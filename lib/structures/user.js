@@ -1,0 +1,148 @@
+'use strict';
+// The share that one object has in the memory under a key. A thread maps a key once, however many objects use it: each
+// is a user of its own, whose `detach` ends only its own share, and the last one's detaches the memory. Whatever ends
+// a share, what the object still held is given back first.
+
+const { detached, invalidType, otherLayout } = require('../errors');
+const memory = require('../memory');
+const current = require('../memory/current');
+const { keyOf } = require('../memory/keys');
+const binding = require('../runtime/binding');
+const { isWithdrawn, outlivesDetach } = require('../runtime/overlay');
+const owners = require('../runtime/owner');
+const clock = require('../runtime/clock');
+const { bytesOf, checkKind, publish, read, valuesOf } = require('./geometry');
+
+/** How often a waiting object looks whether its key still leads to its memory (milliseconds). */
+const CHECK_EVERY = 1000;
+
+/** The users in this thread, as long as they have a share. @type {Set<User>} */
+const users = new Set();
+
+/** Ends the share of what nobody can use any more. @type {FinalizationRegistry<User>} */
+const collected = new FinalizationRegistry((user) => user.leave());
+
+class User {
+  #giveBack;
+  #hasLeft = false;
+  #outlives;
+  #checkedAt = 0;
+
+  /**
+   * @param {number | string} key
+   * @param {any} array the memory
+   * @param {() => void} giveBack gives back what the object holds, as long as the memory is there
+   */
+  constructor(key, array, giveBack) {
+    this.key = key;
+    this.array = array;
+    this.#giveBack = giveBack;
+    // Whether the array may not be empty after a detach.
+    this.#outlives = outlivesDetach(array.buffer);
+    users.add(this);
+  }
+
+  /** Has the share end, too, when the structure is collected: neither this user nor `giveBack` may refer to it. */
+  endWith(structure) {
+    collected.register(structure, this, this);
+  }
+
+  isAttached() {
+    return !this.#hasLeft && this.array.length > 0 && !(this.#outlives && isWithdrawn(this.array.buffer));
+  }
+
+  /** @throws {Error} `ERR_SHM_DETACHED` */
+  checkAttached() {
+    if (!this.isAttached()) throw detached();
+  }
+
+  /** At most once a second: @throws {Error} `ERR_SHM_REPLACED` if the key leads to other memory, or to none, by now */
+  checkCurrent() {
+    const now = clock.now();
+    if (now - this.#checkedAt < CHECK_EVERY) return;
+    this.#checkedAt = now;
+    current.checkCurrent(this.array);
+  }
+
+  /** Gives back what the object holds; its share ends. The memory stays attached. */
+  leave() {
+    if (this.#hasLeft) return;
+    const isThere = this.isAttached();
+    this.#hasLeft = true;
+    users.delete(this);
+    collected.unregister(this);
+    if (isThere) this.#giveBack();
+  }
+
+  detach() {
+    const wasAttached = this.isAttached();
+    const { buffer } = this.array;
+    this.leave();
+    if (wasAttached && !Array.from(users).some((other) => other.array.buffer === buffer)) memory.detach(this.key);
+  }
+
+  /** Whether there was something to destroy. */
+  destroy() {
+    this.leave();
+    return memory.destroy(this.key);
+  }
+}
+
+// Whoever detaches a key directly ends the shares of all objects over it.
+memory.beforeDetach((key) => {
+  for (const user of users) if (key === undefined || keyOf(user.key) === key) user.leave();
+});
+
+/**
+ * What `open(isNew)` returns, which attaches or creates the memory under a key: `isNew()` tells whether this call has
+ * created it. Whatever it throws, it leaves neither a name nor an attachment that was not there before.
+ */
+function opening(key, open) {
+  owners.ownNumber(); // before there is anything to undo
+  const wasAttached = binding.find(keyOf(key), 0) !== undefined;
+  const created = binding.getTotalCreatedSize();
+  const isNew = () => binding.getTotalCreatedSize() > created;
+  try {
+    return open(isNew);
+  } catch (error) {
+    if (isNew()) memory.destroy(key);
+    else if (!wasAttached) memory.detach(key);
+    throw error;
+  }
+}
+
+/**
+ * The structure of a kind under a key, which is created if there is none: `{ words, values }`. An option that is not
+ * given is what the structure has.
+ */
+function openStructure(key, kind, options) {
+  const missing = kind.fields.find(({ name, initially }) => options[name] === undefined && initially === undefined);
+  return opening(key, (isNew) => {
+    let words = options.transient && missing === undefined ? null : memory.get(key, 'Int32Array');
+    if (words === null) {
+      if (missing !== undefined) throw invalidType(`options.${missing.name}`, `a number, for there is no ${kind.what} under ${JSON.stringify(key)} yet`, undefined);
+      words = create(key, kind, bytesOf(kind, valuesOf(kind, options)), memoryOptions(options));
+    }
+    if (!isNew()) checkKind(key, kind, words);
+    if (missing === undefined) publish(key, kind, words, options);
+    return { words, values: read(key, kind, words, options) };
+  });
+}
+
+/** Those of a structure's options that are its memory's. */
+function memoryOptions({ perm, transient }) {
+  const options = {};
+  if (perm !== undefined) options.perm = perm.toString(8);
+  if (transient) options.transient = true;
+  return options;
+}
+
+function create(key, kind, bytes, options) {
+  try {
+    return memory.getOrCreate(bytes / 4, 'Int32Array', key, options);
+  } catch (error) {
+    throw error.code === 'ERR_SHM_SIZE' ? otherLayout(key, kind.what, 'is another one, and smaller') : error;
+  }
+}
+
+module.exports = { User, memoryOptions, openStructure, opening };
