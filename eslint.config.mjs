@@ -1,5 +1,6 @@
 import js from '@eslint/js';
 import globals from 'globals';
+import own from './scripts/lint-rules.mjs';
 
 export default [
   { ignores: ['build/', 'target/', 'prebuilds/', 'node_modules/'] },
@@ -15,6 +16,12 @@ export default [
       'prefer-const': 'error',
       strict: ['error', 'global'],
     },
+  },
+  {
+    // Beside scripts/check-order.js: a link between two rooms is an import or an argument.
+    files: ['lib/**/*.js'],
+    plugins: { own },
+    rules: { 'own/no-setting-across-rooms': 'error' },
   },
   {
     // Developers run these, on a Node of today.
