@@ -36,6 +36,7 @@ const shm = {
   detach: (key, forceDestroy) => memory().detach(key, forceDestroy),
   detachPosix: (name, forceDestroy) => memory().detachPosix(name, forceDestroy),
   destroy: (key) => memory().destroy(key),
+  keyOf: (array) => memory().keyOf(array),
   detachAll: () => memory().detachAll(),
   getTotalSize,
   getTotalCreatedSize,

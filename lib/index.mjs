@@ -9,6 +9,7 @@ export const {
   detach,
   detachPosix,
   destroy,
+  keyOf,
   detachAll,
   getTotalSize,
   getTotalCreatedSize,

@@ -83,9 +83,11 @@ impl Error {
         }
     }
 
-    /// What happened to `key` and what to do, beginning with the code.
+    /// What happened to `key` and what to do. As in Node, the name of an `errno` comes first; the codes of
+    /// this package are in `code` only.
     pub fn message(&self, key: Option<&dyn Display>) -> String {
         let about = key.map(|key| format!(" {key}")).unwrap_or_default();
+        let subject = key.map_or("It".to_string(), ToString::to_string);
         match self {
             Self::System {
                 errno,
@@ -96,18 +98,15 @@ impl Error {
                 let words = words_for(*errno);
                 format!("{}: {words}, {syscall}{about}{separator}{hint}", self.code())
             }
-            Self::Layout(reason) => format!("{}:{about} {reason}", self.code()),
+            Self::Layout(reason) => format!("{subject} {reason}"),
             Self::Sparse => format!(
-                "{}:{about} has holes, and writing to one when its file system is full would end the process (SIGBUS). {{ reserve: true }} fills them, {{ reserve: false }} takes the risk",
-                self.code()
+                "{subject} has holes, and writing to one when its file system is full would end the process (SIGBUS). {{ reserve: true }} fills them, {{ reserve: false }} takes the risk"
             ),
             Self::Buffer(status) => format!(
-                "{}: this JavaScript engine made no ArrayBuffer over{about} (Node-API status {status})",
-                self.code()
+                "This JavaScript engine made no ArrayBuffer over {subject} (Node-API status {status})"
             ),
             Self::Callback(status) => format!(
-                "{}: this JavaScript engine made no function that other threads can call (Node-API status {status})",
-                self.code()
+                "This JavaScript engine made no function that other threads can call (Node-API status {status})"
             ),
         }
     }

@@ -14,6 +14,8 @@ function refuses(t, action, Class, code, pattern, what) {
   t.deepEqual([shm.getTotalSize(), shm.getTotalCreatedSize()], before, 'nothing was made');
 }
 
+const { kMaxLength } = require('buffer');
+
 const wrongTypes = [true, {}, [], () => 1, Symbol('key')];
 if (typeof BigInt !== 'undefined') wrongTypes.push(BigInt(5)); // eslint-disable-line no-undef
 
@@ -77,16 +79,35 @@ test('the functions for names take names only', (t) => {
   t.end();
 });
 
-test('a count is a number of elements from 1 to LengthMax', (t) => {
+test('a count is a number of elements from 1 to what the runtime can show', (t) => {
   for (const key of freshKeys()) {
     for (const count of [undefined, null, '10', {}, [10], true]) {
       refuses(t, () => shm.create(count, 'Buffer', key), TypeError, 'ERR_INVALID_ARG_TYPE', /"count"/, String(count));
     }
-    for (const count of [0, -1, 1.5, NaN, Infinity, shm.LengthMax + 1, 2 ** 32 + 10, 2 ** 53]) {
+    for (const count of [0, -1, 1.5, NaN, Infinity, kMaxLength + 1, 2 ** 53]) {
       refuses(t, () => shm.create(count, 'Buffer', key), RangeError, 'ERR_OUT_OF_RANGE', /"count".* 1 to /, String(count));
     }
     t.equal(shm.get(key), null, 'no such memory came to be');
   }
+  t.end();
+});
+
+test('a count whose bytes would not be a safe integer is out of range', (t) => {
+  for (const typeKey of ['Int16Array', 'Float64Array']) {
+    const most = Math.min(kMaxLength, Math.floor(Number.MAX_SAFE_INTEGER / global[typeKey].BYTES_PER_ELEMENT));
+    refuses(t, () => shm.create(most + 1, typeKey, freshKey()), RangeError, 'ERR_OUT_OF_RANGE', new RegExp(`1 to ${most}\\.`), typeKey);
+  }
+  t.end();
+});
+
+test('3 GB of bytes are an array where the runtime has such arrays', { skip: kMaxLength < 3 * 2 ** 30 && 'not this one' }, (t) => {
+  const key = freshKey();
+  const array = shm.create(3 * 2 ** 30, 'Uint8Array', key); // no page of a segment exists before it is touched
+  t.equal(array.length, 3 * 2 ** 30);
+  array[array.length - 1] = 7;
+  t.equal(shm.get(key, 'Uint8Array')[3 * 2 ** 30 - 1], 7);
+  t.equal(shm.get(key, 'Uint8Array', { offset: 2 ** 31, count: 2 ** 30 })[2 ** 30 - 1], 7);
+  t.equal(shm.destroy(key), true);
   t.end();
 });
 
@@ -118,12 +139,27 @@ test('sizes do not wrap: 2³¹ doubles are 16 GiB or an error', (t) => {
 });
 
 test('an unknown type key is an error that lists the known ones', (t) => {
-  for (const typeKey of ['Foo', '', 'buffer', 'toString', '__proto__', 'constructor', null, 5, {}, Symbol('x')]) {
+  for (const typeKey of ['Foo', '', 'buffer', 'toString', '__proto__', 'constructor', null, -1, 13, 0.5, NaN, '0', '5', {}, Symbol('x')]) {
     const pattern = /^Unknown type key .*Buffer, Int8Array, .*Float64Array/;
     const [number, name] = freshKeys();
     for (const key of [number, name]) {
       refuses(t, () => shm.create(1, typeKey, key), TypeError, 'ERR_INVALID_ARG_VALUE', pattern, String(typeKey));
       refuses(t, () => shm.get(key, typeKey), TypeError, 'ERR_INVALID_ARG_VALUE', pattern, String(typeKey));
+    }
+  }
+  t.end();
+});
+
+test('the number of a type stands for its name', (t) => {
+  for (const typeKey of Object.keys(shm.BufferType)) {
+    const number = shm.BufferType[typeKey];
+    for (const key of freshKeys()) {
+      const made = [shm.create(10, number, key), shm.get(key, number), shm.getOrCreate(10, number, key)];
+      for (const array of made) {
+        t.equal(Object.getPrototypeOf(array), global[typeKey].prototype, `${number} is ${typeKey}`);
+        t.equal(array.length, 10);
+      }
+      shm.destroy(key);
     }
   }
   t.end();

@@ -2,16 +2,16 @@
 // What says which array is meant: its type, how many elements, from which byte on.
 
 const { invalidType, outOfRange, show, withCode } = require('../errors');
-const { LengthMax, types } = require('./types');
+const { BufferType, types } = require('./types');
 
-/** How an array of that type key is made; `'Buffer'` if none is given. */
+/** How an array of that type key (a name, or its number) is made; `'Buffer'` if none is given. */
 function typeOf(typeKey) {
   const type = types.get(typeKey === undefined ? 'Buffer' : typeKey);
   if (type === undefined) {
-    const known = Array.from(types.keys()).join(', ');
+    const known = Object.keys(BufferType).join(', ');
     const name = typeof typeKey === 'string' ? typeKey : show(typeKey);
     throw withCode(
-      new TypeError(`Unknown type key ${name}. This runtime has: ${known}`),
+      new TypeError(`Unknown type key ${name}. This runtime has: ${known}, or their numbers in BufferType`),
       'ERR_INVALID_ARG_VALUE',
     );
   }
@@ -21,8 +21,8 @@ function typeOf(typeKey) {
 /** Checks a number of elements, and gives the number of bytes they take. */
 function bytesOf(count, type, argument = 'count') {
   if (typeof count !== 'number') throw invalidType(argument, 'a number', count);
-  if (!Number.isInteger(count) || count < 1 || count > LengthMax) {
-    throw outOfRange(argument, `an integer from 1 to ${LengthMax}`, count);
+  if (!Number.isInteger(count) || count < 1 || count > type.countMax) {
+    throw outOfRange(argument, `an integer from 1 to ${type.countMax}`, count);
   }
   return count * type.bytes;
 }

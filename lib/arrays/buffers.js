@@ -3,6 +3,7 @@
 
 // Not later: the first detach may come when no memory is left to load anything.
 const binding = require('../runtime/binding');
+const { bufferBytesOf, bufferOf, byteLengthOf, byteOffsetOf, typeNameOf } = require('./intrinsics');
 const { guardZlib } = require('../runtime/zlib');
 
 /** @type {typeof import('../runtime/overlay') | null} */
@@ -54,11 +55,20 @@ function detaching(detach) {
 }
 
 /**
- * Whether the memory of an array that `using` ends is still attached. Even an attached one may be of
- * no elements: what there is can be less than one takes.
+ * Whether the memory of an array is still attached. Even an attached one may be of no elements: what there is can be
+ * less than one takes.
  */
 function isAttached(array) {
-  return array.buffer.byteLength > 0 && !isWithdrawn(array.buffer);
+  const buffer = bufferOf(array);
+  return bufferBytesOf(buffer) > 0 && !isWithdrawn(buffer);
+}
+
+/** The array, or one that is not empty where that begins, for the native side to tell whose memory it is. */
+function wholeOf(array) {
+  const isEmpty = byteLengthOf(array) === 0;
+  if (!isAttached(array) || (!isEmpty && typeNameOf(array) !== undefined)) return array;
+  const [buffer, start] = [bufferOf(array), byteOffsetOf(array)];
+  return new Uint8Array(buffer, start, Math.min(1, bufferBytesOf(buffer) - start));
 }
 
 /** Whether a buffer's memory has been detached, though its views may not be empty. */
@@ -71,4 +81,4 @@ function onDetached(listener) {
   afterDetach = listener;
 }
 
-module.exports = { allocate, arrayOver, detaching, isAttached, isWithdrawn, onDetached, overlay };
+module.exports = { allocate, arrayOver, detaching, isAttached, isWithdrawn, onDetached, overlay, wholeOf };

@@ -27,8 +27,8 @@ const BufferType = {};
 const constants = {};
 
 /**
- * Type key → `{ bytes, countMax, view }`: bytes per element, the most elements that an array can show,
- * and what makes the array over an ArrayBuffer.
+ * Type key, which is a name or its number → `{ bytes, countMax, view }`: bytes per element, the most elements that
+ * an array of this runtime can show, and what makes the array over an ArrayBuffer.
  */
 const types = new Map();
 
@@ -38,19 +38,24 @@ names.forEach((name, number) => {
   BufferType[name] = number;
   constants[`SHMBT_${name.replace(/Array$/, '').toUpperCase()}`] = number;
   const bytes = Class === Buffer ? 1 : Class.BYTES_PER_ELEMENT;
-  types.set(name, {
+  const type = {
     bytes,
-    countMax: kMaxLength,
+    // Beyond the second a number of bytes would not be exact.
+    countMax: Math.min(kMaxLength, Math.floor(Number.MAX_SAFE_INTEGER / bytes)),
     view:
       Class === Buffer
         ? (buffer, byteOffset, count) => Buffer.from(buffer, byteOffset, count)
         : (buffer, byteOffset, count) => new Class(buffer, byteOffset, count),
-  });
+  };
+  types.set(name, type).set(number, type);
 });
 
 const is32Bit = ['arm', 'ia32', 'mips', 'mipsel', 'ppc', 's390'].includes(process.arch);
 
-/** The most elements (not bytes) of an array: 2³¹, on 32-bit 2³⁰, less where the runtime allows fewer. */
+/**
+ * So many elements (not bytes) an array can have wherever this package runs: 2³¹, on 32-bit 2³⁰, less where the runtime
+ * allows fewer. `countMax` of a type is what this very runtime can show.
+ */
 const LengthMax = Math.min(is32Bit ? 2 ** 30 : 2 ** 31, kMaxLength);
 
 module.exports = Object.assign({ BufferType, LengthMax, types }, constants);

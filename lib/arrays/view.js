@@ -13,7 +13,7 @@ const { overlay } = require('./buffers');
  * disposable, misfit }`. Without a count it shows as many elements as fit from the offset on (bytes); it
  * throws `misfit(request, has)` if the memory's `has` bytes cannot be shown so. `shown` is what the
  * native side gives: a buffer that is all data, or `[buffer, byteOffset, byteLength]`, which is a buffer
- * of the engine, for `overlay()` to look after. `dispose(array, key)` is called at the end of a `using`
+ * of the engine, for `overlay()` to look after. `dispose(array)` is called at the end of a `using`
  * declaration's block.
  */
 function createView(dispose) {
@@ -28,7 +28,7 @@ function createView(dispose) {
     if (isPart) overlay().adopt(buffer);
     const array = type.view(buffer, start + offset, count);
     if (typeof key === 'number') defineHidden(array, 'key', key);
-    if (disposable && disposeSymbol !== undefined) defineHidden(array, disposeSymbol, () => dispose(array, key));
+    if (disposable && disposeSymbol !== undefined) defineHidden(array, disposeSymbol, () => dispose(array));
     return array;
   };
 }

@@ -3,8 +3,9 @@
 // editors, in types/file.d.ts.
 
 const { typeOf } = require('../arrays/arguments');
-const { allocate, arrayOver, detaching, isAttached } = require('../arrays/buffers');
+const { allocate, arrayOver, detaching, isAttached, wholeOf } = require('../arrays/buffers');
 const { ADVICE, fileOptions, pathOf, rangeOf } = require('./arguments');
+const { isView } = require('../arrays/intrinsics');
 const { createView } = require('../arrays/view');
 const { busy, detached, invalidValue, show, withCode } = require('../errors');
 const binding = require('../runtime/binding');
@@ -61,15 +62,23 @@ function view(request, shown) {
   return array;
 }
 
+/** What the path leads to and has led to; of an array, only the very file that it is over. */
 function unmapFile(path) {
+  if (isView(path)) return unmapArray(path);
   path = pathOf(path);
   return detaching((moveAway) => binding.detachFile(path, moveAway));
 }
 
+function unmapArray(array) {
+  if (binding.keyOf(wholeOf(array)) === null) return detaching((moveAway) => binding.detachFileArray(wholeOf(array), moveAway));
+  if (isAttached(array)) throw invalidValue('path', 'is an array, but not over a file that this thread has mapped', array);
+  return false;
+}
+
 /** What the end of a `using` declaration's block does. */
-function dispose(array, path) {
+function dispose(array) {
   // It may have been unmapped before, and the file mapped anew since.
-  if (isAttached(array)) unmapFile(path);
+  if (isAttached(array)) unmapArray(array);
 }
 
 function flush(array, offset, count) {
@@ -137,7 +146,7 @@ function misfit({ key, type, start, offset, count, create }, has) {
     return Object.assign(withCode(new Error(message), 'ERR_SHM_SIZE'), { path: key });
   }
   if (start + offset === 0 && count === undefined) {
-    const message = `ERR_SHM_LAYOUT: ${tells}, too few for one element: it is empty or cut short (or, in /proc, it has no size: read it instead)`;
+    const message = `${tells}, too few for one element: it is empty or cut short (or, in /proc, it has no size: read it instead)`;
     return Object.assign(withCode(new Error(message), 'ERR_SHM_LAYOUT'), { path: key });
   }
   const asked = `"offset" ${start + offset}`;

@@ -2,7 +2,8 @@
 // Whether memory is still what its key leads to: something may have removed or replaced the key while the memory is
 // in use.
 
-const { isWithdrawn } = require('../arrays/buffers');
+const { isAttached, wholeOf } = require('../arrays/buffers');
+const { isView } = require('../arrays/intrinsics');
 const { invalidType, invalidValue, replaced } = require('../errors');
 const binding = require('../runtime/binding');
 
@@ -19,12 +20,12 @@ function isCurrent(arrayOrStructure) {
   const known = arrays.get(arrayOrStructure);
   if (known === null) return false;
   const array = known || arrayOrStructure;
-  if (!ArrayBuffer.isView(array) || array instanceof DataView) {
+  if (!isView(array)) {
     throw invalidType('arrayOrStructure', 'an array over shared memory, or a structure in it', arrayOrStructure);
   }
-  const current = binding.isCurrent(array);
+  const current = binding.isCurrent(wholeOf(array));
   if (current !== undefined) return current;
-  if (array.byteLength === 0 || isWithdrawn(array.buffer)) return false;
+  if (!isAttached(array)) return false;
   throw invalidValue('arrayOrStructure', 'must be over memory that this thread has attached', arrayOrStructure);
 }
 

@@ -2,11 +2,12 @@
 // Memory by its key: create, get, detach, destroy. What each promises is written, for editors, in
 // index.d.ts.
 
-const { freshKey, isTransientKey, keyOf, nameOf, warnOfDigits } = require('./keys');
+const { checkedKey, freshKey, isTransientKey, nameOf, warnOfDigits } = require('./keys');
 const { bytesOf, typeOf } = require('../arrays/arguments');
-const { allocate, arrayOver, detaching, isAttached } = require('../arrays/buffers');
+const { allocate, arrayOver, detaching, isAttached, wholeOf } = require('../arrays/buffers');
+const { isView } = require('../arrays/intrinsics');
 const { createView } = require('../arrays/view');
-const { busy, doesNotFit, invalidValue, tooSmall } = require('../errors');
+const { busy, doesNotFit, invalidType, invalidValue, tooSmall } = require('../errors');
 const binding = require('../runtime/binding');
 const { detachAtExit } = require('../runtime/cleanup');
 const { guardZlib } = require('../runtime/zlib');
@@ -38,7 +39,7 @@ function create(count, typeKey, key, perm) {
   const options = createOptions(perm, 'create');
   if (options.flags & binding.optionBits.transient) return createTransient(count, type, bytes, options, key);
   if (key === undefined || key === null) return createFresh(count, type, bytes, options);
-  return make(keyOf(key), count, type, bytes, options);
+  return make(checkedKey(key), count, type, bytes, options);
 }
 
 /** A new System V segment under a key that nobody uses. */
@@ -77,7 +78,7 @@ function createPosix(name, count, typeKey, perm) {
 
 function get(key, typeKey, options) {
   const type = typeOf(typeKey);
-  key = keyOf(key);
+  key = checkedKey(key);
   const { flags, offset, count, disposable } = getOptions(options, type);
   const array = open({ type, key, offset, count, disposable, misfit: doesNotFit }, flags);
   if (array === null && typeof key === 'string') warnOfDigits(key, binding.stat);
@@ -101,7 +102,7 @@ function getOrCreate(count, typeKey, key, perm) {
   const bytes = bytesOf(count, type);
   const options = createOptions(perm, 'getOrCreate');
   const { flags, disposable } = options;
-  key = keyOf(key);
+  key = checkedKey(key);
   const request = { type, key, offset: 0, count, disposable, misfit: tooSmall };
   const find = () => open(request, flags);
   const add = () => make(key, count, type, bytes, options);
@@ -122,16 +123,38 @@ function beforeDetach(listener) {
   beforeDetaching.push(listener);
 }
 
+/** Of memory that `key` stands for, or has stood for; of an array, only of the very memory that it is over. */
 function detach(key, forceDestroy) {
-  key = keyOf(key);
+  const force = Boolean(forceDestroy);
+  if (isView(key)) return detachArray(key, force);
+  key = checkedKey(key);
   for (const listener of beforeDetaching) listener(key);
-  return detaching((moveAway) => binding.detach(key, Boolean(forceDestroy), moveAway));
+  return detaching((moveAway) => binding.detach(key, force, moveAway));
+}
+
+function detachArray(array, force) {
+  const key = binding.keyOf(wholeOf(array));
+  if (typeof key === 'string' || typeof key === 'number') {
+    for (const listener of beforeDetaching) listener(key);
+    return detaching((moveAway) => binding.detachArray(wholeOf(array), force, moveAway));
+  }
+  if (!isAttached(array)) return NOTHING;
+  throw invalidValue('key', key === null ? 'is an array over a file, which unmapFile ends' : 'is an array, but not over memory that this thread has attached', array);
+}
+
+/** What detach returns if there was nothing to detach. */
+const NOTHING = -1;
+
+function keyOf(array) {
+  if (!isView(array)) throw invalidType('array', 'an array over shared memory', array);
+  const key = binding.keyOf(wholeOf(array));
+  return key === undefined ? null : key;
 }
 
 /** What the end of a `using` declaration's block does. */
-function dispose(array, key) {
+function dispose(array) {
   // It may have been detached before, and the key attached anew since.
-  if (isAttached(array)) detach(key);
+  if (isAttached(array)) detachArray(array, false);
 }
 
 function detachPosix(name, forceDestroy) {
@@ -152,4 +175,4 @@ detachAtExit(() => {
   return binding.detachSegments();
 }, binding.destroyDue);
 
-module.exports = { beforeDetach, create, createPosix, destroy, detach, detachAll, detachPosix, get, getOrCreate, getPosix };
+module.exports = { beforeDetach, create, createPosix, destroy, detach, detachAll, detachPosix, get, getOrCreate, getPosix, keyOf };

@@ -21,7 +21,7 @@ const SHORT = 31;
  * A key as the native side takes it: the number of a System V segment, or the name of a POSIX
  * object with its slash. A negative number is a `key_t` as C prints it with %d.
  */
-function keyOf(key) {
+function checkedKey(key) {
   if (typeof key === 'string') return nameOf(key, 'key');
   if (typeof key !== 'number') {
     throw invalidType('key', 'an integer (System V) or a string (POSIX)', key);
@@ -124,4 +124,4 @@ function isThere(number, stat) {
   }
 }
 
-module.exports = { COOKIE, KEY_MAX, NAME_MAX, freshKey, isSegmentKey, isTransientKey, keyOf, nameOf, warnOfDigits };
+module.exports = { COOKIE, KEY_MAX, NAME_MAX, checkedKey, freshKey, isSegmentKey, isTransientKey, nameOf, warnOfDigits };

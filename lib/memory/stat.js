@@ -2,7 +2,7 @@
 // What there is of shared memory: of one key, and all that this user can see. Nothing is attached.
 
 const fs = require('fs');
-const { COOKIE, NAME_MAX, keyOf } = require('./keys');
+const { COOKIE, NAME_MAX, checkedKey } = require('./keys');
 const binding = require('../runtime/binding');
 const { withCode } = require('../errors');
 
@@ -15,7 +15,7 @@ const SHM_DEST = 0o1000;
 
 /** What there is of that key; null if there is nothing. */
 function stat(key) {
-  key = keyOf(key);
+  key = checkedKey(key);
   const found = typeof key === 'number' ? statSegment(key) : binding.stat(key);
   if (found === null) return null;
   return typeof key === 'number' ? segmentInfo(key, found) : objectInfo(key, found);

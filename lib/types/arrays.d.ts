@@ -1,7 +1,27 @@
-/// <reference types="node" />
-
 /** The name of an array type: a key of `BufferType`. */
 export type TypeKey = keyof Plain;
+
+/** The number of an array type, which stands for its name: `BufferType` and the `SHMBT_*` constants have it. */
+export type TypeNumber = keyof Names;
+
+interface Names {
+  0: 'Buffer';
+  1: 'Int8Array';
+  2: 'Uint8Array';
+  3: 'Uint8ClampedArray';
+  4: 'Int16Array';
+  5: 'Uint16Array';
+  6: 'Int32Array';
+  7: 'Uint32Array';
+  8: 'Float32Array';
+  9: 'Float64Array';
+  10: 'BigInt64Array';
+  11: 'BigUint64Array';
+  12: 'Float16Array';
+}
+
+/** The name that a type key, or its number, stands for; undefined stands for `'Buffer'`. */
+type NameOf<K> = K extends TypeNumber ? Names[K] : K extends undefined ? 'Buffer' : K & TypeKey;
 
 /**
  * What memory is called by. A string is the name of a POSIX object, `'/name'` (a missing slash is
@@ -26,17 +46,17 @@ export type ShmMap = { [K in TypeKey]: Shm<Arrays<ArrayBuffer>[K]> };
 /**
  * The array that `create`, `get` and `getOrCreate` return.
  *
- * @typeParam K type key; undefined stands for `'Buffer'`
+ * @typeParam K type key or its number; undefined stands for `'Buffer'`
  * @typeParam Q type of the key: over a segment the array has `key`, over an object it has not
  * @typeParam Shared whether it is over a `SharedArrayBuffer`; `boolean` if that is not known
  * @typeParam Disposable whether it has `[Symbol.dispose]`; `boolean` if that is not known
  */
 export type ShmArray<
-  K extends TypeKey | undefined,
+  K extends TypeKey | TypeNumber | undefined,
   Q extends Key | null | undefined = Key,
   Shared extends boolean = false,
   Disposable extends boolean = false,
-> = Arrays<BufferOf<Shared>>[K extends undefined ? 'Buffer' : K & TypeKey] & KeyOf<Q> & DisposeOf<Disposable>;
+> = Arrays<BufferOf<Shared>>[NameOf<K>] & KeyOf<Q> & DisposeOf<Disposable>;
 
 type BufferOf<Shared extends boolean> = [Shared] extends [false]
   ? ArrayBuffer
@@ -68,7 +88,7 @@ type IsAny<T> = 0 extends 1 & T ? true : false;
 
 /** The classes without a parameter, which is all that there are before TypeScript 5.7. */
 interface Plain {
-  Buffer: Buffer;
+  Buffer: NodeBuffer;
   Int8Array: Int8Array;
   Uint8Array: Uint8Array;
   Uint8ClampedArray: Uint8ClampedArray;
@@ -82,6 +102,9 @@ interface Plain {
   BigUint64Array: Newer<'BigUint64Array'>;
   Float16Array: Newer<'Float16Array'>;
 }
+
+/** `Buffer` where the types of Node.js are there, whatever their version, and the class that it extends elsewhere. */
+export type NodeBuffer = typeof globalThis extends { Buffer: { from(...from: any[]): infer T } } ? T : Uint8Array;
 
 /** An array class that only newer runtimes (and newer `lib` settings of TypeScript) have. */
 type Newer<Name extends string> = typeof globalThis extends { [K in Name]: { prototype: infer T } }

@@ -1,6 +1,7 @@
 /// <reference types="node" />
 
 import { Key } from './arrays';
+import { Permissions } from './options';
 import { WaitOptions } from './wait';
 
 /** What can be sent: it is copied. A string is sent as UTF-8. */
@@ -55,7 +56,7 @@ export interface ChannelOptions {
   /** The longest message, in bytes. Needed if it is created. */
   size?: number;
   /** Permissions as octal digits, if it is created; `'660'` by default. */
-  perm?: string | number;
+  perm?: Permissions;
   /** What this object's sends do when no slot is free: wait, as by default, or throw away the oldest message. */
   overflow?: 'wait' | 'drop-oldest';
 }
@@ -184,7 +185,7 @@ export interface TopicOptions {
   /** How many readers there can be at a time. 8 if it is created. */
   readers?: number;
   /** Permissions as octal digits, if it is created; `'660'` by default. */
-  perm?: string | number;
+  perm?: Permissions;
 }
 
 /**

@@ -1,5 +1,6 @@
 /**
- * The most elements (not bytes) of an array: 2³¹ on 64-bit systems, less if the runtime's limit is less.
+ * So many elements (not bytes) an array can have wherever this package runs: 2³¹ on 64-bit systems, less if this
+ * runtime's limit is less. `create` takes as many as this very runtime can show.
  *
  * @example
  * const count = Math.min(wanted, shm.LengthMax);
@@ -7,7 +8,7 @@
 export const LengthMax: number;
 
 /**
- * Type key → number of the type; only types that this runtime has.
+ * Type key → number of the type, which can be given instead of its name; only types that this runtime has.
  *
  * @example
  * const hasFloat16 = shm.BufferType.Float16Array !== undefined;

@@ -1,7 +1,18 @@
-import { ShmMap, TypeKey } from './arrays';
+import { ShmArray, TypeKey, TypeNumber } from './arrays';
+import { Permissions } from './options';
 
-/** How {@link mapFile} opens, makes and shows a file. An unknown option is an error. */
-export interface FileOptions {
+/** A `URL`, of whichever library. */
+interface FileUrl {
+  readonly href: string;
+}
+
+/**
+ * How {@link mapFile} opens, makes and shows a file. An unknown option is an error.
+ *
+ * @typeParam Shared whether `shared` is true; `boolean` if that is not known
+ * @typeParam Disposable whether `disposable` is true; `boolean` if that is not known
+ */
+export interface FileOptions<Shared extends boolean = boolean, Disposable extends boolean = boolean> {
   /**
    * Whether what is written reaches the file. `false` by default: pages that are written are private
    * copies then, permission to read is enough, and a stray write harms nobody.
@@ -14,7 +25,7 @@ export interface FileOptions {
    */
   create?: number;
   /** Permissions of a new file as octal digits, `'660'` by default, less the umask. */
-  perm?: string | number;
+  perm?: Permissions;
   /**
    * For a file that is written: `true` fills its holes, `false` leaves them, and writing to one when the
    * disk is full then ends the process with SIGBUS. Without it, a file with holes is an error.
@@ -27,22 +38,20 @@ export interface FileOptions {
   /** Read every page in now. Before Linux 5.14 and on macOS this is no more than a hint. */
   populate?: boolean;
   /** Over a `SharedArrayBuffer`, which can be posted to worker threads of this process without a copy. */
-  shared?: boolean;
+  shared?: Shared;
   /** The array has `[Symbol.dispose]` where the runtime has it, so that `using` unmaps the file. */
-  disposable?: boolean;
+  disposable?: Disposable;
 }
 
 /** How a part of a file is going to be read: see {@link advise}. */
 export type Advice = 'normal' | 'random' | 'sequential' | 'willneed';
 
 /** {@link mapFile} that makes the file if there is none. */
-export function mapFile<K extends TypeKey = 'Buffer'>(
-  path: string | URL,
-  typeKey: K | undefined,
-  options: FileOptions & { create: number },
-): ShmMap[K];
-/** {@link mapFile} as a `Buffer`, which is what no type key stands for. */
-export function mapFile(path: string | URL, typeKey?: undefined, options?: FileOptions): ShmMap['Buffer'] | null;
+export function mapFile<
+  K extends TypeKey | TypeNumber | undefined = 'Buffer',
+  Shared extends boolean = false,
+  Disposable extends boolean = false,
+>(path: string | FileUrl, typeKey: K, options: FileOptions<Shared, Disposable> & { create: number }): ShmArray<K, string, Shared, Disposable>;
 /**
  * Shows an ordinary file as an array, without reading it: all threads and processes that map it have
  * its pages in memory once. Returns `null` if there is no such file. Links are followed.
@@ -67,22 +76,24 @@ export function mapFile(path: string | URL, typeKey?: undefined, options?: FileO
  * if (table === null) throw new Error('nobody has written it yet');
  * @see https://man7.org/linux/man-pages/man2/mmap.2.html
  */
-export function mapFile<K extends TypeKey = 'Buffer'>(
-  path: string | URL,
-  typeKey?: K,
-  options?: FileOptions,
-): ShmMap[K] | null;
+export function mapFile<
+  K extends TypeKey | TypeNumber | undefined = 'Buffer',
+  Shared extends boolean = false,
+  Disposable extends boolean = false,
+>(path: string | FileUrl, typeKey?: K, options?: FileOptions<Shared, Disposable>): ShmArray<K, string, Shared, Disposable> | null;
 
 /**
  * Ends every array that this thread has over the file, as {@link detach} does: over what the path leads to
  * now, and over what it led to in earlier calls. The file stays.
  *
+ * @param path of the file, a `file:` URL, or an array over a file: it ends the very file that it is over, and nothing
+ *   that has taken its path since
  * @returns whether anything was mapped
- * @throws {TypeError} `ERR_INVALID_ARG_TYPE` if it is no path
+ * @throws {TypeError} `ERR_INVALID_ARG_TYPE` if it is no path, `ERR_INVALID_ARG_VALUE` for an array over other memory
  * @example
  * shm.unmapFile('/var/lib/table');
  */
-export function unmapFile(path: string | URL): boolean;
+export function unmapFile(path: string | FileUrl | ArrayBufferView): boolean;
 
 /**
  * Writes what has been changed in an array to its file, and returns when it is on the disk. Other processes

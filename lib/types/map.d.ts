@@ -1,4 +1,5 @@
 import type { Key } from './arrays';
+import type { Permissions } from './options';
 
 /** What a {@link SharedMap} holds. Objects go in and out as JSON: `JSON.stringify`, `JSON.parse`. */
 export type SharedMapValue = string | number | Uint8Array;
@@ -19,7 +20,7 @@ export interface SharedMapOptions {
   /** Milliseconds that entries live unless the call says otherwise; `Infinity` by default. It is this object's own. */
   ttl?: number;
   /** Permissions, as in `create`. */
-  perm?: string | number;
+  perm?: Permissions;
 }
 
 /** How long an entry lives. */

@@ -1,4 +1,4 @@
-import { Key, ShmArray, ShmMap, TypeKey } from './arrays';
+import { Key, ShmArray, ShmMap, TypeKey, TypeNumber } from './arrays';
 import { CreateOptions, GetOptions, GetOrCreateOptions, Permissions } from './options';
 
 /**
@@ -6,8 +6,9 @@ import { CreateOptions, GetOptions, GetOrCreateOptions, Permissions } from './op
  *
  * A POSIX object appears under its name finished or not at all, and its memory is reserved.
  *
- * @param count elements (not bytes), an integer from 1 to `LengthMax`
- * @param typeKey type of the array, `'Buffer'` by default
+ * @param count elements (not bytes), an integer from 1 to what this runtime can show: `LengthMax` anywhere, more on
+ *   Node.js 22 and later
+ * @param typeKey type of the array, a name or its number; `'Buffer'` by default
  * @param key integer for a System V segment (none or `null`: a random unused one, which the array's
  *   `key` tells), string for a POSIX object
  * @param perm permissions as octal digits, `'660'` by default; the umask applies to POSIX objects.
@@ -24,7 +25,7 @@ import { CreateOptions, GetOptions, GetOrCreateOptions, Permissions } from './op
  * @see https://man7.org/linux/man-pages/man3/shm_open.3.html
  */
 export function create<
-  K extends TypeKey | undefined = 'Buffer',
+  K extends TypeKey | TypeNumber | undefined = 'Buffer',
   Q extends Key | null | undefined = null,
   Shared extends boolean = false,
   Disposable extends boolean = false,
@@ -41,14 +42,14 @@ export function create<K extends TypeKey>(
  * Creates a POSIX shared memory object: {@link create} with the name first.
  *
  * @param name name of the object, `'/name'`
- * @param count elements (not bytes), an integer from 1 to `LengthMax`
- * @param typeKey type of the array, `'Buffer'` by default
+ * @param count elements (not bytes), as in {@link create}
+ * @param typeKey type of the array, a name or its number; `'Buffer'` by default
  * @param perm permissions, or an object with options
  * @throws {TypeError | RangeError | ShmSystemError} as {@link create} does
  * @example
  * const array = shm.createPosix('/prices', 1000, 'Float64Array');
  */
-export function createPosix<K extends TypeKey | undefined = 'Buffer', Shared extends boolean = false, Disposable extends boolean = false>(
+export function createPosix<K extends TypeKey | TypeNumber | undefined = 'Buffer', Shared extends boolean = false, Disposable extends boolean = false>(
   name: string,
   count: number,
   typeKey?: K,
@@ -60,7 +61,7 @@ export function createPosix<K extends TypeKey | undefined = 'Buffer', Shared ext
  * is none. Getting a key again gives another view of the same mapping.
  *
  * @param key integer of a System V segment, or string of a POSIX object
- * @param typeKey type of the array, `'Buffer'` by default
+ * @param typeKey type of the array, a name or its number; `'Buffer'` by default
  * @param options which part is shown (`offset` in bytes, `count` in elements), and how
  * @throws {TypeError | RangeError} if an argument is wrong, the part asked for not there, or the
  *   whole longer than this runtime's arrays can be (`offset` and `count` show a part of it)
@@ -74,7 +75,7 @@ export function createPosix<K extends TypeKey | undefined = 'Buffer', Shared ext
  * @see https://man7.org/linux/man-pages/man2/mmap.2.html
  */
 export function get<
-  K extends TypeKey | undefined = 'Buffer',
+  K extends TypeKey | TypeNumber | undefined = 'Buffer',
   Q extends Key = Key,
   Shared extends boolean = false,
   Disposable extends boolean = false,
@@ -84,13 +85,13 @@ export function get<
  * Returns an array over an existing POSIX object, or `null`: {@link get} for names only.
  *
  * @param name name of the object, `'/name'`
- * @param typeKey type of the array, `'Buffer'` by default
+ * @param typeKey type of the array, a name or its number; `'Buffer'` by default
  * @param options which part is shown (`offset` in bytes, `count` in elements), and how
  * @throws {TypeError | RangeError | ShmSystemError | ShmError} as {@link get} does
  * @example
  * const bytes = shm.getPosix('/made-in-c', 'Buffer', { raw: true });
  */
-export function getPosix<K extends TypeKey | undefined = 'Buffer', Shared extends boolean = false, Disposable extends boolean = false>(
+export function getPosix<K extends TypeKey | TypeNumber | undefined = 'Buffer', Shared extends boolean = false, Disposable extends boolean = false>(
   name: string,
   typeKey?: K,
   options?: GetOptions<Shared, Disposable>,
@@ -100,7 +101,7 @@ export function getPosix<K extends TypeKey | undefined = 'Buffer', Shared extend
  * Returns an array over `count` elements of the key's memory, which is created if there is none. Of
  * any number of processes that do this at the same time, exactly one creates it.
  *
- * @param count elements (not bytes), an integer from 1 to `LengthMax`; the array has that length
+ * @param count elements (not bytes), as in {@link create}; the array has that length
  *   also if what exists is larger
  * @param typeKey type of the array, `'Buffer'` if undefined
  * @param key integer of a System V segment, or string of a POSIX object
@@ -113,7 +114,7 @@ export function getPosix<K extends TypeKey | undefined = 'Buffer', Shared extend
  * Atomics.add(counters, 0, 1);
  */
 export function getOrCreate<
-  K extends TypeKey | undefined = 'Buffer',
+  K extends TypeKey | TypeNumber | undefined = 'Buffer',
   Q extends Key = Key,
   Shared extends boolean = false,
   Disposable extends boolean = false,
@@ -125,17 +126,18 @@ export function getOrCreate<
  *
  * A System V segment is destroyed with its last attach. A POSIX object stays until it is destroyed.
  *
- * @param key integer of a System V segment, or string of a POSIX object
+ * @param key integer of a System V segment, string of a POSIX object, or an array over either. An array ends the very
+ *   memory that it is over, and nothing that has taken its key since
  * @param forceDestroy destroy it in any case, also if it is not attached here; false by default
  * @returns 0 if the memory was destroyed, else how many attaches are left in all processes (for a
  *   POSIX object always 1), −1 if there was nothing to detach
- * @throws {TypeError | RangeError} if the key is wrong
+ * @throws {TypeError | RangeError} if the key is wrong: `ERR_INVALID_ARG_VALUE` for an array over other memory
  * @throws {ShmSystemError} if the system refuses: `'EPERM'` for somebody else's memory, for example
  * @example
  * if (shm.detach(array.key) === 0) console.log('nobody else had it');
  * @see https://man7.org/linux/man-pages/man2/shmctl.2.html
  */
-export function detach(key: Key, forceDestroy?: boolean): number;
+export function detach(key: Key | ArrayBufferView, forceDestroy?: boolean): number;
 
 /**
  * Detaches a POSIX object: {@link detach} for names only.
@@ -153,13 +155,24 @@ export function detachPosix(name: string, forceDestroy?: boolean): number;
  * Detaches the memory and destroys it: `detach(key, true) === 0`. Processes that have it attached
  * keep it until they detach; nobody can get it anew.
  *
- * @param key integer of a System V segment, or string of a POSIX object
+ * @param key integer of a System V segment, string of a POSIX object, or an array over either
  * @returns whether it was destroyed; false if there was none
  * @throws {TypeError | RangeError | ShmSystemError} as {@link detach} does
  * @example
  * shm.destroy('/prices');
  */
-export function destroy(key: Key): boolean;
+export function destroy(key: Key | ArrayBufferView): boolean;
+
+/**
+ * The key under which this thread has an array's memory attached, whatever view of it that is; `null` if it has not:
+ * the memory was detached, is a file's, or an ordinary array's.
+ *
+ * @throws {TypeError} `ERR_INVALID_ARG_TYPE` if it is no array
+ * @example
+ * const array = shm.create(1000, 'Float64Array', 'prices');
+ * console.log(shm.keyOf(array.subarray(10))); // /prices
+ */
+export function keyOf(array: ArrayBufferView): Key | null;
 
 /**
  * Detaches everything that this thread has attached. It is called at the `exit` event of the process.

@@ -25,6 +25,14 @@ impl Identity {
             Self::Object(_) | Self::File(_) => None,
         }
     }
+
+    /// Whether both are the same memory, whatever size it has had when it was looked at.
+    pub fn is_same_memory(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Object(ours), Self::Object(theirs)) => ours.is_same_object(theirs),
+            (ours, theirs) => ours == theirs,
+        }
+    }
 }
 
 /// What was made and has to be unmade if it is not published.

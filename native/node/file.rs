@@ -6,17 +6,17 @@
 use neon::prelude::*;
 
 use crate::memory::file::{self, FilePath, Opened, Part, Range};
-use crate::memory::fresh::Fresh;
+use crate::memory::fresh::{Fresh, Identity};
 use crate::memory::mapping::Writes;
 use crate::memory::options::Options;
 use crate::memory::registry::Attachment;
 use crate::node::arguments::whole_number;
 use crate::node::instance::{Attachments, Instance};
-use crate::node::memory::{empty, show};
-use crate::node::throw::{throw, throw_about};
+use crate::node::memory::{address_argument, empty, show};
+use crate::node::throw::{throw, throw_about, Subject};
 use crate::node::typed_array::typed_array_memory;
 use crate::node::wait_async::AsyncWaits;
-use crate::sys::Advice;
+use crate::sys::{Advice, FileId};
 
 /// Adds the functions of this file to an instance.
 pub fn export<'cx>(
@@ -27,8 +27,12 @@ pub fn export<'cx>(
     instance.export(cx, "findFile", find)?;
     instance.export(cx, "attachFile", attach)?;
     instance.export(cx, "createFile", create)?;
+    let of_array = waits.clone();
     instance.export(cx, "detachFile", move |attachments, cx| {
         detach(attachments, &waits, cx)
+    })?;
+    instance.export(cx, "detachFileArray", move |attachments, cx| {
+        detach_array(attachments, &of_array, cx)
     })?;
     instance.export(cx, "flush", flush)?;
     instance.export(cx, "advise", advise)
@@ -91,16 +95,41 @@ fn detach<'cx>(
     mut cx: FunctionContext<'cx>,
 ) -> JsResult<'cx, JsBoolean> {
     let path = path_argument(&mut cx)?;
-    let move_away = cx.argument::<JsFunction>(1)?;
     let ids = attachments.borrow_mut().files_of(&path);
+    end(attachments, waits, &mut cx, ids, Some(&path.into()))
+}
+
+/// `detachFileArray(array, moveAway)`: the same for the very file that the array is over.
+fn detach_array<'cx>(
+    attachments: &Attachments,
+    waits: &AsyncWaits,
+    mut cx: FunctionContext<'cx>,
+) -> JsResult<'cx, JsBoolean> {
+    let address = address_argument(&mut cx)?.unwrap_or_default();
+    let ids = match attachments.borrow_mut().at(address) {
+        Some((_, Identity::File(found))) => vec![found.file],
+        _ => Vec::new(),
+    };
+    end(attachments, waits, &mut cx, ids, None)
+}
+
+/// Ends what is attached of these files; whether that was anything.
+fn end<'cx>(
+    attachments: &Attachments,
+    waits: &AsyncWaits,
+    cx: &mut FunctionContext<'cx>,
+    ids: Vec<FileId>,
+    subject: Option<&Subject>,
+) -> JsResult<'cx, JsBoolean> {
+    let move_away = cx.argument::<JsFunction>(1)?;
     // While the words are still shared, as for a key.
     waits.end_on(|| attachments.borrow_mut().mappings_of_files(&ids));
     let (ended, result) = attachments.borrow_mut().detach_files(ids);
     let was_attached = !ended.is_empty();
-    empty(&mut cx, attachments, ended, move_away);
+    empty(cx, attachments, ended, move_away);
     match result {
         Ok(()) => Ok(cx.boolean(was_attached)),
-        Err(error) => throw_about(&mut cx, &error, Some(&path.into())),
+        Err(error) => throw_about(cx, &error, subject),
     }
 }
 

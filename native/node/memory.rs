@@ -38,6 +38,11 @@ pub fn export<'cx>(
     instance.export(cx, "attach", attach)?;
     instance.export(cx, "finish", finish)?;
     let of_all = waits.clone();
+    let of_array = waits.clone();
+    instance.export(cx, "keyOf", key_of)?;
+    instance.export(cx, "detachArray", move |attachments, cx| {
+        detach_array(attachments, &of_array, cx)
+    })?;
     instance.export(cx, "detach", move |attachments, cx| {
         detach(attachments, &waits, cx)
     })?;
@@ -46,7 +51,6 @@ pub fn export<'cx>(
     })?;
     instance.export(cx, "detachSegments", detach_segments)?;
     instance.export(cx, "isCurrent", is_current)?;
-    instance.export(cx, "keyOf", key_of)?;
     instance.export(cx, "getTotalSize", total_size)?;
     instance.export(cx, "getTotalCreatedSize", total_created_size)
 }
@@ -212,20 +216,45 @@ fn detach<'cx>(
     }
 }
 
+/// `detachArray(array, force, moveAway)`: as [`detach`], of the very memory that the array is over and
+/// nothing else that its key has stood for. It is attached under a key: see [`key_of`].
+fn detach_array<'cx>(
+    attachments: &Attachments,
+    waits: &AsyncWaits,
+    mut cx: FunctionContext<'cx>,
+) -> JsResult<'cx, JsNumber> {
+    let address = address_argument(&mut cx)?.unwrap_or_default();
+    let force = cx.argument::<JsBoolean>(1)?.value(&mut cx);
+    let move_away = cx.argument::<JsFunction>(2)?;
+    let found = attachments.borrow_mut().at(address);
+    let Some((Some(key), version)) = found else {
+        return Ok(cx.number(-1));
+    };
+    waits.end_on(|| attachments.borrow_mut().mappings_of_version(&key, &version));
+    let mut registry = attachments.borrow_mut();
+    let detached = registry.detach_version(&key, &version, force);
+    drop(registry);
+    empty(&mut cx, attachments, detached.ended, move_away);
+    match detached.left {
+        Ok(left) => Ok(cx.number(left.map_or(-1.0, f64::from))),
+        Err(error) => throw(&mut cx, &error, Some(&key)),
+    }
+}
+
 /// Where the first argument, an array, has its memory; `None` if that is nowhere.
-fn address_argument(cx: &mut FunctionContext) -> NeonResult<Option<usize>> {
+pub fn address_argument(cx: &mut FunctionContext) -> NeonResult<Option<usize>> {
     let array = cx.argument::<JsValue>(0)?;
     let memory = typed_array_memory(cx.to_raw(), array.to_raw());
     Ok(memory.map(|memory| memory.data as usize))
 }
 
-/// `keyOf(array)`: the key of the memory under the array; undefined if this copy of `lib/` has not attached
-/// it, or it is a file.
+/// `keyOf(array)`: the key of the memory under the array; null if that is a file, undefined if this copy of
+/// `lib/` has not attached it.
 fn key_of<'cx>(attachments: &Attachments, mut cx: FunctionContext<'cx>) -> JsResult<'cx, JsValue> {
     let address = address_argument(&mut cx)?;
-    let key = address.and_then(|address| attachments.borrow_mut().key_at(address));
-    match key {
-        Some(key) => Ok(js_key(&mut cx, &key)),
+    match address.and_then(|address| attachments.borrow_mut().at(address)) {
+        Some((Some(key), _)) => Ok(js_key(&mut cx, &key)),
+        Some((None, _)) => Ok(cx.null().upcast()),
         None => Ok(cx.undefined().upcast()),
     }
 }

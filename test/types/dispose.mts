@@ -5,9 +5,11 @@ import shm from '../../lib/index.mjs';
   using segment = shm.create(8, 'Buffer', null, { disposable: true });
   using object = shm.getOrCreate(8, 'Int32Array', '/name', { disposable: true, shared: true });
   using existing = shm.get('/name', 'Int32Array', { disposable: true, copyOnWrite: true });
+  using file = shm.mapFile('/table', 'Int32Array', { disposable: true });
+  using made = shm.mapFile('/table', 'Int32Array', { disposable: true, create: 8 });
   const disposable: Disposable = object;
   const memory: number | undefined = segment?.key;
-  console.log(disposable, memory, existing, segment, object.buffer);
+  console.log(disposable, memory, existing, segment, object.buffer, file, made);
 }
 {
   // @ts-expect-error: it has not been asked for

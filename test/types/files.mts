@@ -6,11 +6,14 @@ const none: [FileOptions, ListFilter, OrphanFilter] = [{}, {}, {}];
 
 /** An existing file may be missing; one that is made is there. */
 const bytes: Buffer | null = shm.mapFile('/table');
-const byUrl: ShmMap['Float64Array'] | null = shm.mapFile(new URL('file:///table'), 'Float64Array', options);
+const byUrl: ShmMap['Float64Array'] | null = shm.mapFile(new URL('file:///table'), 'Float64Array', { offset: 8 });
+const either: ArrayBufferLike = shm.mapFile('/table', 'Float64Array', options)!.buffer;
+const sharedBuffer: SharedArrayBuffer = shm.mapFile('/table', 6, { shared: true })!.buffer;
+const numbered: Float32Array = shm.mapFile('/table', shm.SHMBT_FLOAT32, { create: 10 });
 const again: Buffer | null = shm.mapFile('/table', undefined, { write: true });
 const made: Int32Array = shm.mapFile('/table', 'Int32Array', { create: 100 });
 const madeBytes: Buffer = shm.mapFile('/table', undefined, { create: 100, perm: 600 });
-const unmapped: boolean = shm.unmapFile('/table') && shm.unmapFile(new URL('file:///table'));
+const unmapped: boolean = shm.unmapFile('/table') && shm.unmapFile(new URL('file:///table')) && shm.unmapFile(made);
 
 const nothing: void[] = [shm.flush(made), shm.flush(made.subarray(1), 4, 1), shm.advise(made, 'random'), shm.advise(madeBytes, 'willneed', 4096, 1)];
 const written: Promise<void> = shm.flushAsync(new DataView(made.buffer), 0, 4);
@@ -19,8 +22,8 @@ const advice: Advice[] = ['normal', 'random', 'sequential', 'willneed'];
 /** What is told depends on the key. */
 const segment: SegmentStatus | null = shm.stat(5);
 const object: ObjectStatus | null = shm.stat('/name');
-declare const either: string | number;
-const one: SegmentStatus | ObjectStatus | null = shm.stat(either);
+declare const anyKey: string | number;
+const one: SegmentStatus | ObjectStatus | null = shm.stat(anyKey);
 
 const filter: ListFilter = { orphans: true, mine: true, olderThan: 1000 };
 const ages: OrphanFilter = { mine: true, olderThan: 1000 };
@@ -48,6 +51,12 @@ const wrong = () => {
   shm.mapFile('/table', 'Int7Array');
   // @ts-expect-error: a file has a path
   shm.mapFile(5);
+  // @ts-expect-error: that is a SharedArrayBuffer
+  const unshared: ArrayBuffer = shm.mapFile('/table', 'Int32Array', { shared: true })!.buffer;
+  // @ts-expect-error: 0o640 is 416
+  shm.mapFile('/table', 'Buffer', { create: 1, perm: 0o640 });
+  // @ts-expect-error: no such number
+  shm.mapFile('/table', 13);
   // @ts-expect-error: no such advice
   shm.advise(made, 'dontneed');
   // @ts-expect-error: an array, not its path
@@ -60,6 +69,6 @@ const wrong = () => {
   shm.list({ kind: 'sysv' });
   // @ts-expect-error: milliseconds
   shm.list({ olderThan: '1h' });
-  return surely;
+  return [surely, unshared];
 };
-console.log(none, bytes, byUrl, again, unmapped, nothing, written, advice, segment, object, one, wrong);
+console.log(none, bytes, byUrl, either, sharedBuffer, numbered, again, unmapped, nothing, written, advice, segment, object, one, wrong);

@@ -31,6 +31,11 @@ const explicit: (Shm<Int8Array> | null)[] = [
   shm.getOrCreate<'Int8Array'>(10, 'Int8Array', '/name', { raw: true }),
 ];
 
+/** The number of a type stands for its name, and an array for its key. */
+const numbered: [Shm<Buffer> | null, Shm<Float32Array> | null, Uint8Array] = [shm.get(5, shm.SHMBT_BUFFER), create(16, shm.BufferType.Float32Array), shm.getOrCreate(1, 2, '/name')];
+const keyOfIt: string | number | null = shm.keyOf(numbered[2]);
+const ended: [number, boolean] = [shm.detach(numbered[2]), shm.destroy(numbered[2])];
+
 /** Over a segment the key is there, over an object it is not, and one must look where that is open. */
 const keys: number[] = [shm.create(10)!.key, shm.create(10, 'Int8Array', null)!.key, shm.create(10, 'Buffer', 5)!.key, shm.get(5)!.key, shm.getOrCreate(1, 'Buffer', -5).key];
 const none: undefined = shm.create(10, 'Buffer', '/name')!.key;
@@ -71,6 +76,12 @@ const wrong = () => {
   shm.create(1, 'Buffer', null, 0o640);
   // @ts-expect-error: the same in an object
   shm.create(1, 'Buffer', null, { perm: 0o640 });
+  // @ts-expect-error: nor for one of another class
+  new shm.Channel('/c', { size: 8, perm: 0o640 });
+  // @ts-expect-error: nor for another
+  new shm.SharedMap('/m', { perm: 0o640 });
+  // @ts-expect-error: no such number
+  shm.create(1, 13);
   // @ts-expect-error: 8 is no octal digit
   shm.create(1, 'Buffer', null, 680);
   // @ts-expect-error: there is no such type
@@ -93,4 +104,4 @@ try {
   console.log((error as WaitSystemError).key);
   console.log(code.length, errno + 1, syscall.length, key);
 }
-console.log(big, object, again, number, buffers, ensured, explicit, keys, none, maybe, noKey, noSureKey, wrong);
+console.log(numbered, keyOfIt, ended, big, object, again, number, buffers, ensured, explicit, keys, none, maybe, noKey, noSureKey, wrong);

@@ -71,9 +71,10 @@ impl<V> Registry<V> {
         located.key.is_none().then_some(&located.mapping)
     }
 
-    /// The key of the memory at the address; `None` if nothing is attached there, or a file.
-    pub fn key_at(&mut self, address: usize) -> Option<Key> {
-        self.located(address)?.key.clone()
+    /// Which memory is attached at the address, and its key, which a file has not.
+    pub fn at(&mut self, address: usize) -> Option<(Option<Key>, Identity)> {
+        let located = self.located(address)?;
+        Some((located.key.clone(), located.identity))
     }
 
     /// Whether the key or the path that the memory at the address was attached by still leads to that

@@ -1,11 +1,14 @@
 //! Memory goes: detached or destroyed.
 
 use std::mem::take;
+use std::sync::Arc;
 
 use super::entry::{Attachment, Entry};
 use super::Registry;
 use crate::error::{Error, Result};
+use crate::memory::fresh::Identity;
 use crate::memory::key::Key;
+use crate::memory::mapping::Mapping;
 use crate::memory::{at_exit, posix, sysv};
 
 /// What a detach came to.
@@ -34,6 +37,40 @@ impl<V> Registry<V> {
         self.end_created(key, &mut entry, was_created);
         self.insert(key, entry);
         detached
+    }
+
+    /// Ends the attachments of one version of what `key` has stood for. With `force` that very memory is
+    /// destroyed, whatever the key stands for by now.
+    pub fn detach_version(&mut self, key: &Key, version: &Identity, force: bool) -> Detached<V> {
+        let mut entry = self.keys.remove(key).unwrap_or_default();
+        let was_created = entry.created > 0;
+        let mut ending = entry.take_version(version);
+        let destroyed = if force {
+            destroy_version(key, version)
+        } else {
+            Ok(false)
+        };
+        let detached = match destroyed {
+            Ok(destroyed) => self.end(&mut ending, destroyed),
+            Err(error) => Detached {
+                left: Err(error),
+                ended: Vec::new(),
+            },
+        };
+        entry.put_back(ending);
+        self.end_created(key, &mut entry, was_created);
+        self.insert(key, entry);
+        detached
+    }
+
+    /// The mappings that [`Registry::detach_version`] ends.
+    pub fn mappings_of_version(&self, key: &Key, version: &Identity) -> Vec<Arc<Mapping>> {
+        let entry = self.keys.get(key).into_iter();
+        let attachments = entry.flat_map(|entry| &entry.attachments);
+        attachments
+            .filter(|attachment| attachment.identity.is_same_memory(version))
+            .map(|attachment| Arc::clone(&attachment.mapping))
+            .collect()
     }
 
     /// After the end of attachments: what was created may be destroyed by now.
@@ -149,5 +186,18 @@ fn destroy(key: &Key) -> Result<bool> {
             Some(id) => sysv::remove(id),
             None => Ok(false),
         },
+    }
+}
+
+/// Destroys that very memory; `false` if it was destroyed before.
+fn destroy_version(key: &Key, identity: &Identity) -> Result<bool> {
+    match (key, identity) {
+        (Key::Segment(key), _) if key.is_transient() => Ok(false),
+        (_, Identity::Segment(id)) => sysv::remove(*id),
+        (Key::Object(name), Identity::Object(ours)) => match posix::find(name)? {
+            Some(found) if found.is_same_object(ours) => posix::unlink(name),
+            _ => Ok(false),
+        },
+        _ => Ok(false),
     }
 }

@@ -1,5 +1,6 @@
 //! What there is to know of one key.
 
+use std::mem::take;
 use std::sync::Arc;
 
 use crate::memory::fresh::Identity;
@@ -48,6 +49,31 @@ impl<V> Entry<V> {
 
     pub fn is_attached(&self) -> bool {
         !self.attachments.is_empty()
+    }
+
+    /// Takes out what is of that memory: its attachments, and what was created if it is that.
+    pub fn take_version(&mut self, identity: &Identity) -> Self {
+        let (attachments, others) = take(&mut self.attachments)
+            .into_iter()
+            .partition(|attachment| attachment.identity.is_same_memory(identity));
+        self.attachments = others;
+        let is_created = self.created_segment == identity.segment();
+        Self {
+            attachments,
+            created: if is_created {
+                take(&mut self.created)
+            } else {
+                0
+            },
+            created_segment: identity.segment(),
+        }
+    }
+
+    /// Puts back what is left of a version after its end.
+    pub fn put_back(&mut self, version: Self) {
+        // Only a refusal leaves any, and the newest are last.
+        self.attachments.splice(0..0, version.attachments);
+        self.created += version.created;
     }
 
     pub fn position(&self, variant: Variant, known: impl Fn(&Identity) -> bool) -> Option<usize> {
