@@ -6,7 +6,7 @@
 const { detached, invalidType, otherLayout } = require('../errors');
 const memory = require('../memory');
 const current = require('../memory/current');
-const { keyOf } = require('../memory/keys');
+const { checkedKey } = require('../memory/keys');
 const binding = require('../runtime/binding');
 const { isWithdrawn, outlivesDetach } = require('../runtime/overlay');
 const owners = require('../runtime/owner');
@@ -90,7 +90,7 @@ class User {
 
 // Whoever detaches a key directly ends the shares of all objects over it.
 memory.beforeDetach((key) => {
-  for (const user of users) if (key === undefined || keyOf(user.key) === key) user.leave();
+  for (const user of users) if (key === undefined || checkedKey(user.key) === key) user.leave();
 });
 
 /**
@@ -99,7 +99,7 @@ memory.beforeDetach((key) => {
  */
 function opening(key, open) {
   owners.ownNumber(); // before there is anything to undo
-  const wasAttached = binding.find(keyOf(key), 0) !== undefined;
+  const wasAttached = binding.find(checkedKey(key), 0) !== undefined;
   const created = binding.getTotalCreatedSize();
   const isNew = () => binding.getTotalCreatedSize() > created;
   try {
