@@ -65,8 +65,8 @@ test('what is thrown when a wait ends is uncaught, and takes no other wait along
     const array = shm.create(10, 'Int32Array');
     process.on('uncaughtException', (error) => console.log(error.message));
     const fail = () => { throw new Error('thrown'); };
-    const signal = { aborted: false, addEventListener() {}, removeEventListener: fail };
     for (let i = 0; i < 3; i++) {
+      const signal = { aborted: false, addEventListener() {}, removeEventListener: fail };
       shm.waitAsync(array, 0, 0, { signal, ref: true }).then((result) => console.log(result));
       shm.waitAsync(array, 0, 0, { ref: true }).then(() => process.nextTick(fail));
       shm.waitAsync(array, 0, 0, { ref: true }).then((result) => console.log(result));

@@ -1,9 +1,9 @@
 /** How a wait ended: woken by {@link notify}, not begun since the word held another value, or too late. */
 export type WaitResult = 'ok' | 'not-equal' | 'timed-out';
 
-/** Options of {@link waitAsync} and `Mutex.lockAsync`. An unknown option is an error. */
+/** Options of {@link waitAsync} and of all calls that wait without blocking. An unknown option is an error. */
 export interface WaitOptions {
-  /** Milliseconds; `Infinity` by default, as `NaN` is; negative ones are 0. */
+  /** Milliseconds from 0; `Infinity` by default. */
   timeout?: number;
   /** Aborting it ends the wait: the promise is rejected with the signal's reason. */
   signal?: AbortSignal;
@@ -13,12 +13,14 @@ export interface WaitOptions {
 
 /**
  * Sleeps until another thread, of this process or any other, calls {@link notify} for the same word
- * of the same memory: `Atomics.wait` across processes. It blocks this thread; see {@link waitAsync}.
+ * of the same memory: `Atomics.wait` across processes. It blocks this thread, and handlers of SIGINT
+ * and other signals wait for its end; see {@link waitAsync}.
  *
  * Whatever the notifier wrote before its `notify` is seen by this thread after `'ok'`, if the value
  * itself is written and read with `Atomics`.
  *
- * @param int32Array over memory that this thread has attached, and not with `copyOnWrite`
+ * @param int32Array over memory that this thread has attached, and not with `copyOnWrite`; an array
+ *   that another thread has posted is not enough: attach its key here
  * @param index of the word, in elements
  * @param value sleeps only if the word holds this, as an `Int32Array` holds it
  * @param timeout milliseconds; `Infinity` by default, as `NaN` is; negative ones are 0
@@ -35,7 +37,7 @@ export function wait(int32Array: Int32Array, index: number, value: number, timeo
 /**
  * {@link wait} without blocking. Where the kernel lets this process wait with `io_uring` (Linux 6.7
  * on), the wait has begun when this returns: a {@link notify} that comes next counts it. Node's own
- * event loop hears of its end; on Bun and Deno one thread does, for all waits. Elsewhere it begins a
+ * event loop is told of its end; on Bun and Deno one thread is, for all waits. Elsewhere it begins a
  * moment later, a few threads serve all waits, and a word that has changed counts as notified.
  *
  * Nothing is thrown: what follows is what the promise is rejected with.

@@ -1,8 +1,8 @@
 'use strict';
-// The arguments of waiting and locking, checked.
+// The arguments and options of waiting and locking, checked.
 
 const { invalidType, outOfRange } = require('../errors');
-const { flag, optionsReader, signal: signalOf } = require('../options');
+const { flag, optionsReader, signal: signalOf, timeout: timeoutOf } = require('../options');
 
 const INT32_MAX = 2 ** 31 - 1;
 
@@ -12,6 +12,7 @@ function int32Of(value) {
   return value | 0;
 }
 
+/** The fourth argument of `wait`, as `Atomics.wait` understands it. */
 function millisecondsOf(timeout) {
   if (timeout === undefined) return Infinity;
   if (typeof timeout !== 'number') throw invalidType('timeout', 'a number of milliseconds', timeout);
@@ -25,12 +26,22 @@ function countOf(count) {
   return Math.min(Math.floor(count), INT32_MAX);
 }
 
-/** What reads the options of a call that returns a promise: all of them are set in the result. */
+/** What reads the options of a call that returns a promise: `timeout`, `signal` and `ref`, all set in the result. */
 function waitOptionsReader(call) {
-  const read = optionsReader(call, { timeout: (value) => millisecondsOf(value), signal: signalOf, ref: flag });
+  const read = optionsReader(call, { timeout: timeoutOf, signal: signalOf, ref: flag });
   return (given) => {
     const { timeout = Infinity, signal, ref = true } = read(given);
     return { timeout, signal, ref };
+  };
+}
+
+/** What reads the options of a call that blocks: its timeout in milliseconds, or `initially`. */
+function timeoutReader(call, initially = Infinity) {
+  const read = optionsReader(call, { timeout: timeoutOf }, [], { signal: 'the call without Sync', ref: 'the call without Sync' });
+  return (given) => {
+    if (given === undefined) return initially;
+    const { timeout = initially } = read(given);
+    return timeout;
   };
 }
 
@@ -42,4 +53,4 @@ function reasonOf(signal) {
   return Object.assign(error, { code: 'ABORT_ERR' });
 }
 
-module.exports = { countOf, int32Of, millisecondsOf, reasonOf, waitOptionsReader };
+module.exports = { countOf, int32Of, millisecondsOf, reasonOf, timeoutReader, waitOptionsReader };

@@ -1,46 +1,56 @@
 'use strict';
 // The asynchronous waits that have not ended, by their number: their promises, timers and signals.
 
-const { performance } = require('perf_hooks');
 const { detached } = require('../errors');
 const binding = require('../runtime/binding');
+const clock = require('../runtime/clock');
 const { reasonOf } = require('./arguments');
 const { DETACHED, TIMED_OUT, names } = require('./results');
+const { offAbort, onAbort } = require('./signals');
 
-// When to ask the kernel again for what it has refused (milliseconds).
-const AGAIN = 10;
-// What the kernel refuses only as long as it is short of something.
-const PASSING = ['ENOMEM', 'EAGAIN', 'EBUSY'];
+/** After how many milliseconds the kernel is asked again for what it has refused. */
+const RETRY_DELAY = 10;
+
+/** What the kernel refuses with as long as it is short of something. */
+const TEMPORARY = ['ENOMEM', 'EAGAIN', 'EBUSY'];
+
+/** What a timer of the runtime takes at most, in milliseconds. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
 const pending = new Map();
 
-/** Enters a wait that has been started. */
+/** Enters a wait that has been started; `entry` is `{ resolve, reject, ref, signal }`. */
 function add(id, entry, timeout) {
   const { signal } = entry;
   pending.set(id, entry);
-  if (timeout !== Infinity) setTimer(id, entry, performance.now() + timeout);
+  if (timeout !== Infinity) setTimer(id, entry, clock.now() + timeout);
   if (signal !== undefined) {
     entry.onAbort = () => cancel(id, entry, () => entry.reject(reasonOf(signal)));
-    signal.addEventListener('abort', entry.onAbort, { once: true });
+    onAbort(signal, entry.onAbort);
   }
 }
 
 function setTimer(id, entry, deadline) {
-  const left = Math.ceil(deadline - performance.now());
+  const left = Math.ceil(deadline - clock.now());
   if (left <= 0) {
-    cancel(id, entry, () => entry.resolve('timed-out'));
+    expire(id);
     return;
   }
-  entry.timer = setTimeout(setTimer, Math.min(left, LONGEST_TIMER), id, entry, deadline);
+  entry.timer = clock.setTimeout(setTimer, Math.min(left, LONGEST_TIMER), id, entry, deadline);
   if (!entry.ref) entry.timer.unref();
 }
 
-/** Asks for the end of a wait. Should a notification be faster, it counts. */
+/** Ends a wait, if it has not ended, as its timeout does. */
+function expire(id) {
+  const entry = pending.get(id);
+  if (entry !== undefined) cancel(id, entry, () => entry.resolve('timed-out'));
+}
+
+/** Asks for the end of a wait. If a notification is faster, it counts. */
 function cancel(id, entry, onCancelled) {
   if (entry.onCancelled !== undefined) return;
   entry.onCancelled = onCancelled;
-  untilDone(() => binding.cancelWait(id));
+  retryUntilDone(() => binding.cancelWait(id));
 }
 
 /** Called by the native side when a wait has ended. */
@@ -50,25 +60,23 @@ function end(id, result) {
   if (result === DETACHED) entry.reject(detached());
   else if (result === TIMED_OUT) entry.onCancelled();
   else entry.resolve(names[result]);
-  if (entry.timer !== undefined) clearTimeout(entry.timer);
-  // One that has been aborted calls nobody again, and to remove one listener of many is slow.
-  const { signal } = entry;
-  if (signal !== undefined && !signal.aborted) signal.removeEventListener('abort', entry.onAbort);
+  if (entry.timer !== undefined) clock.clearTimeout(entry.timer);
+  if (entry.signal !== undefined) offAbort(entry.signal, entry.onAbort);
 }
 
 /** To be called after a detach, which has ended the waits unless the kernel refused. */
 function endDetached() {
-  if (pending.size > 0) untilDone(() => binding.cancelDetached());
+  if (pending.size > 0) retryUntilDone(() => binding.cancelDetached());
 }
 
-/** Does something that nobody can be told the failure of, again and again while the kernel is short of something. */
-function untilDone(action) {
+/** Does something whose failure has no caller to be told to, until the kernel is no longer short of something. */
+function retryUntilDone(action) {
   try {
     action();
   } catch (error) {
-    if (!PASSING.includes(error.code)) throw error;
-    setTimeout(untilDone, AGAIN, action);
+    if (!TEMPORARY.includes(error.code)) throw error;
+    clock.setTimeout(retryUntilDone, RETRY_DELAY, action);
   }
 }
 
-module.exports = { add, end, endDetached };
+module.exports = { add, end, endDetached, expire };

@@ -2,6 +2,7 @@
 // What the native functions answer: the numbers of native/node/wait.rs and wait_async.rs.
 
 module.exports = {
+  OK: 0,
   NOT_EQUAL: 1,
   TIMED_OUT: 2,
   DETACHED: 3,

@@ -35,7 +35,11 @@ function isDetached(buffer) {
 /** Why the native side does not know the memory under an array. */
 function unknownMemory(int32Array) {
   if (isWithdrawn(int32Array.buffer)) return detached();
-  return invalidValue('int32Array', 'must be over shared memory that this thread has attached, and not by copyOnWrite, which makes it private', int32Array);
+  const isPosted = !(int32Array.buffer instanceof ArrayBuffer);
+  const reason = isPosted
+    ? "is over a SharedArrayBuffer that this thread has not attached: what another thread has posted can be read and written here, but not waited for. Attach its key in this thread, too: get(key, 'Int32Array')"
+    : 'must be over shared memory that this thread has attached, and not by copyOnWrite, which makes it private';
+  return invalidValue('int32Array', reason, int32Array);
 }
 
 /** `Atomics.compareExchange`; before Node 16 that works on a SharedArrayBuffer only. */
