@@ -24,7 +24,7 @@ class Semaphore {
     const free = this.tryAcquire();
     if (free !== null) return free;
     const any = this.mutexes[Math.floor(Math.random() * this.mutexes.length)];
-    any.lock();
+    any.lockSync();
     return any;
   }
 }

@@ -73,7 +73,7 @@ test('an owner of a lock is the thread, whatever copy it locks with', (t) => {
   const key = freshKey();
   const mine = new shm.Mutex(shm.create(4, 'Int32Array', key), 0);
   const theirs = new other.Mutex(other.get(key, 'Int32Array'), 0);
-  mine.lock();
+  mine.lockSync();
   const numbers = [shm.get(key, 'Int32Array')[0], other.get(key, 'Int32Array')[0]];
   t.equal(numbers[0], numbers[1]);
   t.equal(theirs.tryLock(), null, 'the lock is held');

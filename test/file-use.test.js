@@ -113,7 +113,7 @@ test('words of a file that is written can be waited for, across processes', { sk
     const words = shm.mapFile(${JSON.stringify(file)}, 'Int32Array', { write: true });
     const mutex = new shm.Mutex(words, 1010);
     process.on('message', () => {
-      mutex.lock();
+      mutex.lockSync();
       words[1011] = 7;
       process.send('locked');
       words[1501] = 1;
@@ -135,7 +135,7 @@ test('words of a file that is written can be waited for, across processes', { sk
   shm.unmapFile(file);
   t.equal((await pending).code, 'ERR_SHM_DETACHED');
   const copy = shm.mapFile(file, 'Int32Array');
-  for (const action of [() => shm.wait(copy, 0, 0, 0), () => shm.notify(copy, 0), () => new shm.Mutex(copy, 0).lock()]) {
+  for (const action of [() => shm.wait(copy, 0, 0, 0), () => shm.notify(copy, 0), () => new shm.Mutex(copy, 0).lockSync()]) {
     t.equal(thrownBy(action).code, 'ERR_INVALID_ARG_VALUE', 'nobody else sees a private page');
   }
   shm.unmapFile(file);

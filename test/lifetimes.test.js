@@ -164,12 +164,12 @@ test('a transient key of another segment finds nothing', linuxOnly, (t) => {
 test('waiting and locking work on a transient segment', linuxOnly, async (t) => {
   const words = shm.create(4, 'Int32Array', null, { transient: true });
   const mutex = new shm.Mutex(words, 0);
-  mutex.lock();
+  mutex.lockSync();
   const child = forkCode(`
     const words = shm.get(${words.key}, 'Int32Array');
     const mutex = new shm.Mutex(words, 0);
     process.send(mutex.tryLock(), () => {
-      mutex.lock();
+      mutex.lockSync();
       words[1] = 1;
       shm.notify(words, 1);
       process.exit();
@@ -179,7 +179,7 @@ test('waiting and locking work on a transient segment', linuxOnly, async (t) => 
   mutex.unlock();
   while (words[1] === 0) shm.wait(words, 1, 0, 10000);
   await ended;
-  t.equal(mutex.lock(), 'owner-died', 'a killed owner is noticed');
+  t.equal(mutex.lockSync(), 'owner-died', 'a killed owner is noticed');
   t.equal(shm.destroy(words.key), true);
 });
 

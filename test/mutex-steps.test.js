@@ -27,7 +27,7 @@ function scene({ word, sleeps = [], alive = true, woken = [] }) {
   owners.ownNumber = () => SELF;
   owners.isAlive = () => alive;
   waiting.wait = sleep;
-  waiting.waitAsync = (_array, index, value, { timeout }) => Promise.resolve(sleep(array, index, value, timeout));
+  waiting.begin = (_array, index, value, { timeout }) => ({ ended: Promise.resolve(sleep(array, index, value, timeout)), expire() {} });
   waiting.notify = (_array, _index, count) => {
     if (count === 0) return 0; // the constructor asks whether it may
     log.push(['wake', array[0]]);
@@ -36,7 +36,7 @@ function scene({ word, sleeps = [], alive = true, woken = [] }) {
   return { array, log, mutex: new Mutex(array, 0) };
 }
 
-const ways = { lock: (mutex, timeout) => mutex.lock(timeout), lockAsync: (mutex, timeout) => mutex.lockAsync({ timeout }) };
+const ways = { lockSync: (mutex, timeout) => mutex.lockSync({ timeout }), lock: (mutex, timeout) => mutex.lock({ timeout }) };
 
 for (const way of Object.keys(ways)) {
   test(`${way}: what is left in the word, and how long to sleep on it`, async (t) => {
@@ -45,12 +45,14 @@ for (const way of Object.keys(ways)) {
       const result = await Promise.resolve().then(() => ways[way](mutex, timeout)).catch((error) => error.code);
       return [result, array[0], log];
     };
-    const first = ['sleep', OTHER | CONTENDED, 50];
+    // Who blocks looks whether the owner lives by itself; one timer does for all who do not.
+    const slice = way === 'lock' ? Infinity : 50;
+    const first = ['sleep', OTHER | CONTENDED, slice];
     t.deepEqual(await lock({ word: 0 }), ['ok', SELF, []], 'free');
     t.deepEqual(await lock({ word: OTHER, sleeps: [['ok', 0]] }), ['ok', SELF | CONTENDED, [first]], 'others may sleep besides');
     t.deepEqual(
       await lock({ word: OTHER, sleeps: [['ok', OTHER], ['ok', BOTH]] }),
-      ['ok', SELF | CONTENDED, [first, ['sleep', OTHER | BOTH, 50]]],
+      ['ok', SELF | CONTENDED, [first, ['sleep', OTHER | BOTH, slice]]],
       'woken in vain, it asks to be handed the lock',
     );
     t.deepEqual(await lock({ word: BOTH, sleeps: [['timed-out']] }), ['ok', SELF | CONTENDED, [['sleep', BOTH, 5]]], 'handed on to nobody');
@@ -62,7 +64,7 @@ for (const way of Object.keys(ways)) {
     t.deepEqual(await lock({ word: OTHER, alive: false, sleeps: [['timed-out']] }), ['owner-died', SELF | CONTENDED, [first]], 'a dead owner');
     t.deepEqual(
       await lock({ word: OTHER, alive: false, sleeps: [['timed-out', OTHER + 1], ['ok', 0]] }),
-      ['ok', SELF | CONTENDED, [first, ['sleep', (OTHER + 1) | BOTH, 50]]],
+      ['ok', SELF | CONTENDED, [first, ['sleep', (OTHER + 1) | BOTH, slice]]],
       'not asked of an owner that is new',
     );
     const look = ['sleep', OTHER | CONTENDED, 0];
@@ -84,4 +86,30 @@ test('unlock: who is woken, and what they find', (t) => {
   t.deepEqual(unlock(SELF | BOTH, [0]), [0, [['wake', BOTH], ['wake', 0]]], 'to nobody: it is free, and who came meanwhile is told');
   t.equal(thrownBy(() => scene({ word: OTHER }).mutex.unlock()).code, 'ERR_SHM_NOT_OWNER');
   t.end();
+});
+
+test('what waits without blocking is looked after: when a wait is ended so that it looks again', async (t) => {
+  const isEnded = async (word, alive) => {
+    const { array, mutex } = scene({ word: OTHER, alive: true });
+    let expire;
+    const ended = new Promise((resolve) => (expire = resolve));
+    const expired = new Promise((resolve) => setTimeout(resolve, 120, false));
+    let sleeps = 0;
+    waiting.begin = () => {
+      if (sleeps++ > 0) throw new Error('over'); // the test has seen enough
+      return { ended, expire: () => expire('timed-out') };
+    };
+    const locked = mutex.lock().catch(() => {});
+    array[0] = word;
+    owners.isAlive = () => alive;
+    const result = await Promise.race([ended.then(() => true), expired]);
+    expire('timed-out');
+    await locked;
+    return result;
+  };
+  t.notOk(await isEnded(OTHER | CONTENDED, true), 'not for an owner that lives and will wake it');
+  t.ok(await isEnded(OTHER | CONTENDED, false), 'for a dead owner');
+  t.ok(await isEnded(OTHER, true), 'for a word that has lost its mark, so that its owner wakes nobody');
+  t.ok(await isEnded(0, true), 'for a free word: whoever should have woken it has died');
+  t.ok(await isEnded(BOTH, true), 'for a word that was handed on to nobody');
 });

@@ -5,7 +5,6 @@ const test = require('tape');
 const { copyOfPackage, forkFixture, freshKey, freshKeys, freshName, nextMessage, shm, thrownBy, until } = require('./support');
 const { hasAbort, hasWorkers, startWorker } = require('./waiting');
 
-const own = { ref: true };
 const CONTENDED = -0x80000000;
 const HANDED_ON = 0x40000000;
 
@@ -33,10 +32,10 @@ test('lock, tryLock and unlock in one thread', (t) => {
     const mutex = new shm.Mutex(array, 9);
     t.ok(mutex.int32Array === array && mutex.index === 9);
     t.equal(thrownBy(() => mutex.unlock()).code, 'ERR_SHM_NOT_OWNER');
-    t.equal(mutex.lock(), 'ok');
+    t.equal(mutex.lockSync(), 'ok');
     t.ok(array[9] > 0 && array[9] < 2 ** 30, 'the word names the owner');
     t.equal(mutex.tryLock(), null);
-    t.equal(thrownBy(() => mutex.lock()).code, 'ERR_SHM_DEADLOCK');
+    t.equal(thrownBy(() => mutex.lockSync()).code, 'ERR_SHM_DEADLOCK');
     mutex.unlock();
     t.equal(array[9], 0);
     t.equal(mutex.tryLock(), 'ok');
@@ -52,11 +51,11 @@ test('other objects, and other copies of the package, are the same owner in a th
   const again = copyOfPackage({ addon: true });
   const others = [new shm.Mutex(mutex.int32Array, 0), new again.Mutex(again.get(key, 'Int32Array'), 0)];
   for (const other of others) {
-    mutex.lock();
+    mutex.lockSync();
     t.equal(other.tryLock(), null);
-    t.equal(thrownBy(() => other.lock(1000)).code, 'ERR_SHM_DEADLOCK');
+    t.equal(thrownBy(() => other.lockSync({ timeout: 1000 })).code, 'ERR_SHM_DEADLOCK');
     other.unlock();
-    t.equal(other.lock(), 'ok');
+    t.equal(other.lockSync(), 'ok');
     mutex.unlock();
   }
   again.detachAll();
@@ -64,11 +63,11 @@ test('other objects, and other copies of the package, are the same owner in a th
   t.end();
 });
 
-test('tasks of one thread take turns with lockAsync', async (t) => {
+test('tasks of one thread take turns with lock', async (t) => {
   const { key, array, mutex } = fresh();
   const order = [];
   const task = async (number) => {
-    t.equal(await mutex.lockAsync(own), 'ok');
+    t.equal(await mutex.lock(), 'ok');
     order.push(number);
     await new Promise((resolve) => setTimeout(resolve, 2));
     order.push(number);
@@ -91,10 +90,10 @@ test('increments under the lock are not lost', async (t) => {
 });
 
 test('another process waits for the lock and is woken', async (t) => {
-  for (const command of ['lock', 'lockAsync']) {
+  for (const command of ['lockSync', 'lock']) {
     const { key, array, mutex } = fresh();
     const child = await locker(key);
-    mutex.lock();
+    mutex.lockSync();
     t.equal(await child.ask('tryLock'), null);
     const locked = child.ask(command);
     await until(() => array[0] < 0, 'somebody who sleeps for it');
@@ -102,11 +101,11 @@ test('another process waits for the lock and is woken', async (t) => {
     t.equal(await locked, 'ok', command);
     t.equal(mutex.tryLock(), null);
     t.equal(thrownBy(() => mutex.unlock()).code, 'ERR_SHM_NOT_OWNER');
-    t.equal(thrownBy(() => mutex.lock(20)).code, 'ERR_SHM_TIMED_OUT');
-    const late = await mutex.lockAsync({ timeout: 20, ref: true }).catch((error) => error);
+    t.equal(thrownBy(() => mutex.lockSync({ timeout: 20 })).code, 'ERR_SHM_TIMED_OUT');
+    const late = await mutex.lock({ timeout: 20, ref: true }).catch((error) => error);
     t.equal(late.code, 'ERR_SHM_TIMED_OUT');
     await child.ask('unlock');
-    t.equal(mutex.lock(), 'ok', 'nobody left keeps it');
+    t.equal(mutex.lockSync(), 'ok', 'nobody left keeps it');
     mutex.unlock();
     child.disconnect();
     shm.destroy(key);
@@ -114,18 +113,18 @@ test('another process waits for the lock and is woken', async (t) => {
 });
 
 test('an owner killed with SIGKILL is noticed, whoever asks and however', async (t) => {
-  for (const command of ['lock', 'tryLock', 'lockAsync']) {
+  for (const command of ['lockSync', 'tryLock', 'lock']) {
     const { key, array, mutex } = fresh();
     const child = await locker(key);
-    await child.ask('lock');
-    const lock = () => (command === 'lockAsync' ? mutex.lockAsync(own) : mutex[command]());
+    await child.ask('lockSync');
+    const lock = () => mutex[command]();
     if (command === 'tryLock') t.equal(mutex.tryLock(), null, 'alive');
-    const waiting = command === 'lockAsync' ? lock() : null;
+    const waiting = command === 'lock' ? lock() : null;
     child.kill('SIGKILL');
     await child.ended;
     t.equal(await (waiting || lock()), 'owner-died', command);
     mutex.unlock();
-    t.equal(mutex.lock(), 'ok', 'once');
+    t.equal(mutex.lockSync(), 'ok', 'once');
     mutex.unlock();
     t.equal(array[0], 0);
     shm.destroy(key);
@@ -135,9 +134,9 @@ test('an owner killed with SIGKILL is noticed, whoever asks and however', async 
 test('a killed owner among others that wait: one of them is told', async (t) => {
   const { key, array } = fresh();
   const [owner, ...others] = await Promise.all([1, 2, 3, 4].map(() => locker(key)));
-  await owner.ask('lock');
+  await owner.ask('lockSync');
   const results = others.map((child) =>
-    child.ask('lock').then(async (result) => {
+    child.ask('lockSync').then(async (result) => {
       await child.ask('unlock');
       return result;
     }),
@@ -156,7 +155,7 @@ test('a waiter killed after it was woken, and a word handed on to nobody, block 
   t.equal(mutex.tryLock(), 'ok');
   mutex.unlock();
   array[0] = handedOn;
-  t.equal(mutex.lock(), 'ok');
+  t.equal(mutex.lockSync(), 'ok');
   mutex.unlock();
   t.equal(array[0], 0);
   shm.destroy(key);
@@ -166,20 +165,21 @@ test('a waiter killed after it was woken, and a word handed on to nobody, block 
 test('a lock that is handed on after so many turns wakes who sleeps for it', async (t) => {
   const { key, array, mutex } = fresh();
   for (let round = 0; round < 10; round++) {
-    mutex.lock();
+    mutex.lockSync();
     array[0] |= CONTENDED;
     mutex.unlock(); // begins to count the turns
-    mutex.lock();
-    while (mutex.owed > 1) {
+    mutex.lockSync();
+    // As often as a thread locks again while another waits, but for the last time.
+    for (let turn = 1; turn < 128; turn++) {
       mutex.unlock();
-      mutex.lock();
+      mutex.lockSync();
     }
     // Who was woken comes back during the last turn, and goes to sleep again.
     array[0] |= CONTENDED | HANDED_ON;
     const woken = shm.waitAsync(array, 0, array[0], { ref: true, timeout: 2000 });
     mutex.unlock();
     t.equal(await woken, 'ok');
-    t.equal(mutex.lock(), 'ok');
+    t.equal(mutex.lockSync(), 'ok');
     mutex.unlock();
   }
   shm.destroy(key);
@@ -188,7 +188,7 @@ test('a lock that is handed on after so many turns wakes who sleeps for it', asy
 test('a number that no living thread has is a dead owner', (t) => {
   const { key, array, mutex } = fresh();
   array[0] = 0x3fffffff;
-  t.equal(mutex.lock(), 'owner-died');
+  t.equal(mutex.lockSync(), 'owner-died');
   mutex.unlock();
   shm.destroy(key);
   t.end();
@@ -200,23 +200,23 @@ test('a worker terminated with the lock is a dead owner', { skip: !hasWorkers &&
   t.equal(await nextMessage(worker), 'ok');
   t.equal(mutex.tryLock(), null);
   await worker.terminate();
-  t.equal(mutex.lock(), 'owner-died');
+  t.equal(mutex.lockSync(), 'owner-died');
   mutex.unlock();
   shm.destroy(key);
 });
 
-test('an abort ends lockAsync, and the lock goes on', { skip: !hasAbort && 'no AbortController' }, async (t) => {
+test('an abort ends lock, and the lock goes on', { skip: !hasAbort && 'no AbortController' }, async (t) => {
   const { key, mutex } = fresh();
-  mutex.lock();
+  mutex.lockSync();
   const controller = new AbortController();
-  const aborted = mutex.lockAsync({ signal: controller.signal, ref: true }).catch((error) => error.name);
-  const waiting = mutex.lockAsync(own);
+  const aborted = mutex.lock({ signal: controller.signal, ref: true }).catch((error) => error.name);
+  const waiting = mutex.lock();
   controller.abort();
   t.equal(await aborted, 'AbortError');
   mutex.unlock();
   t.equal(await waiting, 'ok');
   mutex.unlock();
-  const dead = await mutex.lockAsync({ signal: controller.signal }).catch((error) => error.name);
+  const dead = await mutex.lock({ signal: controller.signal }).catch((error) => error.name);
   t.equal(dead, 'AbortError', 'also when it is free');
   shm.destroy(key);
 });
@@ -227,12 +227,12 @@ test('a detached mutex says so', async (t) => {
     const key = freshKey();
     const array = shm.create(10, 'Int32Array', key, options);
     const mutex = new shm.Mutex(array, 0);
-    mutex.lock();
-    const waiting = mutex.lockAsync(own).catch((error) => error.code);
+    mutex.lockSync();
+    const waiting = mutex.lock().catch((error) => error.code);
     shm.destroy(key);
     t.equal(await waiting, 'ERR_SHM_DETACHED');
     if (array.length === 0 || options !== undefined) {
-      for (const call of ['lock', 'tryLock', 'unlock']) {
+      for (const call of ['lockSync', 'tryLock', 'unlock']) {
         t.equal(thrownBy(() => mutex[call]()).code, 'ERR_SHM_DETACHED', call);
       }
     }
@@ -245,9 +245,9 @@ test('wrong arguments are errors', async (t) => {
   t.equal(thrownBy(() => new shm.Mutex([], 0)).code, 'ERR_INVALID_ARG_TYPE');
   t.equal(thrownBy(() => new shm.Mutex(new Int32Array(1), 0)).code, 'ERR_INVALID_ARG_VALUE');
   t.equal(thrownBy(() => new shm.Mutex(array, 10)).code, 'ERR_OUT_OF_RANGE');
-  t.equal(thrownBy(() => mutex.lock('1')).code, 'ERR_INVALID_ARG_TYPE');
+  t.equal(thrownBy(() => mutex.lockSync('1')).code, 'ERR_INVALID_ARG_TYPE');
   const codes = [1, { timeout: '1' }, { timeuot: 1 }].map((options) =>
-    mutex.lockAsync(options).catch((error) => error.code),
+    mutex.lock(options).catch((error) => error.code),
   );
   t.deepEqual(await Promise.all(codes), ['ERR_INVALID_ARG_TYPE', 'ERR_INVALID_ARG_TYPE', 'ERR_INVALID_ARG_VALUE']);
   shm.destroy(key);

@@ -132,7 +132,7 @@ function uncontended(array) {
   };
   const lock = () => {
     for (let i = 0; i < times; i++) {
-      mutex.lock();
+      mutex.lockSync();
       mutex.unlock();
     }
   };

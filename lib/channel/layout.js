@@ -36,12 +36,6 @@ const WRITING = 0x40000000;
 const TAKEN = -0x80000000;
 const QUEUED = -0x40000000;
 
-/**
- * What a call that fails with a lock leaves in its word: a number that no thread has, so that the next owner repairs as
- * after a death, and the bit that says that somebody may sleep for it.
- */
-const LOCK_ABANDONED = OWNER | -0x80000000;
-
 /** Positions in the queue are numbers of 31 bits. */
 const POSITION = 0x7fffffff;
 
@@ -66,7 +60,6 @@ module.exports = {
   FREED,
   HEAD,
   LENGTH,
-  LOCK_ABANDONED,
   OWNER,
   POSITION,
   PRODUCERS,

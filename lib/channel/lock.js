@@ -1,9 +1,8 @@
 'use strict';
 // One of the two locks of a channel, in which a thread changes a few words. It never nests.
 
-const { LOCK_ABANDONED, OWNER } = require('./layout');
 const { retryBriefly } = require('./backoff');
-const { Mutex } = require('../mutex');
+const { Lock } = require('../mutex');
 const { leftUntil } = require('../structures/condition');
 const { CLOSED } = require('../structures/structure');
 
@@ -12,20 +11,18 @@ const HELD_AT_MOST = 50;
 
 class QueueLock {
   /** @param {Int32Array} words */
-  constructor(words, index, self) {
+  constructor(words, index) {
     this.words = words;
-    this.index = index;
-    this.self = self;
-    this.mutex = new Mutex(words, index);
+    this.lock = new Lock(words, index);
     this.retry = () => this.tryEnter() || undefined;
   }
 
-  /** `'ok'`; `'owner-died'` if there may be a half step to finish; null if somebody else is in there. */
+  /**
+   * `'ok'`; `'owner-died'` if there may be a half step to finish, also of a call of this thread that was ended
+   * half-way; null if somebody else is in there.
+   */
   tryEnter() {
-    const entered = this.mutex.tryLock();
-    if (entered !== null) return entered;
-    // No call of this thread is in there, so one that was ended half-way has left it behind.
-    return (Atomics.load(this.words, this.index) & OWNER) === this.self ? 'owner-died' : null;
+    return this.lock.tryLock();
   }
 
   /**
@@ -42,21 +39,16 @@ class QueueLock {
     const later = retryBriefly(this.words, CLOSED, this.retry, Infinity);
     if (later !== undefined) return later;
     if (deadline === undefined) return null;
-    try {
-      return this.mutex.lock(Math.max(leftUntil(deadline), HELD_AT_MOST));
-    } catch (error) {
-      if (error.code !== 'ERR_SHM_TIMED_OUT') throw error;
-      return null;
-    }
+    return this.lock.lock(Math.max(leftUntil(deadline), HELD_AT_MOST));
   }
 
   leave() {
-    this.mutex.unlock();
+    this.lock.unlock();
   }
 
   /** After a failure: if this thread still has it, the next owner repairs as after a death. */
   abandon() {
-    if ((Atomics.load(this.words, this.index) & OWNER) === this.self) Atomics.store(this.words, this.index, LOCK_ABANDONED);
+    this.lock.abandon();
   }
 }
 

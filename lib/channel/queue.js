@@ -33,8 +33,8 @@ class Queue extends Structure {
     this.slots = this.values.slots;
     this.entries = ringOf(this.slots);
     this.firstSlot = RING + this.entries;
-    this.producers = new QueueLock(words, PRODUCERS, self);
-    this.consumers = new QueueLock(words, CONSUMERS, self);
+    this.producers = new QueueLock(words, PRODUCERS);
+    this.consumers = new QueueLock(words, CONSUMERS);
     // Where to look for a free slot next.
     this.next = 0;
     // The positions that others count on, as they were seen last: to look again means to get the line of memory from

@@ -4,7 +4,7 @@
 
 const { detached, invalidType } = require('../errors');
 const memory = require('../memory');
-const { Mutex } = require('../mutex');
+const { Lock } = require('../mutex');
 const { isWithdrawn, outlivesDetach } = require('../runtime/overlay');
 const { expiryAfter, expiryOf, initialOf, millisecondsOf, needAtomics, notANumber, optionsOf } = require('./arguments');
 const { Draft, UNSOUND } = require('./entry');
@@ -259,8 +259,8 @@ function locked(shard, action, isReset = false) {
 
 /** Takes the lock of a shard, and makes its index whole; without the lock, if it throws. */
 function enter(shard, isReset = false) {
-  if (shard.mutex === null) shard.mutex = new Mutex(shard.words, shard.start + SHARD.mutex);
-  const result = shard.mutex.lock();
+  if (shard.mutex === null) shard.mutex = new Lock(shard.words, shard.start + SHARD.mutex);
+  const result = shard.mutex.lock(Infinity);
   if (isReset) return;
   try {
     if (!isRingSound(shard)) throw shard.damaged();

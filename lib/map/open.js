@@ -5,7 +5,7 @@
 const { randomBytes } = require('crypto');
 const { busy } = require('../errors');
 const memory = require('../memory');
-const { Mutex } = require('../mutex');
+const { Lock } = require('../mutex');
 const { SIZES } = require('./arguments');
 const { FIRST_SHARD, FIRST_SLOT, MAGIC, WORD, geometryOf, layout, readGeometry, totalBytes, viewsOf, writeGeometry } = require('./layout');
 
@@ -21,7 +21,7 @@ function openMap(key, options) {
   const wanted = geometryOf(options);
   const views = viewsOf(memoryOf(key, wanted, options));
   const { words } = views;
-  if (words[WORD.magic] === 0) begin(new Mutex(words, WORD.mutex), words, wanted, key);
+  if (words[WORD.magic] === 0) begin(new Lock(words, WORD.mutex), words, wanted, key);
   const geometry = readGeometry(words, key);
   const isOther = ['shards', 'slots', 'units'].some((name) => geometry[name] !== wanted[name]);
   if (isOther && SIZES.some((name) => options[name] !== undefined)) throw layout(key, 'it was created with other sizes, leave them out to take it as it is');
@@ -42,7 +42,7 @@ function begin(mutex, words, wanted, key) {
   if (words.length * 4 < totalBytes(wanted)) throw layout(key, `it has ${words.length * 4} bytes, and the map takes ${totalBytes(wanted)}`);
   // A name that another program uses for data which begins with zeros shall not lose them.
   if (words.subarray(WORD.mutex + 1, FIRST_SHARD / 4 + FIRST_SLOT).some((word) => word !== 0)) throw layout(key, 'it is no map');
-  mutex.lock();
+  mutex.lock(Infinity);
   try {
     if (words[WORD.magic] !== MAGIC) writeGeometry(words, wanted, new Int32Array(new Uint8Array(randomBytes(8)).buffer));
   } finally {

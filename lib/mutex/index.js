@@ -1,208 +1,148 @@
 'use strict';
-// A robust lock in one word of shared memory. test/model/mutex.pml checks the protocol; docs/other-languages.md
-// specifies the word for programs in other languages.
+// Mutex. What the calls promise is written, for editors, in lib/types/mutex.d.ts; how they do it is in lock.js.
 
-const { performance } = require('perf_hooks');
-const { detached, withCode } = require('../errors');
-const { isWithdrawn, outlivesDetach } = require('../runtime/overlay');
-const owners = require('../runtime/owner');
-const { millisecondsOf, reasonOf, waitOptionsReader } = require('../wait/arguments');
-const waiting = require('../wait');
-const { checkWord, compareExchange } = require('../wait/words');
+const { invalidType, show, withCode } = require('../errors');
+const { callback: callbackOf, flag, optionsReader, signal: signalOf, timeout: timeoutOf } = require('../options');
+const { standFor } = require('../memory/current');
+const binding = require('../runtime/binding');
+const { timeoutReader, waitOptionsReader } = require('../wait/arguments');
+const { Lock } = require('./lock');
+const { OWNER } = require('./word');
 
-const readOptions = waitOptionsReader('lockAsync');
+/** The lock of a mutex. A property, since a lock by way of a WeakMap takes twice as long; not enumerable, so it shows nowhere. */
+const LOCK = Symbol('lock');
 
-// The word: whose lock it is, whether somebody sleeps for it, and whether the next owner has to be
-// one who has slept. 0 is free.
-const OWNER = 0x3fffffff;
-const HANDED_ON = 0x40000000;
-const CONTENDED = -0x80000000;
-
-// Locking again is much faster than waking up. So that who has been woken gets a turn, a thread does
-// so this many times at most: fair, and still far fewer switches between processes than turns.
-const TURNS = 128;
-
-// Who sleeps looks this often (milliseconds) whether the owner still lives.
-const LOOK_UP = 50;
-
-// A lock that was handed on is left to whoever was woken for so long (milliseconds).
-const HANDED_ON_FOR = 5;
-
-/** What this thread is called in the words it owns; 0 as long as it has no mutex. */
-let self = 0;
+const readTimeout = timeoutReader('Mutex.lockSync');
+const readWait = waitOptionsReader('Mutex.lock');
+const readRun = optionsReader('Mutex.run', { timeout: timeoutOf, signal: signalOf, ref: flag, recover: callbackOf });
 
 class Mutex {
   constructor(int32Array, index) {
-    waiting.notify(int32Array, index, 0); // throws what there is to say about the arguments
-    if (self === 0) self = owners.ownNumber();
-    this.int32Array = int32Array;
-    this.index = index;
-    // Whether the array may not be empty after a detach: its words are nobody else's then.
-    this.outlives = outlivesDetach(int32Array.buffer);
-    // How often this thread may still unlock before it has to hand the lock on; 0: as it likes.
-    this.owed = 0;
-    // When whoever was woken has come by itself, and need not be left the lock.
-    this.owedUntil = 0;
-    // Whether nobody came for the lock when it was handed on last.
-    this.alone = false;
+    Object.defineProperty(this, LOCK, { value: new Lock(int32Array, index, true) });
+    standFor(this, int32Array);
   }
 
-  lock(timeout) {
-    const milliseconds = millisecondsOf(timeout);
-    if (exchange(this, 0, self) === 0) return 'ok';
-    const deadline = performance.now() + milliseconds;
-    const attempt = new Attempt(this);
-    for (;;) {
-      const result = attempt.take();
-      if (result !== null) return result;
-      if ((attempt.word & OWNER) === self) throw deadlock();
-      const left = deadline - performance.now();
-      if (attempt.isOver(left)) throw timedOut();
-      attempt.slept(waiting.wait(this.int32Array, this.index, attempt.word, attempt.slice(left)));
-    }
+  async lock(options) {
+    return wait(this[LOCK], readWait(options));
+  }
+
+  lockSync(options) {
+    const lock = this[LOCK];
+    const timeout = options === undefined ? Infinity : readTimeout(options);
+    const result = lock.lock(timeout);
+    if (result === null) throw lock.isOwn(wordOf(lock)) ? deadlock(lock) : timedOut(lock, timeout);
+    return result;
   }
 
   tryLock() {
-    const word = exchange(this, 0, self);
-    if (word === 0) return 'ok';
-    const owner = word & OWNER;
-    if (owner !== 0 && owners.isAlive(owner)) return null;
-    if (exchange(this, word, self | CONTENDED) !== word) return null;
-    return owner === 0 ? 'ok' : 'owner-died';
-  }
-
-  async lockAsync(options) {
-    const { timeout, signal, ref } = readOptions(options);
-    if (signal !== undefined && signal.aborted) throw reasonOf(signal);
-    if (exchange(this, 0, self) === 0) return 'ok';
-    const deadline = performance.now() + timeout;
-    const attempt = new Attempt(this);
-    for (;;) {
-      const result = attempt.take();
-      if (result !== null) return result;
-      if (signal !== undefined && signal.aborted) throw reasonOf(signal);
-      const left = deadline - performance.now();
-      if (attempt.isOver(left)) throw timedOut();
-      const slice = { timeout: attempt.slice(left), signal, ref };
-      attempt.slept(await waiting.waitAsync(this.int32Array, this.index, attempt.word, slice));
-    }
+    return this[LOCK].tryLock();
   }
 
   unlock() {
-    const hasToHandOn = this.owed > 0 && --this.owed === 0 && performance.now() < this.owedUntil;
-    let word = hasToHandOn ? self : exchange(this, self, 0);
-    if (word === self && !hasToHandOn) return;
-    for (;;) {
-      if ((word & OWNER) !== self) throw notOwner();
-      const next = hasToHandOn || word & HANDED_ON ? HANDED_ON | CONTENDED : 0;
-      const found = exchange(this, word, next);
-      if (found === word) {
-        // Unmarked, nobody sleeps: who was woken when the turns began to be counted is on its way.
-        if (word !== self) wakeNext(this, next);
-        return;
-      }
-      word = found;
-    }
+    if (!this[LOCK].unlock()) throw notOwner(this[LOCK]);
+  }
+
+  async run(callback, options) {
+    if (typeof callback !== 'function') throw invalidType('callback', 'a function', callback);
+    const { timeout = Infinity, signal, ref = true, recover } = readRun(options);
+    const lock = this[LOCK];
+    const result = await wait(lock, { timeout, signal, ref });
+    if (result === 'owner-died' && recover !== undefined) await recoverWith(lock, recover);
+    return callWith(lock, callback);
+  }
+
+  get int32Array() {
+    return this[LOCK].int32Array;
+  }
+
+  get index() {
+    return this[LOCK].index;
+  }
+
+  toJSON() {
+    const lock = this[LOCK];
+    return { key: keyOf(lock), index: lock.index, state: stateOf(lock) };
+  }
+
+  [Symbol.for('nodejs.util.inspect.custom')]() {
+    const { key, index, state } = this.toJSON();
+    return `Mutex { key: ${show(key)}, index: ${index}, state: '${state}' }`;
   }
 }
 
-/** One try to get the lock, which may sleep several times. */
-class Attempt {
-  constructor(mutex) {
-    this.mutex = mutex;
-    this.hasSlept = false;
-    this.hasTimedOut = false;
-    this.word = 0;
-  }
-
-  /** Takes the lock if it can, else marks it as wanted: then `word` is what to sleep on. */
-  take() {
-    const { mutex, hasSlept } = this;
-    for (;;) {
-      const word = exchange(mutex, 0, this.owned());
-      if (word === 0) return 'ok';
-      const owner = word & OWNER;
-      const isFree = owner === 0 && hasSlept;
-      if (isFree || (owner !== 0 && this.isDead(owner))) {
-        if (exchange(mutex, word, this.owned()) !== word) continue;
-        mutex.alone = this.cameInVain(word);
-        return isFree ? 'ok' : 'owner-died';
-      }
-      // Who was woken and came too late asks to be handed the lock.
-      const wanted = word | CONTENDED | (hasSlept ? HANDED_ON : 0);
-      if (wanted === word || exchange(mutex, word, wanted) === word) {
-        this.word = wanted;
-        return null;
-      }
-    }
-  }
-
-  /** Others may sleep besides who has slept, so the next unlock has to look for them. */
-  owned() {
-    return this.hasSlept ? self | CONTENDED : self;
-  }
-
-  /** Asks the kernel only after a whole slice in which the owner stayed the same. */
-  isDead(owner) {
-    if (!this.hasTimedOut || (this.word & OWNER) !== owner) return false;
-    this.hasTimedOut = false;
-    return !owners.isAlive(owner);
-  }
-
-  /** Whether the word was handed on, and nobody has taken it for a whole slice. */
-  cameInVain(word) {
-    return this.hasTimedOut && this.word === word;
-  }
-
-  /** Whether the time is over: not before one sleep, be it of no time, or an owner's death went unnoticed. */
-  isOver(left) {
-    return left <= 0 && this.hasSlept;
-  }
-
-  /** How long to sleep before looking again, in milliseconds. */
-  slice(left) {
-    return Math.max(0, Math.min(left, (this.word & OWNER) === 0 ? HANDED_ON_FOR : LOOK_UP));
-  }
-
-  slept(result) {
-    this.hasSlept = this.hasSlept || result !== 'not-equal';
-    this.hasTimedOut = result === 'timed-out';
-  }
+/** The result of a lock that does not block. */
+async function wait(lock, options) {
+  const result = await lock.lockAsync(options);
+  if (result === null) throw timedOut(lock, options.timeout);
+  return result;
 }
 
-/** `compareExchange` on a mutex's word. */
-function exchange({ int32Array, index, outlives }, expected, replacement) {
-  if (outlives && isWithdrawn(int32Array.buffer)) throw detached();
+/** Repairs what a dead owner has left. If that fails, the next owner is told of the death, too. */
+async function recoverWith(lock, recover) {
   try {
-    return compareExchange(int32Array, index, expected, replacement);
+    await recover();
   } catch (error) {
-    checkWord(int32Array, index);
+    lock.abandon();
     throw error;
   }
 }
 
-/** Wakes who sleeps longest. A word that is handed on with nobody to take it becomes free. */
-function wakeNext(mutex, word) {
-  const { int32Array, index } = mutex;
-  const woken = waiting.notify(int32Array, index, 1);
-  const isTaken = word !== 0 && woken > 0;
-  if (word !== 0 && woken === 0 && exchange(mutex, word, 0) === word) waiting.notify(int32Array, index, 1);
-  // Who does not sleep any more is on its way, if there is anybody.
-  mutex.owed = isTaken || (woken === 0 && mutex.alone) ? 0 : TURNS;
-  mutex.owedUntil = performance.now() + HANDED_ON_FOR;
-  mutex.alone = false;
+/** Calls a function with the lock, and unlocks whatever becomes of it. */
+async function callWith(lock, callback) {
+  let value;
+  try {
+    value = await callback();
+  } catch (error) {
+    unlockQuietly(lock);
+    throw error;
+  }
+  if (!lock.unlock()) throw notOwner(lock);
+  return value;
 }
 
-function timedOut() {
-  return withCode(new Error('The mutex was not free in time'), 'ERR_SHM_TIMED_OUT');
+/** Unlocks, if that is possible: there is another error to be told. */
+function unlockQuietly(lock) {
+  try {
+    lock.unlock();
+  } catch (_) {
+    // Its memory has been detached.
+  }
 }
 
-function deadlock() {
-  return withCode(new Error('This thread owns the mutex already'), 'ERR_SHM_DEADLOCK');
+function wordOf({ int32Array, index }) {
+  return int32Array[index];
 }
 
-function notOwner() {
-  return withCode(new Error('This thread does not own the mutex'), 'ERR_SHM_NOT_OWNER');
+function stateOf(lock) {
+  const word = wordOf(lock);
+  if (word === undefined) return 'detached';
+  if ((word & OWNER) === 0) return 'free';
+  return lock.isOwn(word) ? 'locked by this thread' : 'locked';
 }
 
-module.exports = { Mutex };
+/** The key of a lock's memory; undefined after a detach. */
+function keyOf({ int32Array }) {
+  return binding.keyOf(int32Array);
+}
+
+/** How messages name a lock. */
+function nameOf(lock) {
+  const key = keyOf(lock);
+  return `the mutex in word ${lock.index}${key === undefined ? '' : ` of ${show(key)}`}`;
+}
+
+function timedOut(lock, milliseconds) {
+  const owner = lock.isOwn(wordOf(lock)) ? ', which this thread has locked' : '';
+  return withCode(new Error(`Timed out after ${milliseconds} ms waiting for ${nameOf(lock)}${owner}`), 'ERR_SHM_TIMED_OUT');
+}
+
+function deadlock(lock) {
+  const message = `This thread has ${nameOf(lock)} already, and would wait for itself. If what locked it was interrupted, unlock it first`;
+  return withCode(new Error(message), 'ERR_SHM_DEADLOCK');
+}
+
+function notOwner(lock) {
+  return withCode(new Error(`This thread does not have ${nameOf(lock)}`), 'ERR_SHM_NOT_OWNER');
+}
+
+module.exports = { Lock, Mutex };

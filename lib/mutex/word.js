@@ -19,7 +19,10 @@ const CONTENDED = -0x80000000;
 /** How often a thread that waits looks whether the owner still lives (milliseconds). */
 const OWNER_CHECK_INTERVAL = 50;
 
+/** How often it looks whether the key of the memory still leads to it (milliseconds). */
+const CURRENT_CHECK_INTERVAL = 1000;
+
 /** How long a lock that was handed on is left to the thread that was woken (milliseconds). */
 const HANDED_ON_FOR = 5;
 
-module.exports = { CONTENDED, HANDED_ON, HANDED_ON_FOR, NOBODY, OWNER, OWNER_CHECK_INTERVAL };
+module.exports = { CONTENDED, CURRENT_CHECK_INTERVAL, HANDED_ON, HANDED_ON_FOR, NOBODY, OWNER, OWNER_CHECK_INTERVAL };

@@ -12,9 +12,13 @@ function ownNumber() {
   return number || (number = oncePerThread('owner', binding.ownerNumber));
 }
 
-/** Whether the thread with that number lives. */
+/** Whether the thread with that number lives. If the kernel cannot tell now (no descriptor is free), it does. */
 function isAlive(owner) {
-  return binding.isOwnerAlive(owner);
+  try {
+    return binding.isOwnerAlive(owner);
+  } catch (_) {
+    return true; // callers ask again, or take what belongs to a living thread
+  }
 }
 
 module.exports = { isAlive, ownNumber };

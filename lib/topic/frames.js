@@ -5,7 +5,7 @@
 // that the writer always finds one. docs/channels.md specifies it, test/model/topic.pml checks it.
 
 const { withCode } = require('../errors');
-const { Mutex } = require('../mutex');
+const { Lock } = require('../mutex');
 const owners = require('../runtime/owner');
 const { MAY_SLEEP, wakeAll } = require('../structures/sleepers');
 const { Structure } = require('../structures/structure');
@@ -31,7 +31,7 @@ class Frames extends Structure {
     this.mask = ringOf(values.history) - 1;
     this.firstRow = rowsOf(values.history);
     this.firstFrame = this.firstRow + ROW * values.readers;
-    this.writer = new Mutex(this.words, WRITER);
+    this.writer = new Lock(this.words, WRITER, true);
     // This reader's row, and the number of the frame that it has read last.
     this.row = NONE;
     this.seen = 0;

@@ -10,7 +10,8 @@ const { Iteration } = require('../structures/iterator');
 const { payloadOf } = require('../structures/payload');
 const { waitOptionsReader } = require('../wait/arguments');
 const { Frames } = require('./frames');
-const { LATEST, kind } = require('./layout');
+const { withCode } = require('../errors');
+const { LATEST, WRITER, kind } = require('./layout');
 
 const readOptions = optionsReader('a Topic', { ...fieldReaders(kind), perm: permissions, transient: flag });
 const readWaitOptions = waitOptionsReader('receive');
@@ -82,7 +83,10 @@ class Topic {
   loan(timeout) {
     const { frames } = this;
     frames.checkOpen();
-    frames.writer.lock(timeout);
+    if (frames.writer.lock(timeout === undefined ? Infinity : timeout) === null) {
+      const isOwn = frames.writer.isOwn(frames.words[WRITER]);
+      throw withCode(new Error('The writer was not ready'), isOwn ? 'ERR_SHM_DEADLOCK' : 'ERR_SHM_TIMED_OUT');
+    }
     try {
       return new FrameLoan(frames, frames.unused());
     } catch (error) {

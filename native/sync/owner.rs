@@ -10,8 +10,9 @@ use std::hash::{BuildHasher, Hasher};
 use crate::error::{Error, Result};
 use crate::sys::{Owners, OWNERS};
 
-/// Numbers are from 1 to this one: the low 30 bits of a mutex.
-const LARGEST: u64 = (1 << 30) - 1;
+/// Numbers are from 1 to this one: the low 30 bits of a mutex. The next one stands for a dead owner
+/// (lib/mutex/word.js), so no thread has it.
+const LARGEST: u64 = (1 << 30) - 2;
 
 /// As many numbers in a row that are taken are no coincidence.
 const TRIES: u32 = 100;

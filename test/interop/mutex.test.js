@@ -13,12 +13,12 @@ test('C and Node.js count under one lock, and no count is lost', { skip }, async
   const array = shm.create(2, 'Int32Array', key);
   const mutex = new shm.Mutex(array, 0);
   const times = 100000;
-  mutex.lock();
+  mutex.lockSync();
   const program = outcome(spawn(compileC('mutex'), [String(key), String(times)], { stdio: 'pipe' }));
   await until(() => array[0] < 0, 'the program at the lock');
   mutex.unlock();
   for (let i = 0; i < times; i++) {
-    if (mutex.lock() !== 'ok') t.fail('nobody has died');
+    if (mutex.lockSync() !== 'ok') t.fail('nobody has died');
     array[1]++;
     mutex.unlock();
   }
@@ -37,7 +37,7 @@ test('a C program that is killed with the lock is a dead owner, and it notices o
   t.equal(mutex.tryLock(), null, 'alive');
   holder.kill('SIGKILL');
   await new Promise((resolve) => holder.once('exit', resolve));
-  t.equal(mutex.lock(), 'owner-died');
+  t.equal(mutex.lockSync(), 'owner-died');
   mutex.unlock();
   array[0] = 0x3fffffff;
   const end = await outcome(spawn(compileC('mutex'), [String(key), '3'], { stdio: 'pipe' }));

@@ -1,5 +1,5 @@
 /*
- * The lock of lib/mutex/index.js, as it acts on the shared word. Each access to shared memory is one step (atomic);
+ * The lock of lib/mutex/lock.js, as it acts on the shared word. Each access to shared memory is one step (atomic);
  * between two of them a process may be slow for as long as it likes, or be killed. Comments name the code.
  * run.js sets the switches, and breaks one step at a time (BREAK_…) to see that it is caught.
  */
@@ -8,7 +8,7 @@
 #define PROCESSES 3     /* how many compete: 2 or 3 */
 #endif
 #ifndef SHARED
-#define SHARED 0        /* 1: the first two are tasks of one thread, as with lockAsync */
+#define SHARED 0        /* 1: the first two are tasks of one thread, as with lock */
 #endif
 #ifndef ROUNDS
 #define ROUNDS 1        /* how often the first one locks, the others once; 0: all of them for ever */
@@ -17,7 +17,7 @@
 #define DEATHS 0        /* how many threads are killed, each at any moment */
 #endif
 #ifndef TURNS
-#define TURNS 0         /* TURNS; 0: they are not counted */
+#define TURNS 0         /* MAX_TURNS; 0: they are not counted */
 #endif
 #ifndef SLICES
 #define SLICES 0        /* 0: nobody looks up from sleep; 1: after HANDED_ON_FOR; 2: after LOOK_UP, too */
@@ -40,7 +40,7 @@ byte word;
 chan asleep = [PROCESSES] of { byte };
 bool dead[4];
 
-/* `owed` and `alone` of each thread's Mutex. */
+/* `turnsLeft` and `isAlone` of each thread's Lock. */
 byte owed[4];
 bool alone[4];
 
@@ -51,7 +51,7 @@ byte deaths = DEATHS;
 #define givesUp (GIVE_UP && me == 2)
 #define thread(process) (SHARED && process == 2 -> 1 : process)
 
-/* Attempt.slice is over. Where all lock for ever it is longer than anything that the others have to do. */
+/* Attempt.slice is over, or sleepers.js ends the wait. Where all lock for ever it is longer than anything that the others have to do. */
 #if ROUNDS == 0
 #define looksUp (ownerOf(last) == 0 && timeout)
 #else
@@ -137,14 +137,14 @@ proctype locker(byte me; byte rounds) {
   :: rounds > 0 && TRY -> goto tryLock
   :: rounds > 0 || ROUNDS == 0 ->
 
-lock:          /* lock, lockAsync: exchange(this, 0, self) */
+lock:          /* lock, lockAsync: exchange(this, 0, this.self) */
     atomic { exchange(0, self); gets(false) }
     if
     :: swapped -> goto inside
     :: else
     fi;
 
-take:          /* take: exchange(mutex, 0, this.owned()) */
+take:          /* take: exchange(lock, 0, this.owned()) */
     atomic { exchange(0, owned); gets(false) }
     if
     :: swapped -> goto inside
@@ -159,7 +159,7 @@ take:          /* take: exchange(mutex, 0, this.owned()) */
     :: !swapped && ownerOf(seen) != 0 && timedOut && ownerOf(last) == ownerOf(seen) ->
 #endif
       timedOut = false;
-      if       /* isDead: binding.isOwnerAlive(owner) */
+      if       /* isDead: owners.isAlive(owner) */
 #ifdef BREAK_DEATH_GUESSED
       :: goto seize
 #else
@@ -177,7 +177,7 @@ take:          /* take: exchange(mutex, 0, this.owned()) */
 #endif
     goto mark;
 
-seize:         /* take: exchange(mutex, word, this.owned()) */
+seize:         /* take: exchange(lock, word, this.owned()) */
     atomic {
 #ifdef BREAK_SEIZE_BLINDLY
       swapped = true; word = owned;
@@ -191,7 +191,7 @@ seize:         /* take: exchange(mutex, word, this.owned()) */
     :: else -> goto take
     fi;
 
-mark:          /* take: exchange(mutex, word, wanted) */
+mark:          /* take: exchange(lock, word, wanted) */
     atomic {
       next = wanted;
 #ifdef BREAK_MARK_BLINDLY
@@ -211,12 +211,12 @@ mark:          /* take: exchange(mutex, word, wanted) */
     }
     if
     :: !swapped -> goto take
-    :: swapped && expired -> goto left                   /* throw timedOut() */
+    :: swapped && expired -> goto left                   /* return null: timedOut() */
     :: swapped && !expired && givesUp -> goto left       /* the signal was aborted */
     :: swapped && !expired
     fi;
 
-sleep:         /* wait, waitAsync: the kernel compares and puts into the queue in one step */
+sleep:         /* wait, begin: the kernel compares and puts into the queue in one step */
     atomic {
 #ifdef BREAK_SLEEP_UNSEEN
       swapped = true;
@@ -239,14 +239,14 @@ sleep:         /* wait, waitAsync: the kernel compares and puts into the queue i
     fi;
     goto take;
 
-tryLock:       /* tryLock: exchange(this, 0, self) */
+tryLock:       /* tryLock: exchange(this, 0, this.self) */
     atomic { exchange(0, self); gets(false) }
     if
     :: swapped -> goto inside
     :: else
     fi;
 #ifndef BREAK_TRY_UNASKED
-    if         /* tryLock: binding.isOwnerAlive(owner) */
+    if         /* tryLock: owners.isAlive(owner) */
     :: ownerOf(seen) != 0 && !dead[ownerOf(seen)] -> goto left
     :: else
     fi;
@@ -260,7 +260,7 @@ tryLock:       /* tryLock: exchange(this, 0, self) */
 inside:
     atomic { assert(holder == me && ownerOf(word) == self); forget() }
 
-unlock:        /* unlock: --this.owed === 0 && performance.now() < this.owedUntil, as it should be if all go on for ever */
+unlock:        /* unlock: --this.turnsLeft === 0 && clock.now() < this.turnsEnd, as it should be if all go on for ever */
     if
     :: owed[self] == 0
     :: owed[self] == 1 -> owed[self] = 0; handsOn = true; seen = self; goto release
@@ -285,7 +285,7 @@ release:       /* unlock: exchange(this, word, next) */
     atomic { wake() }
 #endif
     atomic {
-      assert(ownerOf(seen) == self);                     /* throw notOwner() */
+      assert(ownerOf(seen) == self);                     /* return false: notOwner() */
 #ifdef BREAK_HAND_ON_REFUSED
       next = (handsOn -> HANDED_ON | CONTENDED : 0);
 #else
@@ -320,7 +320,7 @@ release:       /* unlock: exchange(this, word, next) */
     :: woken || next == 0 -> goto left
     :: else
     fi;
-    atomic { exchange(next, 0) }                         /* wakeNext: exchange(mutex, word, 0) */
+    atomic { exchange(next, 0) }                         /* wakeNext: exchange(lock, word, 0) */
 #ifndef BREAK_FREED_SILENTLY
     if
     :: swapped

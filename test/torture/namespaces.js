@@ -31,7 +31,7 @@ async function count() {
   const name = 1 + Math.floor(Math.random() * (2 ** 31 - 2));
   array[PIDS + slot] = process.pid;
   for (let round = 1, more = true; more; round++) {
-    const result = slot % 2 === 0 ? mutex.lock() : await mutex.lockAsync({ ref: true });
+    const result = slot % 2 === 0 ? mutex.lockSync() : await mutex.lock();
     array[NUMBER + slot] = array[LOCK] & OWNER;
     if (result === 'owner-died') {
       array[INSIDE] = 0;

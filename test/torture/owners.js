@@ -45,10 +45,10 @@ function locker(key, options, kind) {
 async function respected(key, owner, later) {
   check((await owner.ask('tryLock')).result === 'ok', 'locked');
   check((await later.ask('tryLock')).result === null, 'tryLock leaves it to the owner');
-  const waited = (await later.ask('lock', 150)).result;
+  const waited = (await later.ask('lockSync', { timeout: 150 })).result;
   check(waited === 'ERR_SHM_TIMED_OUT', 'lock leaves it to the owner', waited);
   await owner.end();
-  check((await later.ask('lock')).result === 'owner-died', 'the dead owner is noticed');
+  check((await later.ask('lockSync')).result === 'owner-died', 'the dead owner is noticed');
   await later.ask('unlock');
 }
 

@@ -30,7 +30,7 @@ const roles = {
     const mutex = new shm.Mutex(array, LOCK);
     array[NUMBER + slot] = -1; // ready
     for (let more = true; more; ) {
-      if (mutex.lock() === 'owner-died') {
+      if (mutex.lockSync() === 'owner-died') {
         array[COUNT] = sum(array);
         array[DEATHS]++;
       }
@@ -108,7 +108,7 @@ function fairness() {
   const total = 1e6; // fewer would end before the scheduler has had its say
   return withMemory(total, async (array) => {
     const gate = new shm.Mutex(array, LOCK);
-    gate.lock();
+    gate.lockSync();
     const children = [];
     for (let slot = 0; slot < PROCESSES; slot++) children.push(start('count', array.key, slot));
     const ready = () => array.subarray(NUMBER, NUMBER + PROCESSES).every((number) => number === -1);
