@@ -6,7 +6,7 @@
 // the slot that a call is about to make its own. It is written first, and deleted when the slot is queued, freed or
 // lent. The next call of any channel that finds a note knows that the call before ended half-way.
 
-const { FREE, OWNER, TAKEN, WRITING } = require('./layout');
+const { FREE, OWNER, SLOT, TAKEN, WRITING } = require('./layout');
 
 /** The word of the slot in the hands of a call; without memory if there is none. @type {{ words: Int32Array | null, at: number }} */
 const inHand = { words: null, at: 0 };
@@ -34,14 +34,13 @@ function disown(words, at, self) {
 /** The slots that an object has lent to its loans and messages. */
 class Lent {
   #words;
-  #wordOf;
+  #firstSlot;
   #self;
   #isLent;
 
-  /** @param {(slot: number) => number} wordOf the index of a slot's word */
-  constructor(words, slots, wordOf, self) {
+  constructor(words, firstSlot, slots, self) {
     this.#words = words;
-    this.#wordOf = wordOf;
+    this.#firstSlot = firstSlot;
     this.#self = self;
     this.#isLent = new Uint8Array(slots);
   }
@@ -54,7 +53,7 @@ class Lent {
 
   /** Notes that a call is about to do something with the slot of a loan or message. */
   takeBack(slot) {
-    inHand.at = this.#wordOf(slot);
+    inHand.at = this.#firstSlot + slot * SLOT;
     inHand.words = this.#words;
     this.#isLent[slot] = 0;
   }
@@ -63,7 +62,7 @@ class Lent {
   giveUp() {
     for (let slot = this.#isLent.indexOf(1); slot >= 0; slot = this.#isLent.indexOf(1, slot + 1)) {
       this.#isLent[slot] = 0;
-      disown(this.#words, this.#wordOf(slot), this.#self);
+      disown(this.#words, this.#firstSlot + slot * SLOT, this.#self);
     }
   }
 }

@@ -42,8 +42,7 @@ class Queue extends Structure {
     this.headSeen = 0;
     this.tailSeen = 0;
     this.recoveredAt = -Infinity;
-    const { firstSlot, slots } = this;
-    const lent = new Lent(words, slots, (slot) => firstSlot + slot * SLOT, self);
+    const lent = new Lent(words, this.firstSlot, this.slots, self);
     this.lent = lent;
     this.begin(() => {
       dropInHand(self);

@@ -5,7 +5,7 @@ const { FREED, TAIL, WRITING } = require('./layout');
 const { retryBriefly, spinWhileChanging } = require('./backoff');
 const { Loan } = require('./messages');
 const { NONE } = require('./queue');
-const { byteLengthOf } = require('../arrays/intrinsics');
+const { lengthOf } = require('../arrays/intrinsics');
 const { closed } = require('../errors');
 const { deadlineAfter } = require('../structures/condition');
 const { lengthNow } = require('../structures/payload');
@@ -56,18 +56,18 @@ class Sender {
 
   trySend(payload) {
     const slot = this.queue.freeSlots.attempt(this.claim);
-    return slot !== undefined && this.put(slot, payload, byteLengthOf(payload), 0);
+    return slot !== undefined && this.put(slot, payload, lengthOf(payload), 0);
   }
 
   sendSync(payload, timeout) {
     const { freeSlots } = this.queue;
     const deadline = deadlineAfter(timeout);
     const slot = freeSlots.waitSync(this.claim, timeout, deadline, this.backOff);
-    if (!this.put(slot, payload, byteLengthOf(payload), deadline)) throw this.queue.otherSenders.timedOut(timeout);
+    if (!this.put(slot, payload, lengthOf(payload), deadline)) throw this.queue.otherSenders.timedOut(timeout);
   }
 
   send(payload, options) {
-    const length = byteLengthOf(payload);
+    const length = lengthOf(payload);
     return this.queue.freeSlots.wait(() => {
       const now = lengthNow(payload, length);
       const slot = this.claim();

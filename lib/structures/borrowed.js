@@ -24,15 +24,26 @@ class Borrowed {
   #structure;
   #place;
   #giveBack;
+  /** How many bytes `data` shows, and the view of them, which is made when it is first wanted. */
+  #shown;
+  /** @type {Buffer | null} */
+  #data = null;
 
   /** @param {(borrowed: any) => void} giveBack ends it and gives its place back, as long as the memory is attached */
   constructor(structure, place, length, giveBack) {
-    const start = structure.start(place);
     this.#structure = structure;
     this.#place = place;
     this.#giveBack = giveBack;
-    this.data = structure.bytes.subarray(start, start + length);
     this.length = length;
+    this.#shown = length;
+  }
+
+  get data() {
+    if (this.#data === null) {
+      const start = this.#structure.start(this.#place);
+      this.#data = this.#structure.bytes.subarray(start, start + this.#shown);
+    }
+    return this.#data;
   }
 
   release() {
@@ -49,7 +60,7 @@ class Borrowed {
     };
     end = (borrowed) => {
       borrowed.#place = OVER;
-      borrowed.data = EMPTY;
+      borrowed.#data = EMPTY;
       borrowed.length = 0;
     };
   }

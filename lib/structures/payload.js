@@ -2,22 +2,20 @@
 // What is sent: strings, bytes, and what JSON can hold.
 
 const { types } = require('util');
-const { byteLengthOf, bytesOf, isView, typeNameOf } = require('../arrays/intrinsics');
+const { bytesOf, isView, lengthOf, typeNameOf } = require('../arrays/intrinsics');
 const { invalidType, invalidValue, outOfRange, withCode } = require('../errors');
-
-/** The types whose elements are copied byte by byte as they are. */
-const BYTES = ['Uint8Array', 'Uint8ClampedArray'];
 
 /** What is to be sent as an array of bytes that fits; a view of the caller's, where that is one. */
 function payloadOf(data, size) {
-  const bytes = isView(data) ? bytesIn(data) : Buffer.from(typeof data === 'string' ? data : jsonOf(data));
-  const length = byteLengthOf(bytes);
+  const bytes = bytesToSend(data);
+  const length = lengthOf(bytes);
   if (length > size) throw tooLong(length, size);
   return bytes;
 }
 
-function bytesIn(view) {
-  return BYTES.includes(typeNameOf(view)) ? view : bytesOf(view);
+function bytesToSend(data) {
+  if (isView(data)) return typeNameOf(data) === 'Uint8Array' ? data : bytesOf(data);
+  return Buffer.from(typeof data === 'string' ? data : jsonOf(data));
 }
 
 function jsonOf(data) {
@@ -28,7 +26,7 @@ function jsonOf(data) {
 
 /** The length of a payload, which must be what it was: its buffer can be transferred or resized while a call waits. */
 function lengthNow(payload, before) {
-  const length = byteLengthOf(payload);
+  const length = lengthOf(payload);
   if (length !== before) throw invalidValue('data', `had ${before} bytes at the call and has ${length} now: it was transferred or resized while the call waited`, payload);
   return length;
 }
@@ -41,7 +39,7 @@ function tooLong(length, size) {
 /** Checks what a message is to be copied into: any has to fit, for it is gone from the queue by then. */
 function checkTarget(buffer, size) {
   if (typeNameOf(buffer) !== 'Uint8Array') throw invalidType('buffer', 'a Buffer or Uint8Array', buffer);
-  const length = byteLengthOf(buffer);
+  const length = lengthOf(buffer);
   if (length < size) throw outOfRange('buffer.length', `at least ${size}, the size of a slot`, length);
 }
 
