@@ -2,6 +2,7 @@
 // Work that is not lost: messages go to a handler, and are done when it has succeeded.
 
 const clock = require('../runtime/clock');
+const { offAbort, onAbort } = require('../wait/signals');
 
 /**
  * Takes messages until the channel is closed and empty, or the signal is aborted, and hands each to `handler`, up to
@@ -60,7 +61,7 @@ async function consume(receiver, handler, { signal, concurrency = 1, retries = I
 
   if (signal !== undefined) {
     if (signal.aborted) return;
-    signal.addEventListener('abort', stop, { once: true });
+    onAbort(signal, stop);
   }
   try {
     const workers = Array.from({ length: concurrency }, work);
@@ -69,7 +70,7 @@ async function consume(receiver, handler, { signal, concurrency = 1, retries = I
     await Promise.allSettled(workers);
     await Promise.all(workers);
   } finally {
-    if (signal !== undefined) signal.removeEventListener('abort', stop);
+    if (signal !== undefined) offAbort(signal, stop);
   }
 }
 

@@ -9,14 +9,14 @@ const { Queue } = require('./queue');
 const { Receiver } = require('./receiver');
 const { Sender } = require('./sender');
 const { standFor } = require('../memory/current');
-const { callback, flag, integer, oneOf, optionsReader, permissions, signal, timeout: timeoutOf } = require('../options');
+const { callback, flag, integer, oneOf, optionsReader, permissions, signal } = require('../options');
 const { deadlineAfter } = require('../structures/condition');
 const { fieldReaders } = require('../structures/geometry');
 const { disposable, showFacts } = require('../structures/inspect');
 const { Iteration } = require('../structures/iterator');
 const { payloadOf } = require('../structures/payload');
 const { BUSY } = require('../structures/results');
-const { waitOptionsReader } = require('../wait/arguments');
+const { timeoutReader, waitOptionsReader } = require('../wait/arguments');
 
 const readOptions = optionsReader('a Channel', {
   ...fieldReaders(kind),
@@ -25,11 +25,11 @@ const readOptions = optionsReader('a Channel', {
   overflow: oneOf('wait', 'drop-oldest'),
 });
 
-const readers = Object.fromEntries(['send', 'receive', 'receiveInto', 'loan', 'messages'].map((call) => [call, waitOptionsReader(call)]));
-const readSyncOptions = optionsReader('a blocking call', { timeout: timeoutOf });
-const noConsumeOptions = {};
+/** What reads the options of the calls that return a promise, and the timeouts of those that block. */
+const readWait = readersOf(['send', 'loan', 'receive', 'receiveInto', 'messages'], (call) => waitOptionsReader(`Channel.${call}`));
+const readTimeout = readersOf(['send', 'loan', 'receive', 'receiveInto'], (call) => timeoutReader(`Channel.${call}Sync`));
 const readConsumeOptions = optionsReader(
-  'consume',
+  'Channel.consume',
   { signal, concurrency: integer(1, 2 ** 20), retries: retriesOf, onFailure: callback },
   [[({ retries = Infinity, onFailure }) => retries !== Infinity && onFailure === undefined, '"retries" takes "onFailure", or messages would be lost']],
 );
@@ -38,7 +38,9 @@ function retriesOf(value, argument) {
   return value === Infinity ? value : integer(0, Number.MAX_SAFE_INTEGER)(value, argument);
 }
 
-const timeoutIn = (options) => (options === undefined ? Infinity : readSyncOptions(options).timeout ?? Infinity);
+function readersOf(calls, readerOf) {
+  return Object.fromEntries(calls.map((call) => [call, readerOf(call)]));
+}
 
 /** What an attempt gave, for calls that do not wait. */
 const orNull = (result) => (result === undefined || result === BUSY ? null : result);
@@ -74,11 +76,11 @@ class Channel {
   }
 
   async send(data, options) {
-    await this.#sender.send(payloadOf(data, this.#queue.size), readers.send(options));
+    await this.#sender.send(payloadOf(data, this.#queue.size), readWait.send(options));
   }
 
   sendSync(data, options) {
-    this.#sender.sendSync(payloadOf(data, this.#queue.size), timeoutIn(options));
+    this.#sender.sendSync(payloadOf(data, this.#queue.size), readTimeout.send(options));
   }
 
   trySend(data) {
@@ -86,11 +88,11 @@ class Channel {
   }
 
   async loan(options) {
-    return this.#queue.freeSlots.wait(this.#sender.loan, readers.loan(options));
+    return this.#queue.freeSlots.wait(this.#sender.loan, readWait.loan(options));
   }
 
   loanSync(options) {
-    const timeout = timeoutIn(options);
+    const timeout = readTimeout.loan(options);
     return this.#sender.lend(this.#queue.freeSlots.waitSync(this.#sender.claim, timeout, deadlineAfter(timeout), this.#sender.backOff));
   }
 
@@ -99,11 +101,11 @@ class Channel {
   }
 
   async receive(options) {
-    return this.#queue.messages.wait(this.#receiver.message, readers.receive(options));
+    return this.#queue.messages.wait(this.#receiver.message, readWait.receive(options));
   }
 
   receiveSync(options) {
-    const timeout = timeoutIn(options);
+    const timeout = readTimeout.receive(options);
     return this.#queue.messages.waitSync(this.#receiver.message, timeout, deadlineAfter(timeout));
   }
 
@@ -112,11 +114,11 @@ class Channel {
   }
 
   async receiveInto(buffer, options) {
-    return this.#queue.messages.wait(() => this.#receiver.copyInto(buffer), readers.receiveInto(options));
+    return this.#queue.messages.wait(() => this.#receiver.copyInto(buffer), readWait.receiveInto(options));
   }
 
   receiveIntoSync(buffer, options) {
-    const timeout = timeoutIn(options);
+    const timeout = readTimeout.receiveInto(options);
     return this.#queue.messages.waitSync((deadline) => this.#receiver.copyInto(buffer, deadline), timeout, deadlineAfter(timeout));
   }
 
@@ -126,11 +128,11 @@ class Channel {
 
   async consume(handler, options) {
     callback(handler, 'handler');
-    await consume(this.#receiver, handler, options === undefined ? noConsumeOptions : readConsumeOptions(options));
+    await consume(this.#receiver, handler, readConsumeOptions(options));
   }
 
   messages(options) {
-    return new Iteration(this.#receiver.source(), readers.messages(options));
+    return new Iteration(this.#receiver.source(), readWait.messages(options));
   }
 
   [Symbol.asyncIterator]() {

@@ -2,14 +2,13 @@
 // What a thread borrows of a channel: a slot to be filled and sent, or a message to be looked at.
 
 const { DELIVERIES, TAG, TAKEN, WRITING } = require('./layout');
-const { optionsReader, timeout: timeoutOf } = require('../options');
 const { Borrowed, BorrowedToFill, OVER, checkReady, end, move, placeOf, structureOf } = require('../structures/borrowed');
 const { deadlineAfter } = require('../structures/condition');
 const { BUSY } = require('../structures/results');
-const { waitOptionsReader } = require('../wait/arguments');
+const { timeoutReader, waitOptionsReader } = require('../wait/arguments');
 
-const readOptions = waitOptionsReader("a loan's send");
-const readSyncOptions = optionsReader("a loan's sendSync", { timeout: timeoutOf });
+const readWait = waitOptionsReader("a loan's send");
+const readTimeout = timeoutReader("a loan's sendSync");
 
 class Loan extends BorrowedToFill {
   constructor(queue, slot) {
@@ -21,13 +20,12 @@ class Loan extends BorrowedToFill {
   }
 
   sendSync(options) {
-    const { timeout = Infinity } = readSyncOptions(options);
+    const timeout = readTimeout(options);
     if (!attemptSend(this, deadlineAfter(timeout))) throw structureOf(this).otherSenders.timedOut(timeout);
   }
 
   async send(options) {
-    const read = readOptions(options);
-    await structureOf(this).otherSenders.wait(() => (attemptSend(this, undefined) ? null : BUSY), read);
+    await structureOf(this).otherSenders.wait(() => (attemptSend(this, undefined) ? null : BUSY), readWait(options));
   }
 }
 

@@ -38,6 +38,7 @@ class Borrowed {
     this.#shown = length;
   }
 
+  /** @returns {any} */
   get data() {
     if (this.#data === null) {
       const start = this.#structure.start(this.#place);

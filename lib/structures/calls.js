@@ -6,9 +6,9 @@
 const clock = require('../runtime/clock');
 const waiting = require('../wait');
 const { reasonOf } = require('../wait/arguments');
+const { offAbort, onAbort } = require('../wait/signals');
 const lookUps = require('./look-ups');
 const { BUSY, isResult } = require('./results');
-const signals = require('./signals');
 
 /** When to try again what somebody else's lock was in the way of (milliseconds): nobody tells when it is free. */
 const RETRY_AFTER = 5;
@@ -28,6 +28,8 @@ class Call {
     this.previous = null;
     /** @type {any} */
     this.timer = null;
+    /** @type {(() => void) | null} */
+    this.aborted = null;
     this.promise = new Promise((resolve, reject) => {
       this.resolve = resolve;
       this.reject = reject;
@@ -108,7 +110,10 @@ class Calls {
     this.last = call;
     call.isPending = true;
     lookUps.begin(this, ref);
-    if (signal !== undefined) signals.listen(signal, call);
+    if (signal !== undefined) {
+      call.aborted = () => call.fail(reasonOf(signal));
+      onAbort(signal, call.aborted);
+    }
   }
 
   remove(call) {
@@ -119,7 +124,7 @@ class Calls {
     else next.previous = previous;
     call.isPending = false;
     lookUps.end(this, options.ref);
-    if (options.signal !== undefined) signals.forget(options.signal, call);
+    if (call.aborted !== null) offAbort(options.signal, call.aborted);
     if (timer !== null) clock.clearTimeout(timer);
   }
 

@@ -5,7 +5,11 @@ const { types } = require('util');
 const { bytesOf, isView, lengthOf, typeNameOf } = require('../arrays/intrinsics');
 const { invalidType, invalidValue, outOfRange, withCode } = require('../errors');
 
-/** What is to be sent as an array of bytes that fits; a view of the caller's, where that is one. */
+/**
+ * What is to be sent as an array of bytes that fits: the caller's own, where it is one, so ask `lengthOf` for its length.
+ *
+ * @returns {any}
+ */
 function payloadOf(data, size) {
   const bytes = bytesToSend(data);
   const length = lengthOf(bytes);
