@@ -109,6 +109,17 @@ const models = {
       breaks: ['TAKE_BLINDLY', 'CLEARED_EARLY'],
     },
   ],
+  locks: [
+    { name: 'three processes: each is served, in their order', sizes: {}, breaks: ['NOTIFY_FORGOTTEN', 'RELEASE_GRANTS_NOTHING'] },
+    { name: 'three processes, twice each', sizes: { ROUNDS: 2 } },
+    { name: 'one of three is killed', sizes: { DEATHS: 1 }, breaks: ['NO_LOOK', 'NEWCOMER_FIRST'] },
+    { name: 'two of three are killed: the next one is told', sizes: { DEATHS: 2 }, breaks: ['DEAD_FREED_FIRST'] },
+    { name: 'a request is given up', sizes: { ABORTS: 1 }, breaks: ['ABORT_GRANTS_NOTHING'] },
+    { name: 'a request is given up, one of three is killed', sizes: { ABORTS: 1, DEATHS: 1 }, breaks: ['TOLD_LOST'] },
+    { name: 'a lock is stolen, one of three is killed', sizes: { STEALS: 1, DEATHS: 1 }, breaks: ['THIEF_UNTOLD'] },
+    { name: 'a lock is stolen, two of three are killed', sizes: { STEALS: 1, DEATHS: 2 }, breaks: ['THIEF_FREES_FIRST'] },
+    { name: 'two processes, one may be killed: everybody comes to an end', search: 'circles', sizes: { PROCESSES: 2, DEATHS: 1 }, breaks: ['LIST_KEPT'] },
+  ],
   sleeping: [
     { name: 'changes are counted if somebody may sleep', sizes: {}, breaks: ['COUNTED_FIRST', 'LOOKED_FIRST', 'NOT_MARKED', 'SLEEP_UNSEEN', 'WAKE_ONE'] },
     { name: 'all changes are counted', sizes: { COUNTED: 0 }, breaks: ['PLAIN_STORE'] },
