@@ -33,7 +33,7 @@ function unready(folder, tag) {
   const missing = ['repository', 'homepage', 'bugs', 'author'].filter((name) => manifest[name] === undefined);
   const found = [];
   if (missing.length > 0) {
-    found.push(`package.json has no ${missing.join(', ')}: run node scripts/set-repository.js, once, as CONTRIBUTING.md says`);
+    found.push(`package.json has no ${missing.join(', ')}: run npm pkg set, once, as CONTRIBUTING.md says`);
   }
   if (tag !== undefined && tag !== `v${version}`) found.push(`the tag is ${tag}, and the version is ${version}`);
   return found;

@@ -9,7 +9,6 @@ const { execFileSync } = require('child_process');
 const fs = require('fs');
 const os = require('os');
 const path = require('path');
-const { debianRust } = require('./debian-rust');
 const { commandOf, npmPackages } = require('./packages');
 const { root } = require('./prebuilds');
 const { fetchRuntime } = require('./runtimes');
@@ -298,24 +297,15 @@ function vitest() {
   }
 }
 
-/** The source build of an installed package, with the Rust on that PATH; and the built addon is the one loaded. */
-function sourceBuild(name, rust) {
-  const folder = project(name);
+/** The source build of an installed package; and the built addon is the one loaded. */
+function sourceBuild() {
+  const folder = project('source-build');
   write(folder, { 'Cargo.toml': '[workspace]\n' }); // a project of Rust and JavaScript
   npmInstall(folder, commandOf('npm', '11.21.2', 'npm'));
   const installed = path.join(folder, 'node_modules', 'shm-typed-array');
-  const withRust = Object.assign({}, process.env, { PATH: rust });
-  run(folder, process.execPath, [path.join(installed, 'lib', 'cli', 'cli.js'), 'build'], { env: withRust });
+  run(folder, process.execPath, [path.join(installed, 'lib', 'cli', 'cli.js'), 'build'], { env: process.env });
   fs.rmSync(path.join(installed, 'prebuilds'), { recursive: true });
   useFromNode(folder);
-}
-
-/** The source build with the oldest Rust that Cargo.toml allows, if Debian has still that. */
-function oldestRust() {
-  const needed = /^rust-version = "(.*)"$/m.exec(fs.readFileSync(path.join(root, 'Cargo.toml'), 'utf8'))[1];
-  const { folder, version } = debianRust();
-  if (!version.startsWith(`${needed}.`)) throw new Error(`Cargo.toml allows Rust ${needed}, and Debian has ${version} by now: allow what is tested`);
-  sourceBuild('oldest-rust', [folder, env.PATH].join(':'));
 }
 
 const cases = {
@@ -333,8 +323,7 @@ const cases = {
   'bun-executable': bunExecutable,
   jest,
   vitest,
-  'source-build': () => sourceBuild('source-build', process.env.PATH),
-  'oldest-rust': oldestRust,
+  'source-build': sourceBuild,
 };
 
 let tarball;

@@ -47,10 +47,21 @@ test('every page can be reached from the README', (t) => {
   t.end();
 });
 
-test('the README is short, and no page has marks of the benchmark', (t) => {
-  const readme = read('README.md');
-  t.ok(Buffer.byteLength(readme) <= 8 * 1024, `${Buffer.byteLength(readme)} bytes`);
+/** How many lines of 100 characters a reader sees: without comments, addresses of links and empty lines. */
+function linesRead(text) {
+  const seen = text.replace(/<!--[^]*?-->/g, '').replace(/\]\([^)]*\)/g, ']').split('\n').filter((line) => line.trim() !== '');
+  return seen.reduce((count, line) => count + Math.ceil(line.length / 100), 0);
+}
+
+test('the README is read in four minutes, and no page has marks of the benchmark', (t) => {
+  t.ok(linesRead(read('README.md')) <= 130, `${linesRead(read('README.md'))} lines`);
   for (const file of documents()) t.doesNotMatch(read(file), /[✓✗]/, file);
+  t.end();
+});
+
+test('the files and folders that CONTRIBUTING names are there', cloneOnly, (t) => {
+  const paths = read('CONTRIBUTING.md').match(/`(?:lib|native|test|scripts|docs|\.github)\/[\w./-]*`/g).map((name) => name.slice(1, -1));
+  t.deepEqual(paths.filter((name) => !fs.existsSync(path.join(root, name))), [], `${paths.length} paths`);
   t.end();
 });
 

@@ -35,7 +35,7 @@ function blocksOf(file) {
 function notesAtEnd(text) {
   const notes = {};
   for (const line of text.trimRight().split('\n').reverse()) {
-    const note = /^<!-- ([a-z ]+?)(?:: (.*))? -->$/.exec(line);
+    const note = /^ *<!-- ([a-z ]+?)(?:: (.*))? -->$/.exec(line);
     if (note === null) return notes;
     notes[note[1]] = note[2] || true;
   }
