@@ -1,13 +1,13 @@
 'use strict';
-// npm run matrix [-- ROW…]: runs the tests on every runtime that this machine can have, with the
-// prebuilt addons in a copy of the project without a local build. With all rows, and none failed,
-// it also writes the table of docs/testing.md.
+// npm run matrix [-- [--write] ROW…]: runs the tests on every runtime that this machine can have, or on those named, with
+// the prebuilt addons in a copy of the project without a local build. With all rows or --write, and no failure, it
+// also writes the table of docs/testing.md: of the rows that it has run, and no others.
 
 const { execFileSync, spawn } = require('child_process');
 const fs = require('fs');
 const os = require('os');
 const path = require('path');
-const { writeBetween } = require('./between');
+const { dateAndCommit, writeBetween } = require('./between');
 const { copyProject } = require('./copy-project');
 const { prebuild } = require('./prebuild');
 const { CHECKED_IN, manifestFile, root, sourceFiles, targets } = require('./prebuilds');
@@ -117,13 +117,13 @@ function table(results) {
 }
 
 function writeTable(text) {
-  const { version } = JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8'));
   const { sha256 } = JSON.parse(fs.readFileSync(manifestFile, 'utf8'));
-  const from = `Version ${version}, made by \`npm run matrix\`. One and the same addon (sha256 \`${sha256.slice(0, 16)}…\`) serves every x64 row with glibc.`;
+  const from = `Run on ${dateAndCommit()}. One addon (sha256 \`${sha256.slice(0, 16)}…\`) serves every row of x64 with glibc.`;
   writeBetween(TABLE, 'npm run matrix', `${from}\n\n${text}`);
 }
 
-async function main(names) {
+async function main(args) {
+  const names = args.filter((name) => name !== '--write');
   const unknown = names.filter((name) => !rows.some((row) => row.name === name));
   if (unknown.length > 0) throw new Error(`unknown row ${unknown.join(', ')}. There are: ${rows.map((row) => row.name).join(', ')}`);
   const chosen = names.length === 0 ? rows : rows.filter((row) => names.includes(row.name));
@@ -141,7 +141,7 @@ async function main(names) {
   const text = table(results);
   console.log(`\n${text}`);
   const good = results.every((result) => result.failed === 0);
-  if (good && names.length === 0) writeTable(text);
+  if (good && (names.length === 0 || args.includes('--write'))) writeTable(text);
   process.exitCode = good ? 0 : 1;
 }
 

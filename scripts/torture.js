@@ -1,9 +1,12 @@
 'use strict';
 // npm run test:torture: runs the programs of test/torture and shows what they have counted.
-// `-- --short` runs the short tier, names run those only (`-- model kill --seed=5`).
+// `-- --short` runs the short tier, names run those only (`-- model kill --seed=5`). A full run of all that passes writes
+// its counts into docs/testing.md.
 
 const fs = require('fs');
+const os = require('os');
 const path = require('path');
+const { dateAndCommit, writeBetween } = require('./between');
 const { endTogether, startGroup } = require('../test/group');
 const { openJournal } = require('../test/journal');
 
@@ -46,13 +49,19 @@ async function main() {
     results.push(Object.assign(result, { name, seconds: ((Date.now() - at) / 1000).toFixed(1) }));
   }
   journal.sweep();
-  console.log('\n| test | result | seconds | counts |\n| --- | --- | --- | --- |');
-  for (const { name, ok, end, seconds, counts } of results) {
-    console.log(`| ${name} | ${ok ? 'passed' : `FAILED (${end})`} | ${seconds} | ${counts} |`);
-  }
+  console.log(`\n${table(results)}`);
   const passed = results.filter(({ ok }) => ok).length;
   console.log(`${passed} passed, ${results.length - passed} failed`);
   process.exitCode = passed === results.length ? 0 : 1;
+  if (passed === all.length && options.length === 0) {
+    const from = `Run on ${dateAndCommit()}, ${os.cpus().length} processors, Node.js ${process.versions.node}.`;
+    writeBetween(path.join(__dirname, '..', 'docs', 'testing.md'), 'npm run test:torture', `${from}\n\n${table(results)}`);
+  }
+}
+
+function table(results) {
+  const rows = results.map(({ name, ok, end, seconds, counts }) => `| ${name} | ${ok ? 'passed' : `FAILED (${end})`} | ${seconds} | ${counts} |`);
+  return ['| test | result | seconds | counts |', '| --- | --- | ---: | --- |'].concat(rows).join('\n');
 }
 
 main().catch((error) => {
