@@ -26,14 +26,14 @@ const roles = {
     const channel = open(place, bytes);
     const buffer = Buffer.alloc(bytes);
     return (count) => {
-      for (let i = 0; i < count; i++) look(buffer.subarray(0, channel.receiveInto(buffer)));
+      for (let i = 0; i < count; i++) look(buffer.subarray(0, channel.receiveIntoSync(buffer)));
     };
   },
   inPlace(place, bytes) {
     const channel = open(place, bytes);
     return (count) => {
       for (let i = 0; i < count; i++) {
-        const message = channel.receive();
+        const message = channel.receiveSync();
         look(message.data);
         message.release();
       }
@@ -43,12 +43,12 @@ const roles = {
     const channel = open(place, bytes);
     const data = Buffer.alloc(bytes, 1);
     return (count) => {
-      for (let i = 0; i < count; i++) channel.send(data);
+      for (let i = 0; i < count; i++) channel.sendSync(data);
     };
   },
   async echo(place, bytes) {
     const [there, back] = [open(place, bytes), open(`${place}-back`, bytes)];
-    for await (const message of there) await back.sendAsync(message.data);
+    for await (const message of there) await back.send(message.data);
   },
   frames(place, bytes) {
     const [topic, back] = [frames(place, bytes), open(`${place}-back`, 8)];

@@ -1,5 +1,6 @@
 'use strict';
-// Jobs for cluster workers, of which one is killed with a job in its hands: another one gets it.
+// Jobs for cluster workers: one job fails the first time, and one worker is killed with a job in its hands. Both jobs
+// are done in the end, by whoever is there.
 //
 //   node examples/jobs.js [jobs]
 
@@ -8,19 +9,22 @@ const { randomInt } = require('crypto');
 const shm = require('shm-typed-array');
 
 const WORKERS = 3;
-const isPrimary = cluster.isPrimary === undefined ? cluster.isMaster : cluster.isPrimary;
 
 /** Ends when the channel is closed, or when whoever started it is gone. */
-async function work() {
+async function work({ JOBS, RESULTS }) {
   process.on('disconnect', () => process.exit());
-  const jobs = new shm.Channel(Number(process.env.JOBS));
-  const results = new shm.Channel(Number(process.env.RESULTS));
-  for await (const message of jobs) {
-    const { number } = JSON.parse(message.data.toString());
-    if (number === 10 && message.deliveries === 0) process.kill(process.pid, 'SIGKILL');
-    await results.sendAsync(JSON.stringify({ number, square: number * number }));
-  }
+  const results = new shm.Channel(Number(RESULTS));
+  await new shm.Channel(Number(JOBS)).consume(async (message) => {
+    const { number } = message.json();
+    if (message.deliveries === 0) trouble(number);
+    await results.send({ number, square: number * number });
+  });
   process.exit();
+}
+
+function trouble(number) {
+  if (number === 10) process.kill(process.pid, 'SIGKILL');
+  if (number === 20) throw new Error('not the first time');
 }
 
 async function main(count) {
@@ -28,18 +32,15 @@ async function main(count) {
   const [JOBS, RESULTS] = [randomInt(1, 2 ** 31), randomInt(1, 2 ** 31)];
   const jobs = new shm.Channel(JOBS, { slots: 16, size: 256 });
   const results = new shm.Channel(RESULTS, { slots: 16, size: 256 });
-  process.on('exit', () => [JOBS, RESULTS].forEach((key) => shm.destroy(key)));
-  cluster.on('exit', (worker, code, signal) => signal && console.log(`worker ${worker.id} was killed`));
+  process.on('exit', () => [jobs, results].forEach((channel) => channel.destroy()));
+  cluster.on('exit', (worker, _, signal) => signal && console.log(`worker ${worker.id} was killed`));
   for (let i = 0; i < WORKERS; i++) cluster.fork({ JOBS, RESULTS });
 
-  const send = async () => {
-    for (let number = 0; number < count; number++) await jobs.sendAsync(JSON.stringify({ number }));
-  };
-  send();
+  for (let number = 0; number < count; number++) jobs.send({ number }); // they wait for free slots, in their order
   const squares = new Map();
   for await (const message of results) {
-    const { number, square } = JSON.parse(message.data.toString());
-    squares.set(number, square); // a job that was done and not given back is done twice
+    const { number, square } = message.json();
+    squares.set(number, square); // a job whose worker died after it had sent the result is done twice
     if (squares.size === count) break;
   }
   jobs.close();
@@ -47,5 +48,5 @@ async function main(count) {
   console.log(`${squares.size} jobs done, ${right ? 'all right' : 'some wrong'}`);
 }
 
-if (isPrimary) main(Number(process.argv[2] || 1000));
-else work();
+if (cluster.isPrimary) main(Number(process.argv[2] || 1000));
+else work(process.env);

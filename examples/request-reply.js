@@ -13,9 +13,9 @@ const functions = { add: (a, b) => a + b };
 async function serve(requests) {
   const clients = new Map();
   for await (const message of requests) {
-    const { id, client, name, args } = JSON.parse(message.data.toString());
+    const { id, client, name, args } = message.json();
     if (!clients.has(client)) clients.set(client, new shm.Channel(client, sizes));
-    await clients.get(client).sendAsync(JSON.stringify({ id, result: functions[name](...args) }));
+    await clients.get(client).send({ id, result: functions[name](...args) });
   }
 }
 
@@ -25,7 +25,7 @@ function connect(requests, client) {
   const replies = new shm.Channel(client, sizes);
   const listen = async () => {
     for await (const message of replies) {
-      const { id, result } = JSON.parse(message.data.toString());
+      const { id, result } = message.json();
       waiting.get(id)(result);
       waiting.delete(id);
     }
@@ -35,7 +35,7 @@ function connect(requests, client) {
   return async function call(name, ...args) {
     const id = ++last;
     const reply = new Promise((resolve) => waiting.set(id, resolve));
-    await requests.sendAsync(JSON.stringify({ id, client, name, args }));
+    await requests.send({ id, client, name, args });
     return reply;
   };
 }

@@ -31,7 +31,7 @@ const oneToOne = {
         receiver.child.send({ count });
         await receiver.done();
         const done = receiver.done();
-        for (let i = 0; i < count; i++) channel.send(data);
+        for (let i = 0; i < count; i++) channel.sendSync(data);
         await done;
       });
   },
@@ -44,7 +44,7 @@ const oneToOne = {
         receiver.child.send({ count });
         await receiver.done();
         const done = receiver.done();
-        for (let i = 0; i < count; i++) channel.loan().send();
+        for (let i = 0; i < count; i++) channel.loanSync().sendSync();
         await done;
       });
   },
@@ -149,8 +149,8 @@ const roundTrip = {
     return () =>
       timed(count, async () => {
         for (let i = 0; i < count; i++) {
-          await there.sendAsync(data);
-          (await back.receiveAsync()).release();
+          await there.send(data);
+          (await back.receive()).release();
         }
       });
   },
@@ -178,7 +178,7 @@ const threeReaders = {
       timed(count, async () => {
         for (let i = 0; i < count; i++) {
           topic.loan().publish();
-          for (let seen = 0; seen < 3; seen++) (await back.receiveAsync()).release();
+          for (let seen = 0; seen < 3; seen++) (await back.receive()).release();
         }
       });
   },
@@ -209,7 +209,7 @@ const producers = (many) => async ({ place, bytes, count, cleanups }) => {
   return () =>
     timed(count, async () => {
       others.forEach(({ child }) => child.send({ count: count / many }));
-      for (let i = 0; i < count; i++) channel.receiveInto(buffer);
+      for (let i = 0; i < count; i++) channel.receiveIntoSync(buffer);
       await Promise.all(others.map((one) => one.done()));
       await Promise.all(others.map((one) => one.done()));
     });

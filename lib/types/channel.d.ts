@@ -2,9 +2,9 @@
 
 import { Key } from './arrays';
 import { Permissions } from './options';
-import { WaitOptions } from './wait';
+import { TimeoutOptions, WaitOptions } from './wait';
 
-/** What can be sent: it is copied. A string is sent as UTF-8. */
+/** Text, which is sent as UTF-8, or bytes. */
 export type Payload = string | NodeJS.ArrayBufferView;
 
 /** What is common to everything that is held for a while: `using` gives it back, or `release` does. */
@@ -22,19 +22,22 @@ export interface Loan extends Held {
   /** A number of 32 bits (−2³¹ … 2³¹−1) that goes with the message; 0 at first. */
   tag: number;
   /**
-   * Sends it, without a copy. The loan is over then.
+   * Sends it, without a copy. The loan is over then. It waits only if another sender is stopped in the middle; if that
+   * takes too long, the loan is not over.
    *
-   * @param timeout milliseconds; `Infinity` by default. To wait for more than a moment there is only if somebody was
-   *   stopped just when he sent; the loan is not over then
    * @throws {RangeError} if `length` or `tag` are out of range
    * @throws {Error} with `code` `'ERR_SHM_CLOSED'`, `'ERR_SHM_DETACHED'` or `'ERR_SHM_TIMED_OUT'`; `'ERR_SHM_RELEASED'`
    *   if it is over
    */
-  send(timeout?: number): void;
+  send(options?: WaitOptions): Promise<void>;
+  /** {@link send} that blocks. Handlers of SIGINT wait for its end. */
+  sendSync(options?: TimeoutOptions): void;
+  /** {@link send} that does not wait: false, and the loan is not over, if another sender was stopped in the middle. */
+  trySend(): boolean;
 }
 
-/** A message that this thread has taken out of a {@link Channel}. Until it is released, its slot is not free. */
-export interface Message extends Held {
+/** A message that this thread has taken out of a {@link Channel}. Until it is given back, its slot is not free. */
+export interface Message<T = any> extends Held {
   /**
    * Exactly the message, in shared memory: no copy, and what is written to it, is written there. After `release` it
    * is empty. A view that was kept (`const { data } = message`) shows the slot, and so other messages, later on:
@@ -45,8 +48,17 @@ export interface Message extends Held {
   readonly length: number;
   /** The number that the sender gave it. */
   readonly tag: number;
-  /** How often it was delivered before, to receivers that died before they gave it back. 0 as a rule. */
+  /** How often it was delivered before, to receivers that died or put it back. 0 as a rule. */
   readonly deliveries: number;
+  /** The message as text: its bytes are UTF-8. */
+  text(): string;
+  /** What `JSON.parse` makes of the text. @throws {SyntaxError} if it is no JSON */
+  json(): T;
+  /**
+   * Gives it back undone: it is delivered again, as the last, with one more of `deliveries`. At once, or within a second
+   * if another sender is just then stopped in the middle.
+   */
+  putBack(): void;
 }
 
 /** How a {@link Channel} is opened. An unknown option is an error. */
@@ -57,26 +69,53 @@ export interface ChannelOptions {
   size?: number;
   /** Permissions as octal digits, if it is created; `'660'` by default. */
   perm?: Permissions;
+  /** Whether the memory goes with its last user, however that ends. */
+  transient?: boolean;
   /** What this object's sends do when no slot is free: wait, as by default, or throw away the oldest message. */
   overflow?: 'wait' | 'drop-oldest';
 }
 
+/** How {@link Channel.consume} hands out messages. An unknown option is an error. */
+export interface ConsumeOptions<T = any> {
+  /** Aborting it ends `consume`: no further message is taken, and what runs is waited for. */
+  signal?: AbortSignal;
+  /** How many messages are handled at a time; 1 by default. */
+  concurrency?: number;
+  /** How often a message is delivered again, after failures and deaths; `Infinity` by default. It takes `onFailure`. */
+  retries?: number;
+  /**
+   * Called with the error and the message of the last retry, which is done then. If it fails itself, the message is put
+   * back and `consume` rejects with its error.
+   */
+  onFailure?: (error: any, message: Message<T>) => unknown;
+}
+
+/** How {@link Channel.messages} waits. An unknown option is an error. */
+export type MessagesOptions = Pick<WaitOptions, 'signal' | 'ref'>;
+
 /**
  * A queue of messages between any number of threads and processes: each message goes to one of those that receive.
- * First in, first out. Whoever is killed, at any moment, harms nobody: what was not sent never was, what was sent
- * arrives, and what was received and not given back is delivered again within a second, as the last.
+ * First in, first out; what one object sends, in the order of its calls. A process that is killed, at any moment, harms
+ * no other: what was not sent never was, what was sent arrives, and what was received and not given back is delivered
+ * again within a second, as the last.
  *
- * It lies in the shared memory of its key, with `slots` × `size` bytes reserved. `detach(key)` detaches it,
- * `destroy(key)` destroys it. It needs Node.js 16 or newer.
+ * It lies in the shared memory of its key, with `slots` × `size` bytes reserved. It needs Node.js 16 or newer.
  *
+ * A call without a suffix returns a promise, its twin `…Sync` blocks, and `try…` never waits. While a call blocks,
+ * handlers of SIGINT and other signals wait.
+ *
+ * @typeParam T what is sent as JSON
  * @example
- * const jobs = new shm.Channel('/jobs', { slots: 64, size: 4096 });
- * jobs.send(JSON.stringify({ id: 1 }));
- * for await (const message of jobs) work(JSON.parse(message.data));
+ * interface Job { id: number }
+ * const jobs = new shm.Channel<Job>('/jobs', { slots: 64, size: 4096 });
+ * await jobs.send({ id: 1 });
+ * // elsewhere
+ * await jobs.consume(async (message) => work(message.json().id));
  */
-export class Channel implements AsyncIterable<Message> {
+export class Channel<T = any> implements AsyncIterable<Message<T>> {
   /**
-   * Opens the channel, or creates it if there is none. An option that is not given is what it has.
+   * Opens the channel, or creates it if there is none. An option that is not given is what it has. If it fails, it
+   * leaves nothing behind.
    *
    * @param key string for a POSIX object, integer for a System V segment
    * @throws {TypeError | RangeError} if an argument is wrong
@@ -95,55 +134,82 @@ export class Channel implements AsyncIterable<Message> {
   readonly closed: boolean;
 
   /**
-   * Sends a copy; blocks until a slot is free, and while another sender is stopped in the middle.
+   * Sends a copy of text, bytes, or what JSON can hold, once a slot is free. Bytes are copied when there is one: do not
+   * change them before.
    *
-   * @param timeout milliseconds; `Infinity` by default
    * @throws {RangeError} if it is longer than `size`
-   * @throws {Error} with `code` `'ERR_SHM_TIMED_OUT'`, `'ERR_SHM_CLOSED'`, `'ERR_SHM_DETACHED'`; `'ERR_SHM_LAYOUT'` if
-   *   somebody has written what no participant writes
+   * @throws {TypeError} if JSON cannot hold it; if the bytes were transferred or resized while it waited
+   * @throws {Error} with `code` `'ERR_SHM_TIMED_OUT'`, `'ERR_SHM_CLOSED'`, `'ERR_SHM_DETACHED'`; `'ERR_SHM_REPLACED'` if
+   *   the key leads to other memory by now; `'ERR_SHM_LAYOUT'` if something has written what no participant writes
    */
-  send(data: Payload, timeout?: number): void;
-  /** {@link send} that does not wait: false if no slot is free, or another sender was stopped in the middle. */
-  trySend(data: Payload): boolean;
-  /** {@link send} without blocking. It is copied when a slot is free: do not change it before. */
-  sendAsync(data: Payload, options?: WaitOptions): Promise<void>;
+  send(data: Payload | T, options?: WaitOptions): Promise<void>;
+  /** {@link send} that blocks. Handlers of SIGINT wait for its end. */
+  sendSync(data: Payload | T, options?: TimeoutOptions): void;
+  /** {@link send} that does not wait: false if no slot is free, or another sender was stopped in the middle for 50 ms. */
+  trySend(data: Payload | T): boolean;
 
-  /** A free slot, to make a message in place; blocks until there is one. Throws what {@link send} throws. */
-  loan(timeout?: number): Loan;
+  /** A free slot, to make a message in place, once there is one. Throws what {@link send} throws. */
+  loan(options?: WaitOptions): Promise<Loan>;
+  /** {@link loan} that blocks. Handlers of SIGINT wait for its end. */
+  loanSync(options?: TimeoutOptions): Loan;
   /** {@link loan} that does not wait: `null` if no slot is free. */
   tryLoan(): Loan | null;
-  /** {@link loan} without blocking. */
-  loanAsync(options?: WaitOptions): Promise<Loan>;
 
   /**
-   * The next message; blocks until there is one. `null` once the channel is closed and empty.
+   * The next message, once there is one; to be given back by `release`, `putBack` or `using`. `null` once the channel is
+   * closed and empty.
    *
-   * @param timeout milliseconds; `Infinity` by default
-   * @throws {Error} with `code` `'ERR_SHM_TIMED_OUT'`, `'ERR_SHM_DETACHED'`; `'ERR_SHM_LAYOUT'` if somebody has written
-   *   what no participant writes: that entry is gone then
+   * @throws {Error} with `code` `'ERR_SHM_TIMED_OUT'`, `'ERR_SHM_DETACHED'`, `'ERR_SHM_REPLACED'`; `'ERR_SHM_LAYOUT'` if
+   *   something has written what no participant writes: that entry is gone then
    */
-  receive(timeout?: number): Message | null;
-  /** {@link receive} that does not wait: `null` if there is no message now. */
-  tryReceive(): Message | null;
-  /** {@link receive} without blocking. */
-  receiveAsync(options?: WaitOptions): Promise<Message | null>;
+  receive(options?: WaitOptions): Promise<Message<T> | null>;
+  /** {@link receive} that blocks. Handlers of SIGINT wait for its end. */
+  receiveSync(options?: TimeoutOptions): Message<T> | null;
+  /** {@link receive} that does not wait: `null` if there is no message, or another receiver was stopped in the middle for 50 ms. */
+  tryReceive(): Message<T> | null;
+
   /**
    * Copies the next message and gives it back at once: it is delivered at most once.
    *
    * @param buffer of at least `size` bytes
    * @returns the message's length in bytes; `null` once the channel is closed and empty
    */
-  receiveInto(buffer: Uint8Array, timeout?: number): number | null;
+  receiveInto(buffer: Uint8Array, options?: WaitOptions): Promise<number | null>;
+  /** {@link receiveInto} that blocks. Handlers of SIGINT wait for its end. */
+  receiveIntoSync(buffer: Uint8Array, options?: TimeoutOptions): number | null;
+  /** {@link receiveInto} that does not wait: `null` as from {@link tryReceive}. */
+  tryReceiveInto(buffer: Uint8Array): number | null;
 
   /**
-   * Messages until the channel is closed and empty. Each is released when the loop goes on or ends. The event loop
-   * has a turn every 64 messages or 2 ms.
+   * Hands each message to `handler`, until the channel is closed and empty, or the signal is aborted. The message is done
+   * when what the handler returns is fulfilled. When the handler throws or rejects, the message goes back, as the last,
+   * with one more of `deliveries`; likewise when its process dies.
    */
-  [Symbol.asyncIterator](): AsyncIterableIterator<Message>;
+  consume(handler: (message: Message<T>) => unknown, options?: ConsumeOptions<T>): Promise<void>;
+
+  /**
+   * Messages until the channel is closed and empty. Each is released, and so done, when the loop goes on or is left, by
+   * a `break` as by a `throw`: a loop cannot tell them apart. {@link consume} can. The event loop has a turn every 64
+   * messages or 2 ms.
+   */
+  messages(options?: MessagesOptions): AsyncIterableIterator<Message<T>>;
+  /** {@link messages} without options. */
+  [Symbol.asyncIterator](): AsyncIterableIterator<Message<T>>;
 
   /** Closes it for everybody, for good: sends throw, receivers get what is queued and then end. */
   close(): void;
+  /**
+   * Gives back all that this object has: its messages are delivered again, its loans never were. Its calls that wait are
+   * rejected with `ERR_SHM_DETACHED`. With the last object over the key in this thread the memory is detached, too, and
+   * with it what `get` has shown of it.
+   */
+  detach(): void;
+  /** Destroys it for everybody who opens the key from now on. Whether there was something to destroy. */
+  destroy(): boolean;
 }
+
+/** `using` calls {@link Channel.detach}. */
+export interface Channel<T = any> extends Disposable {}
 
 /** A frame of a {@link Topic} that this thread writes. Released without having been published, it never was. */
 export interface FrameLoan extends Held {

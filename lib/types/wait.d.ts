@@ -11,6 +11,12 @@ export interface WaitOptions {
   ref?: boolean;
 }
 
+/** Options of the calls that block. An unknown option is an error. */
+export interface TimeoutOptions {
+  /** Milliseconds from 0; `Infinity` by default. */
+  timeout?: number;
+}
+
 /**
  * Sleeps until another thread, of this process or any other, calls {@link notify} for the same word
  * of the same memory: `Atomics.wait` across processes. It blocks this thread, and handlers of SIGINT

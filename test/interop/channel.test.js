@@ -18,15 +18,15 @@ test('C takes messages out of a channel and sends to another', { skip: tooOld ||
   const program = outcome(spawn(compileC('channel'), [there, back, String(count)], { stdio: 'pipe' }));
   (async () => {
     for (let i = 0; i < count; i++) {
-      const loan = await requests.loanAsync();
+      const loan = await requests.loan();
       loan.length = loan.data.write(`message ${i}`);
       loan.tag = i;
-      loan.send();
+      loan.sendSync();
     }
   })();
   const wrong = [];
   for (let i = 0; i < count; i++) {
-    const message = await replies.receiveAsync({ timeout: 10000 });
+    const message = await replies.receive({ timeout: 10000 });
     if (message.tag !== i || message.data.toString() !== `MESSAGE ${i}`) wrong.push([i, message.tag, message.data.toString()]);
     message.release();
   }
@@ -40,14 +40,14 @@ test('what a C program had taken when it was killed is delivered again', { skip:
   const [there, back] = [freshName(), freshName()];
   const requests = new shm.Channel(there, { slots: 4, size: 100 });
   const replies = new shm.Channel(back, { slots: 1, size: 100 });
-  const loan = replies.loan(); // so that it waits, with a message in its hands
+  const loan = replies.loanSync(); // so that it waits, with a message in its hands
   const program = spawn(compileC('channel'), [there, back, '1'], { stdio: 'pipe' });
   const end = outcome(program);
-  requests.send('mine');
+  requests.sendSync('mine');
   while (!requests.queue.isEmpty()) await new Promise((resolve) => setTimeout(resolve, 5));
   program.kill('SIGKILL');
   await end;
-  const message = await requests.receiveAsync({ timeout: 10000 });
+  const message = await requests.receive({ timeout: 10000 });
   t.deepEqual([message.data.toString(), message.deliveries], ['mine', 1]);
   loan.release();
   [there, back].forEach((key) => shm.destroy(key));

@@ -2,6 +2,8 @@
 // A process is killed before every single step that it takes in a channel or a topic; then all others must be able to
 // go on: what was sent arrives once, what was not given back arrives again, every slot can be had and every place.
 
+const { Queue } = require('../../lib/channel/queue');
+const { recover } = require('../../lib/channel/recovery');
 const { amount, check, ended, freshName, option, run, shm, start } = require('./support/harness');
 
 const SLOTS = 4;
@@ -11,22 +13,22 @@ const SOON = 5000;
 
 /** What is done in a channel, and how often 'mine' and 'old' may be in it then. */
 const ofChannel = {
-  send: { before: ['old'], act: (c) => c.send('mine'), mine: [0, 1], old: [1] },
-  loan: { before: ['old'], act: (c) => c.loan().release(), mine: [0], old: [1] },
-  receive: { before: ['old'], act: (c) => c.receive().release(), mine: [0], old: [0, 1] },
-  receiveInto: { before: ['old'], act: (c) => c.receiveInto(Buffer.alloc(c.size)), mine: [0], old: [0, 1] },
+  send: { before: ['old'], act: (c) => c.sendSync('mine'), mine: [0, 1], old: [1] },
+  loan: { before: ['old'], act: (c) => c.loanSync().release(), mine: [0], old: [1] },
+  receive: { before: ['old'], act: (c) => c.receiveSync().release(), mine: [0], old: [0, 1] },
+  receiveInto: { before: ['old'], act: (c) => c.receiveIntoSync(Buffer.alloc(c.size)), mine: [0], old: [0, 1] },
   dropOldest: {
     before: ['old', 'x', 'x', 'x'],
-    act: (c) => new shm.Channel(c.key, { overflow: 'drop-oldest' }).send('mine'),
+    act: (c) => new shm.Channel(c.key, { overflow: 'drop-oldest' }).sendSync('mine'),
     mine: [0, 1],
     old: [0, 1],
   },
   // Others have died with a message and with a loan in their hands; whoever looks for that is killed, too.
-  recover: { before: ['old'], dead: ['hold', 'borrow'], act: (c) => c.queue.recover(), mine: [0], old: [1] },
-  receiveAgain: { before: ['old'], dead: ['hold'], act: (c) => c.receive(1000).release(), mine: [0], old: [0, 1] },
+  recover: { before: ['old'], dead: ['hold', 'borrow'], act: (c) => recover(new Queue(c.key, {})), mine: [0], old: [1] },
+  receiveAgain: { before: ['old'], dead: ['hold'], act: (c) => c.receiveSync({ timeout: 1000 }).release(), mine: [0], old: [0, 1] },
   close: { before: ['old'], act: (c) => c.close(), mine: [0], old: [1] },
   // Somebody sleeps who may have to be woken; he may get the message that was sent in its stead, and then it, too.
-  sendToSleeper: { before: [], isAwaited: true, act: (c) => c.send('mine'), mine: [0, 1], old: [0] },
+  sendToSleeper: { before: [], isAwaited: true, act: (c) => c.sendSync('mine'), mine: [0, 1], old: [0] },
 };
 
 const ofTopic = {
@@ -42,7 +44,7 @@ const ofTopic = {
 };
 
 /** Those who die with something in their hands. */
-const deaths = { hold: (c) => c.receive(), borrow: (c) => c.loan(), pin: (t) => t.latest(), write: (t) => t.loan().data.write('half') };
+const deaths = { hold: (c) => c.receiveSync(), borrow: (c) => c.loanSync(), pin: (t) => t.latest(), write: (t) => t.loan().data.write('half') };
 
 function victim() {
   const { countSteps } = require('./support/steps');
@@ -77,7 +79,7 @@ function drain(channel, texts) {
   texts.forEach((text) => (found[text] = 0));
   for (;;) {
     try {
-      const message = channel.receive(250);
+      const message = channel.receiveSync({ timeout: 250 });
       if (message === null) return found;
       found[message.data.toString()]++;
       message.release();
@@ -92,13 +94,13 @@ function drain(channel, texts) {
 async function killInChannel(scene, step) {
   const { before, dead = [], isAwaited = false, mine, old } = ofChannel[scene];
   const channel = new shm.Channel(freshName(), { slots: SLOTS, size: 64 });
-  before.forEach((text) => channel.send(text));
+  before.forEach((text) => channel.sendSync(text));
   for (const death of dead) await play(channel, death, 0);
-  const sleeper = isAwaited ? channel.receiveAsync() : null;
+  const sleeper = isAwaited ? channel.receive() : null;
   const isOver = await play(channel, scene, step);
   if (sleeper !== null) {
     // What is not there by now was not sent.
-    if (channel.queue.isEmpty()) channel.send('mine');
+    if (channel.toJSON().queued === 0) channel.sendSync('mine');
     const message = await soon(sleeper, `${scene}, killed at step ${step}`);
     check(message.data.toString() === 'mine', `${scene}, killed at step ${step}`);
     message.release();
@@ -107,10 +109,10 @@ async function killInChannel(scene, step) {
   check(old.includes(found.old) && mine.includes(found.mine), `${scene}, killed at step ${step}, left`, found);
   if (!channel.closed) {
     const loans = [];
-    while (loans.length < SLOTS) loans.push(channel.loan(1000));
+    while (loans.length < SLOTS) loans.push(channel.loanSync({ timeout: 1000 }));
     loans.forEach((loan) => {
       loan.length = loan.data.write('x');
-      loan.send();
+      loan.sendSync();
     });
     const again = drain(channel, ['x']);
     check(again.x === SLOTS, `${scene}, killed at step ${step}: of ${SLOTS} messages came`, again.x);

@@ -40,13 +40,13 @@ const roles = {
       words.fill(number * PRODUCERS + slot);
       const length = 4 * (1 + (number % (SIZE / 4)));
       state[SENDING + slot] = number;
-      if (number % 2 === 0) channel.send(words.subarray(0, length / 4));
+      if (number % 2 === 0) channel.sendSync(words.subarray(0, length / 4));
       else {
-        const loan = channel.loan();
+        const loan = channel.loanSync();
         loan.data.set(new Uint8Array(words.buffer, 0, length));
         loan.length = length;
         loan.tag = number;
-        loan.send();
+        loan.sendSync();
       }
       state[SENT + slot] = number;
     }
@@ -63,7 +63,7 @@ const roles = {
       message.release();
     };
     if (slot === 0) for await (const message of channel) count(message);
-    else for (let message; (message = channel.receive()) !== null; ) count(message);
+    else for (let message; (message = channel.receiveSync()) !== null; ) count(message);
   },
 };
 

@@ -1,27 +1,33 @@
 // Channel and Topic; compiled, not run.
-import shm, { Channel, ChannelOptions, Frame, FrameLoan, Loan, Message, Payload, Topic, TopicOptions, WaitOptions } from '../../lib/index.mjs';
+import shm, { Channel, ChannelOptions, ConsumeOptions, Frame, FrameLoan, Loan, Message, Payload, TimeoutOptions, Topic, TopicOptions, WaitOptions } from '../../lib/index.mjs';
 
-const channelOptions: ChannelOptions = { slots: 64, size: 4096, perm: 600, overflow: 'drop-oldest' };
+const channelOptions: ChannelOptions = { slots: 64, size: 4096, perm: 600, transient: true, overflow: 'drop-oldest' };
 const channel: Channel = new shm.Channel('/jobs', channelOptions);
-const none: [ChannelOptions, TopicOptions, WaitOptions] = [{}, {}, {}];
+const none: [ChannelOptions, ConsumeOptions, TimeoutOptions, TopicOptions, WaitOptions] = [{}, {}, {}, {}, {}];
+
+interface Job {
+  id: number;
+}
+const jobs = new shm.Channel<Job>('/jobs', channelOptions);
 const topicOptions: TopicOptions = { size: 4096, history: 2, readers: 4, perm: '600' };
 const topic: Topic = new shm.Topic(5, topicOptions);
 const waiting: WaitOptions = { timeout: 1000, signal: new AbortController().signal, ref: false };
 
 /** Text and whatever views bytes. */
 const payloads: Payload[] = ['text', Buffer.from('bytes'), new Float64Array(1), new DataView(new ArrayBuffer(1))];
-const sent: (void | boolean | Promise<void>)[] = [channel.send(payloads[0]), channel.send('text', 1000), channel.trySend(payloads[1]), channel.sendAsync('text', waiting)];
+const sent: (void | boolean | Promise<void>)[] = [channel.sendSync(payloads[0]), channel.sendSync('text', { timeout: 1000 }), channel.trySend(payloads[1]), channel.send('text', waiting), jobs.send({ id: 1 })];
 topic.publish(payloads[2], 1000);
 
 /** What is held for a while can be given back by `using`. */
 async function loans() {
-  using loan: Loan = channel.loan(1000);
+  using loan: Loan = channel.loanSync({ timeout: 1000 });
   const bytes: Buffer = loan.data;
   loan.length = bytes.write('text');
   loan.tag = -1;
-  loan.send();
+  if (!loan.trySend()) await loan.send(waiting);
+  loan.sendSync();
   const maybe: Loan | null = channel.tryLoan();
-  const later: Loan = await channel.loanAsync(waiting);
+  const later: Loan = await channel.loan(waiting);
   later.release();
   using frame: FrameLoan = topic.loan(1000);
   frame.length = frame.data.fill(frame.tag).length;
@@ -30,11 +36,29 @@ async function loans() {
 }
 
 async function messages() {
-  using message: Message | null = channel.receive(1000);
-  const found: (Message | null)[] = [channel.tryReceive(), await channel.receiveAsync(waiting)];
-  const copied: number | null = channel.receiveInto(new Uint8Array(4096), 1000);
+  using message: Message | null = channel.receiveSync({ timeout: 1000 });
+  const found: (Message | null)[] = [channel.tryReceive(), await channel.receive(waiting)];
+  const target = new Uint8Array(4096);
+  const copied: (number | null)[] = [channel.receiveIntoSync(target, { timeout: 1000 }), channel.tryReceiveInto(target), await channel.receiveInto(target, waiting)];
   for await (const { data, length, tag, deliveries } of channel) console.log(data.toString(), length + tag + deliveries);
   return [message?.data, found, copied];
+}
+
+/** What JSON can hold keeps its type. */
+async function work() {
+  using own = jobs;
+  await own.consume(async (message) => message.json().id + message.text().length, {
+    signal: new AbortController().signal,
+    concurrency: 4,
+    retries: 3,
+    onFailure: (error, message) => console.error(error, message.json().id),
+  });
+  for await (const message of own.messages({ ref: false })) {
+    const { id }: Job = message.json();
+    if (id === 1) message.putBack();
+  }
+  own.detach();
+  return own.destroy();
 }
 
 async function frames() {
@@ -50,22 +74,22 @@ const closed: boolean[] = [channel.closed, topic.closed];
 const nothing: void[] = [channel.close(), topic.leave(), topic.close()];
 
 const wrong = async () => {
-  // @ts-expect-error: objects go as JSON
-  channel.send({ id: 1 });
-  // @ts-expect-error: an ArrayBuffer is no view
-  channel.trySend(new ArrayBuffer(1));
+  // @ts-expect-error: it is no job
+  jobs.send({ name: 'x' });
+  // @ts-expect-error: a bare number was a timeout once
+  channel.receiveSync(1000);
   // @ts-expect-error: it is null once the channel is closed
-  channel.receive().data;
+  channel.receiveSync().data;
   // @ts-expect-error: there may be no message
   channel.tryReceive().data;
   // @ts-expect-error: nor a free slot
   channel.tryLoan().send();
   // @ts-expect-error: nor a frame
   topic.latest().data;
-  // @ts-expect-error: what blocks takes a time only
-  channel.receive(waiting);
+  // @ts-expect-error: what blocks cannot be aborted
+  channel.receiveSync({ signal: new AbortController().signal });
   // @ts-expect-error: it is not copied into text
-  channel.receiveInto('text');
+  channel.receiveIntoSync('text');
   // @ts-expect-error: there is no such option
   new shm.Channel('/jobs', { history: 1 });
   // @ts-expect-error: there is no such way
@@ -81,4 +105,4 @@ const wrong = async () => {
   // @ts-expect-error: a message is received, not made
   new shm.Message();
 };
-console.log(none, sent, loans, messages, frames, key, numbers, closed, nothing, wrong);
+console.log(none, sent, loans, messages, work, frames, key, numbers, closed, nothing, wrong);
