@@ -126,14 +126,12 @@ fn words_for(errno: i32) -> String {
 /// The symbolic name of every `errno` that the system calls used here are documented to give.
 fn name_of(errno: i32) -> &'static str {
     macro_rules! names {
-        ($($name:ident)*) => {
-            match errno {
-                $(libc::$name => stringify!($name),)*
-                _ => "UNKNOWN",
-            }
-        };
+        ($($name:ident)*) => { [$((libc::$name, stringify!($name)),)*] };
     }
-    names!(EACCES EAGAIN EBADF EBUSY EDQUOT EEXIST EFAULT EFBIG EIDRM EINTR EINVAL EIO EISDIR ELOOP EMFILE
-        EMLINK ENAMETOOLONG ENFILE ENODEV ENOENT ENOMEM ENOSPC ENOSYS ENOTDIR ENOTSUP ENXIO
-        EOVERFLOW EPERM EROFS ESPIPE ETXTBSY)
+    // Of two names for one number the first counts.
+    let names = names!(EACCES EAGAIN EBADF EBUSY EDEADLK EDQUOT EEXIST EFAULT EFBIG EIDRM EINTR EINVAL EIO EISDIR
+        ELOOP EMFILE EMLINK ENAMETOOLONG ENFILE ENODEV ENOENT ENOLCK ENOMEM ENOSPC ENOSYS ENOTDIR ENOTSUP ENXIO
+        EOPNOTSUPP EOVERFLOW EPERM EROFS ESPIPE ESTALE ETIMEDOUT ETXTBSY EXDEV);
+    let found = names.iter().find(|(number, _)| *number == errno);
+    found.map_or("UNKNOWN", |(_, name)| name)
 }

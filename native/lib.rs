@@ -10,7 +10,9 @@ use neon::prelude::*;
 
 use crate::node::arguments::whole_number;
 use crate::node::instance::Instance;
-use crate::node::{file, flush, lifetimes, memory as attachments, owner, stat, wait, wait_async};
+use crate::node::{
+    file, flush, lifetimes, memory as attachments, owner, results, stat, wait, wait_async,
+};
 
 /// Every thread loads the addon once, whatever the number of copies of `lib/` it has.
 #[neon::main]
@@ -20,6 +22,8 @@ fn main(mut cx: ModuleContext) -> NeonResult<()> {
     cx.export_function("stat", stat::stat)?;
     let option_bits = attachments::option_bits(&mut cx)?;
     cx.export_value("optionBits", option_bits)?;
+    let results = results::results(&mut cx)?;
+    cx.export_value("results", results)?;
     lifetimes::export(&mut cx)?;
     owner::export(&mut cx)
 }

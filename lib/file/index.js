@@ -10,6 +10,8 @@ const { createView } = require('../arrays/view');
 const { busy, detached, invalidValue, show, withCode } = require('../errors');
 const binding = require('../runtime/binding');
 
+const { DETACHED, OK } = binding.results;
+
 /** How often a file may vanish between a look and a create before that is called an error. */
 const TRIES = 10000;
 
@@ -102,12 +104,12 @@ function flushAsync(array, offset, count) {
   }));
 }
 
-/** Called when a flush is done: the result is 0, −1 if the memory was detached before, or an errno. */
+/** Called when a flush is done: the result is one of the native side's, or an errno. */
 function settle(id, result) {
   const { resolve, reject } = pending.get(id);
   pending.delete(id);
-  if (result === 0) resolve();
-  else if (result < 0) reject(detached());
+  if (result === OK) resolve();
+  else if (result === DETACHED) reject(detached());
   else reject(flushError(result));
 }
 

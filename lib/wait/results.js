@@ -1,15 +1,11 @@
 'use strict';
-// What the native functions answer: the numbers of native/node/wait.rs and wait_async.rs.
+// What the native functions answer: the numbers are written in native/node/results.rs.
 
-module.exports = {
-  OK: 0,
-  NOT_EQUAL: 1,
-  TIMED_OUT: 2,
-  DETACHED: 3,
-  BEGUN: 4,
-  NOT_OURS: -1,
-  NOT_EQUAL_AT_ONCE: -2,
-  NO_PLACE: -3,
-  /** The first of them by name. */
-  names: ['ok', 'not-equal', 'timed-out'],
-};
+const binding = require('../runtime/binding');
+
+const { BEGUN, DETACHED, NOT_EQUAL, NOT_EQUAL_AT_ONCE, NOT_OURS, NO_PLACE, OK, TIMED_OUT } = binding.results;
+
+/** The word for each result that ends a wait. */
+const names = { [OK]: 'ok', [NOT_EQUAL]: 'not-equal', [TIMED_OUT]: 'timed-out' };
+
+module.exports = { BEGUN, DETACHED, NOT_EQUAL, NOT_EQUAL_AT_ONCE, NOT_OURS, NO_PLACE, OK, TIMED_OUT, names };

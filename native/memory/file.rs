@@ -10,12 +10,10 @@ use std::sync::Arc;
 use memmap2::{MmapOptions, MmapRaw};
 
 use crate::error::{Error, Result};
-use crate::memory::file_errors::{
-    create_error, is_absent, map_error, no_file, no_room, open_error,
-};
+use crate::memory::file_errors::{file_error, is_absent, not_regular, reserve_error};
 use crate::memory::mapping::Mapping;
 use crate::memory::options::Options;
-use crate::sys::{self, Advice, FileId, Nameless};
+use crate::sys::{self, mapping_error, Advice, Doing, FileId, Nameless};
 
 /// An absolute path, cheap to clone.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -87,12 +85,7 @@ impl Draft {
             .map_err(|_| Error::from_errno(libc::EINVAL, "link"))?;
         self.file
             .link(&path)
-            .map_err(|error| match error.raw_os_error() {
-                Some(libc::EPERM) => Error::from_io(&error, "link").with_hint(
-                    "Its file system has no hard links, which a new file appears by: make the file by other means",
-                ),
-                _ => Error::from_io(&error, "link"),
-            })
+            .map_err(|error| file_error(&error, "link", Doing::MakingFile))
     }
 }
 
@@ -100,9 +93,9 @@ impl Draft {
 pub fn status(path: &FilePath) -> Result<Option<Metadata>> {
     match fs::metadata(path.path()) {
         Ok(found) if found.is_file() => Ok(Some(found)),
-        Ok(found) => Err(no_file(&found)),
+        Ok(found) => Err(not_regular(&found)),
         Err(error) if is_absent(&error) => Ok(None),
-        Err(error) => Err(open_error(&error, "stat")),
+        Err(error) => Err(file_error(&error, "stat", Doing::OpeningFile)),
     }
 }
 
@@ -115,11 +108,11 @@ pub fn open(path: &FilePath, part: Part, options: Options) -> Result<Opened> {
     let file = match sys::open_file(path.path(), !options.copy_on_write()) {
         Ok(file) => file,
         Err(error) if is_absent(&error) => return Ok(Opened::Absent),
-        Err(error) => return Err(open_error(&error, "open")),
+        Err(error) => return Err(file_error(&error, "open", Doing::OpeningFile)),
     };
     let found = status_of(&file)?;
     if !found.is_file() {
-        return Err(no_file(&found));
+        return Err(not_regular(&found));
     }
     let Some(len) = part.len_in(found.len()) else {
         return Ok(Opened::Misfit(found.len()));
@@ -158,11 +151,13 @@ pub fn create(
             .with_hint("It is a symbolic link, and where that leads there is no file"));
     }
     let directory = path.path().parent().unwrap_or(path.path());
-    let file = Nameless::new(directory, mode.into()).map_err(|error| create_error(&error))?;
+    let file = Nameless::new(directory, mode.into())
+        .map_err(|error| file_error(&error, "open", Doing::MakingFile))?;
     if options.sparse() {
         sys::set_size(file.file(), size)?;
     } else {
-        sys::reserve_file(file.file(), size).map_err(|error| no_room(error, file.file(), size))?;
+        sys::reserve_file(file.file(), size)
+            .map_err(|error| reserve_error(error, file.file(), size))?;
     }
     let mapping = map(file.file(), offset, len, options)?;
     let identity = Identity {
@@ -189,7 +184,7 @@ fn provide_room(
     if sys::has_holes(found) && !options.fill() {
         return Err(Error::Sparse);
     }
-    sys::fill_holes(file, start, end).map_err(|error| no_room(error, file, end - start))
+    sys::fill_holes(file, start, end).map_err(|error| reserve_error(error, file, end - start))
 }
 
 fn map(file: &File, offset: u64, len: usize, options: Options) -> Result<Mapping> {
@@ -210,7 +205,7 @@ fn map(file: &File, offset: u64, len: usize, options: Options) -> Result<Mapping
     } else {
         how.map_raw(file)
     };
-    let pages = mapped.map_err(|error| map_error(&error))?;
+    let pages = mapped.map_err(|error| mapping_error(&error, "mmap", Doing::MappingFile))?;
     if options.populate() {
         sys::populate(pages.as_mut_ptr(), pages.len())
             .map_err(|error| Error::from_io(&error, "madvise"))?;

@@ -175,7 +175,7 @@ impl Mapping {
         // SAFETY: the source is this mapping's, the target the caller's, for a page more than the pages
         // need has been allocated; both are whole pages.
         unsafe { sys::move_pages(self.base.get(), self.span, target) }
-            .map_err(|error| sys::mapping_error(&error, "mremap"))?;
+            .map_err(|error| sys::mapping_error(&error, "mremap", sys::Doing::Mapping))?;
         self.is_lent = true;
         self.base = Address::new(target);
         Ok(shift + self.skip)

@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::memory::sysv;
-use crate::sys::{self, Name, Usage};
+use crate::sys::{self, explain, Doing, Name, Usage};
 
 /// Memory that may be an orphan, told from other memory of its key.
 pub enum Suspect {
@@ -33,8 +33,10 @@ impl Suspect {
             Self::Segment(id) => Ok(sysv::is_orphan(*id)? == Some(true) && sysv::remove(*id)?),
             Self::Object { name, inode } => match sys::usage_of(name)? {
                 Usage::Unused(lease) if lease.identity().inode == *inode => lease.unlink(),
-                Usage::Unknown => Err(Error::from_errno(libc::EPERM, "fcntl").with_hint(
-                    "Whether anybody has it is told to its owner and to root only, from Linux 5.3 on",
+                Usage::Unknown => Err(explain(
+                    Error::from_errno(libc::EPERM, "fcntl"),
+                    Doing::AskingForUsers,
+                    &[],
                 )),
                 Usage::Unused(_) | Usage::Gone | Usage::Used => Ok(false),
             },

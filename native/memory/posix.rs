@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::memory::layout::{check_layout, raw_size, HEADER};
 use crate::memory::mapping::Mapping;
 use crate::memory::options::Options;
-use crate::sys::{self, mapping_error, Identity, Kind, Name, ObjectStatus, Usage};
+use crate::sys::{self, explain, mapping_error, Doing, Identity, Kind, Name, ObjectStatus, Usage};
 
 pub use crate::sys::Draft;
 
@@ -148,19 +148,21 @@ fn map_pages(file: &File, size: usize, options: Options) -> Result<MmapRaw> {
     } else {
         how.map_raw(file)
     };
-    mapped.map_err(|error| mapping_error(&error, "mmap"))
+    mapped.map_err(|error| mapping_error(&error, "mmap", Doing::Mapping))
 }
 
 fn populate(pages: &MmapRaw) -> Result<()> {
     match sys::populate(pages.as_mut_ptr(), pages.len()) {
         Ok(()) => Ok(()),
-        // The kernel's word for what would be a SIGBUS later.
-        Err(error) if error.raw_os_error() == Some(libc::EFAULT) => {
-            Err(Error::from_errno(libc::ENOSPC, "madvise").with_hint(
-                "The object is sparse, and there is no room for the pages that it lacks",
-            ))
+        Err(error) => {
+            // EFAULT is the kernel's word for what would be a SIGBUS later.
+            let errno = match error.raw_os_error() {
+                Some(libc::EFAULT) => libc::ENOSPC,
+                errno => errno.unwrap_or(libc::EIO),
+            };
+            let error = Error::from_errno(errno, "madvise");
+            Err(explain(error, Doing::Mapping, &[]))
         }
-        Err(error) => Err(Error::from_io(&error, "madvise")),
     }
 }
 

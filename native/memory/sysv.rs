@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::memory::key::SegmentKey;
 use crate::memory::mapping::Mapping;
 use crate::memory::options::Options;
-use crate::sys::{self, is_segment_gone, mapping_error, Kind, SegmentStatus};
+use crate::sys::{self, is_segment_gone, mapping_error, Doing, Kind, SegmentStatus};
 
 pub use crate::sys::{remove_segment as remove, SegmentId as Id};
 
@@ -38,10 +38,12 @@ pub fn create(
 fn attach_new(id: Id, bytes: usize, options: Options) -> Result<Option<Mapping>> {
     match attach(id, bytes, options) {
         Ok(mapping) => Ok(Some(mapping)),
-        Err(error) if is_segment_gone(&error) => Ok(None),
         Err(error) => {
             // It is not attached, so it would outlive this process unseen.
             let _ = remove(id);
+            if is_segment_gone(&error) {
+                return Ok(None);
+            }
             Err(error)
         }
     }
@@ -107,7 +109,8 @@ pub fn open(key: SegmentKey, options: Options) -> Result<Option<(Id, Mapping)>> 
 }
 
 fn attach(id: Id, bytes: usize, options: Options) -> Result<Mapping> {
-    let pages = sys::attach_segment(id, bytes).map_err(|error| mapping_error(&error, "shmat"))?;
+    let pages = sys::attach_segment(id, bytes)
+        .map_err(|error| mapping_error(&error, "shmat", Doing::OpeningSegment))?;
     let mapping = Mapping::segment(pages);
     if options.transient() {
         // Before anything that takes long: a process that is killed until then leaves the segment.
@@ -117,7 +120,8 @@ fn attach(id: Id, bytes: usize, options: Options) -> Result<Mapping> {
         sys::advise_huge_pages(mapping.data(), bytes, Kind::Segment)?;
     }
     if options.populate() {
-        sys::populate(mapping.data(), bytes).map_err(|error| mapping_error(&error, "madvise"))?;
+        sys::populate(mapping.data(), bytes)
+            .map_err(|error| mapping_error(&error, "madvise", Doing::Mapping))?;
     }
     Ok(mapping)
 }

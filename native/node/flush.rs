@@ -19,13 +19,9 @@ use crate::node::callback::{Callback, Deliver};
 use crate::node::file::written_argument;
 use crate::node::instance::{Attachments, Instance};
 use crate::node::per_thread::PerThread;
+use crate::node::results::{DETACHED, OK};
 use crate::node::symbols::Function;
 use crate::node::throw::throw;
-
-/// The memory is on the disk.
-const FLUSHED: i32 = 0;
-/// It was detached before it was.
-const DETACHED: i32 = -1;
 
 /// Adds the functions of this file to an instance.
 pub fn export<'cx>(cx: &mut FunctionContext<'cx>, instance: &Instance<'cx>) -> NeonResult<()> {
@@ -101,7 +97,7 @@ fn work(orders: &Receiver<(Id, Range)>, done: &Done) {
         let result = if range.mapping().is_retired() {
             DETACHED
         } else {
-            result.map_or_else(|error| error.errno().unwrap_or(libc::EIO), |()| FLUSHED)
+            result.map_or_else(|error| error.errno().unwrap_or(libc::EIO), |()| OK)
         };
         drop(range);
         done.add(id, result);
@@ -127,7 +123,7 @@ fn deliver(place: &PerThread<Flushing>, env: napi::Env) {
 }
 
 /// `onFlushed(callback)`: before the first `flushAsync`. `callback(id, result)` is called for each flush
-/// that is done: the result is 0, −1 if the memory was detached before, or an `errno`.
+/// that is done: the result is [`OK`], [`DETACHED`] or an `errno`.
 fn begin<'cx>(
     place: &PerThread<Flushing>,
     mut cx: FunctionContext<'cx>,

@@ -12,6 +12,7 @@ pub mod lifetimes;
 pub mod memory;
 pub mod owner;
 pub mod per_thread;
+pub mod results;
 pub mod stat;
 pub mod symbols;
 pub mod throw;

@@ -1,7 +1,7 @@
 //! Waiting for each other: the functions behind `wait`, `notify` and `Mutex`.
 //!
 //! JavaScript has checked the arguments; what is checked here is that the word is in memory that
-//! this thread has attached. Results are numbers, which lib/wait/index.js names.
+//! this thread has attached.
 
 use std::time::Duration;
 
@@ -10,22 +10,12 @@ use neon::prelude::*;
 use crate::node::arguments::whole_number;
 use crate::node::instance::{Attachments, Instance};
 use crate::node::per_thread::PerThread;
+use crate::node::results::{BEGUN, NOT_EQUAL, NOT_OURS, NO_PLACE, OK, TIMED_OUT};
 use crate::node::throw::throw;
 use crate::node::typed_array::typed_array_memory;
 use crate::sync::patient::Patient;
 pub use crate::sync::word::futex_error;
 use crate::sync::word::{Outcome, Word};
-
-pub const NOTIFIED: i32 = 0;
-pub const NOT_EQUAL: i32 = 1;
-pub const TIMED_OUT: i32 = 2;
-pub const DETACHED: i32 = 3;
-/// The array is not over memory that this thread has attached.
-pub const NOT_OURS: i32 = -1;
-/// The wait has begun.
-const BEGUN: i32 = 4;
-/// The system cannot keep a place in its queue for a thread that looks up.
-const NO_PLACE: i32 = -3;
 
 /// Adds the functions of this file to an instance.
 pub fn export<'cx>(cx: &mut FunctionContext<'cx>, instance: &Instance<'cx>) -> NeonResult<()> {
@@ -132,7 +122,7 @@ fn timeout_argument(cx: &mut FunctionContext, index: usize) -> NeonResult<Option
 
 fn number_of(outcome: Outcome) -> i32 {
     match outcome {
-        Outcome::Notified => NOTIFIED,
+        Outcome::Notified => OK,
         Outcome::NotEqual => NOT_EQUAL,
         Outcome::TimedOut => TIMED_OUT,
     }

@@ -16,18 +16,14 @@ use crate::node::callback::{Callback, Deliver};
 use crate::node::event_loop::Watch;
 use crate::node::instance::{Attachments, Instance};
 use crate::node::per_thread::PerThread;
+use crate::node::results::{DETACHED, NOT_EQUAL, NOT_EQUAL_AT_ONCE, NOT_OURS, OK, TIMED_OUT};
 use crate::node::symbols::Function;
 use crate::node::throw::throw;
-use crate::node::wait::{
-    bits_argument, futex_error, word_argument, DETACHED, NOTIFIED, NOT_EQUAL, NOT_OURS, TIMED_OUT,
-};
+use crate::node::wait::{bits_argument, futex_error, word_argument};
 use crate::sync::exact::Exact;
 use crate::sync::table::{Table, Told};
 use crate::sync::waits::{Ended, Id, Inbox, Waits};
 use crate::sync::watchers::Threads;
-
-/// No wait was started: the word holds another value.
-const NOT_EQUAL_AT_ONCE: i32 = -2;
 
 /// The asynchronous waits of one instance, from the first one on.
 #[derive(Clone)]
@@ -169,7 +165,7 @@ fn deliver(place: &PerThread<Waiting>, env: napi::Env) {
 fn number_of(told: Told) -> i32 {
     match told {
         Told::Detached => DETACHED,
-        Told::Ended(Ended::Notified) => NOTIFIED,
+        Told::Ended(Ended::Notified) => OK,
         Told::Ended(Ended::NotEqual) => NOT_EQUAL,
         Told::Ended(Ended::Cancelled) => TIMED_OUT,
     }

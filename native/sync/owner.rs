@@ -6,9 +6,10 @@
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
+use std::io;
 
 use crate::error::{Error, Result};
-use crate::sys::{Owners, OWNERS};
+use crate::sys::{explain, Doing, Owners};
 
 /// Numbers are from 1 to this one: the low 30 bits of a mutex. The next one stands for a dead owner
 /// (lib/mutex/word.js), so no thread has it.
@@ -25,22 +26,18 @@ pub struct Owner {
 impl Owner {
     /// Takes a number that nobody has.
     pub fn claim() -> Result<Self> {
-        let owners = Owners::open().map_err(|error| {
-            Error::from_io(&error, "open").with_hint(format!(
-                "A mutex needs the file {OWNERS}, which every user may read and write"
-            ))
-        })?;
+        let owners = Owners::open().map_err(|error| explained(&error, "open"))?;
         for _ in 0..TRIES {
             // Not a secret, only unlikely to be taken.
             let number = 1 + RandomState::new().build_hasher().finish() % LARGEST;
             let number = u32::try_from(number).unwrap_or_default();
             let locked = owners.lock(number);
-            if locked.map_err(|error| Error::from_io(&error, "fcntl"))? {
+            if locked.map_err(|error| explained(&error, "fcntl"))? {
                 return Ok(Self { owners, number });
             }
         }
-        Err(Error::from_errno(libc::EAGAIN, "fcntl")
-            .with_hint(format!("Somebody has the whole file {OWNERS} locked")))
+        let all_taken = Error::from_errno(libc::EAGAIN, "fcntl");
+        Err(explain(all_taken, Doing::Owning, &[]))
     }
 
     pub fn number(&self) -> u32 {
@@ -54,8 +51,12 @@ impl Owner {
         }
         self.owners
             .is_locked(number)
-            .map_err(|error| Error::from_io(&error, "fcntl"))
+            .map_err(|error| explained(&error, "fcntl"))
     }
+}
+
+fn explained(error: &io::Error, syscall: &'static str) -> Error {
+    explain(Error::from_io(error, syscall), Doing::Owning, &[])
 }
 
 #[cfg(test)]

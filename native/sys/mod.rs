@@ -2,6 +2,7 @@
 //! docs/architecture.md lists them. `unix` is what Linux and macOS have alike.
 
 mod address;
+mod hints;
 mod object;
 
 #[cfg(unix)]
@@ -21,6 +22,7 @@ pub use macos::*;
 compile_error!("shm-typed-array runs on Linux and macOS");
 
 pub use address::Address;
+pub use hints::{explain, facts_of_room, Doing};
 pub use object::{Identity, Name, NAME_MAX};
 
 /// The two kinds of shared memory, where a system treats them differently.

@@ -16,7 +16,7 @@ use super::super::object::{Identity, Name};
 use super::nameless::Nameless;
 use super::place::DIRECTORY;
 use crate::error::{Error, Result};
-use crate::sys::ObjectStatus;
+use crate::sys::{explain, Doing, ObjectStatus};
 
 /// How long to wait for another process that holds a lease, which takes microseconds as a rule.
 pub(super) const PATIENCE: Duration = Duration::from_secs(1);
@@ -44,11 +44,7 @@ impl Draft {
                 name: name.clone(),
                 file,
             })),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                Err(Error::from_io(&error, "open")
-                    .with_hint("This system has no /dev/shm: mount a tmpfs there"))
-            }
-            Err(error) => Err(open_error(&error)),
+            Err(error) => Err(object_error(&error, "open", Doing::MakingObject)),
         }
     }
 
@@ -87,7 +83,7 @@ pub fn open(name: &Name, writable: bool) -> Result<Option<File>> {
             Ok(file) if has_no_name(&file) => {}
             Ok(file) => return Ok(Some(file)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(open_error(&error)),
+            Err(error) => return Err(object_error(&error, "open", Doing::OpeningObject)),
         }
     }
 }
@@ -112,16 +108,8 @@ fn without_lease(open: impl Fn() -> io::Result<File>) -> io::Result<File> {
     }
 }
 
-fn open_error(error: &io::Error) -> Error {
-    let hint = match error.raw_os_error() {
-        Some(libc::EACCES) => "The object's permissions, or those of /dev/shm, do not allow this user to read and write it (with copyOnWrite: to read it)",
-        Some(libc::ELOOP) => "It is a symbolic link; only regular files are opened",
-        Some(libc::EISDIR | libc::ENXIO) => "It is no regular file",
-        Some(libc::EAGAIN) => "Another program keeps a lease on it (fcntl, F_SETLEASE)",
-        Some(libc::EMFILE) => "This process has as many files open as it may (ulimit -n)",
-        _ => "",
-    };
-    Error::from_io(error, "open").with_hint(hint)
+fn object_error(error: &io::Error, syscall: &'static str, doing: Doing) -> Error {
+    explain(Error::from_io(error, syscall), doing, &[])
 }
 
 /// Which object has the name at this moment, without opening it
@@ -147,7 +135,8 @@ pub fn status(name: &Name) -> Result<Option<ObjectStatus>> {
 pub fn identity_of(file: &File) -> Result<Identity> {
     let found = fstat(file).map_err(|error| Error::from_io(&error.into(), "fstat"))?;
     if found.st_mode & libc::S_IFMT != libc::S_IFREG {
-        return Err(Error::from_errno(libc::EINVAL, "open").with_hint("It is no regular file"));
+        let error = Error::from_errno(libc::EINVAL, "open");
+        return Err(explain(error, Doing::OpeningObject, &[]));
     }
     Ok(identity_from(&found))
 }
@@ -189,6 +178,6 @@ pub fn unlink(name: &Name) -> Result<bool> {
     match fs::remove_file(path(name)) {
         Ok(()) => Ok(true),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(Error::from_io(&error, "unlink")),
+        Err(error) => Err(object_error(&error, "unlink", Doing::Destroying)),
     }
 }

@@ -52,21 +52,31 @@ pub fn advise_huge_pages(base: *mut u8, size: usize, kind: Kind) -> Result<()> {
     let set_to = |value: &str| switch.contains(&format!("[{value}]"));
     let on = match kind {
         Kind::Segment => !set_to("never"),
-        Kind::Object => set_to("force") || has_huge_pages(DIRECTORY),
+        Kind::Object => set_to("force") || has_huge_pages(&mount_point()),
     };
     if switch.is_empty() {
         return refused("this kernel was built without transparent huge pages");
     }
     if set_to("deny") || !on {
-        return refused(match kind {
+        return refused(&match kind {
             Kind::Segment => {
-                "root turns them on with echo advise >/sys/kernel/mm/transparent_hugepage/shmem_enabled"
+                "root turns them on with echo advise >/sys/kernel/mm/transparent_hugepage/shmem_enabled".to_string()
             }
-            Kind::Object => "root turns them on with mount -o remount,huge=advise /dev/shm",
+            Kind::Object => format!(
+                "root turns them on with mount -o remount,huge=advise {}",
+                mount_point()
+            ),
         });
     }
     madvise(base, size, mm::Advice::LinuxHugepage)
         .map_err(|error| Error::from_io(&error, "madvise"))
+}
+
+/// Where objects really are: the folder may be a link, and mounts are told by the path that it leads to.
+fn mount_point() -> String {
+    fs::canonicalize(DIRECTORY).map_or(DIRECTORY.to_string(), |path| {
+        path.to_string_lossy().into_owned()
+    })
 }
 
 /// Whether the tmpfs mounted last at `directory` gives out huge pages.

@@ -10,18 +10,24 @@ use rustix::fs::{fallocate, fstatvfs, FallocateFlags};
 use rustix::io::Errno;
 use rustix::process::{getrlimit, Resource};
 
-use super::place::DIRECTORY;
 use crate::error::{Error, Result};
+use crate::sys::{explain, facts_of_room, Doing};
 
-/// Makes the file `size` bytes long and reserves the memory for all of them
-/// ([posix_fallocate(3)](https://man7.org/linux/man-pages/man3/posix_fallocate.3.html)).
+/// Makes the object `size` bytes long and reserves the memory for all of them.
 pub fn reserve(file: &File, size: u64) -> Result<()> {
+    let room = |error| {
+        let facts = facts_of_room(size, free_bytes(file));
+        explain(error, Doing::ReservingObject, &facts)
+    };
+    reserve_file(file, size).map_err(room)
+}
+
+/// Makes a new file `size` bytes long and reserves the room for all of them
+/// ([posix_fallocate(3)](https://man7.org/linux/man-pages/man3/posix_fallocate.3.html)).
+pub fn reserve_file(file: &File, size: u64) -> Result<()> {
     refuse_beyond_limit(size, "posix_fallocate")?;
-    in_steps(0, size, |start, len| posix_fallocate(file, start, len)).map_err(|errno| match errno {
-        Errno::NOSPC => no_space(file, size),
-        Errno::FBIG => too_long(size, "posix_fallocate"),
-        errno => Error::from_errno(errno.raw_os_error(), "posix_fallocate"),
-    })
+    in_steps(0, size, |start, len| posix_fallocate(file, start, len))
+        .map_err(|errno| Error::from_errno(errno.raw_os_error(), "posix_fallocate"))
 }
 
 /// Reserves what a file lacks between two of its bytes, without making it longer
@@ -72,7 +78,9 @@ fn refuse_beyond_limit(size: u64, syscall: &'static str) -> Result<()> {
         return Ok(());
     }
     match file_size_limit() {
-        Some(limit) if size > limit => Err(too_long(size, syscall)),
+        Some(limit) if size > limit => {
+            Err(size_error(Error::from_errno(libc::EFBIG, syscall), size))
+        }
         _ => Ok(()),
     }
 }
@@ -90,21 +98,8 @@ fn file_size_limit() -> Option<u64> {
     getrlimit(Resource::Fsize).current
 }
 
-fn too_long(size: u64, syscall: &'static str) -> Error {
-    let error = Error::from_errno(libc::EFBIG, syscall);
-    match file_size_limit() {
-        Some(limit) => error.with_hint(format!(
-            "{size} bytes were asked for; this process may make files of {limit} at most (ulimit -f)"
-        )),
-        None => error,
-    }
-}
-
-fn no_space(file: &File, asked: u64) -> Error {
-    let free = free_bytes(file).map_or("too few".to_string(), |free| free.to_string());
-    Error::from_errno(libc::ENOSPC, "posix_fallocate").with_hint(format!(
-        "{asked} bytes were asked for, {free} are free in {DIRECTORY}. Destroy objects that nobody needs, or enlarge it (docker run --shm-size, mount -o remount,size=)"
-    ))
+fn size_error(error: Error, size: u64) -> Error {
+    explain(error, Doing::ReservingFile, &[("bytes", size)])
 }
 
 /// Bytes that are free on the file's file system, as far as it tells.
@@ -117,8 +112,5 @@ pub fn free_bytes(file: &File) -> Option<u64> {
 pub fn set_size(file: &File, size: u64) -> Result<()> {
     refuse_beyond_limit(size, "ftruncate")?;
     file.set_len(size)
-        .map_err(|error| match error.raw_os_error() {
-            Some(libc::EFBIG) => too_long(size, "ftruncate"),
-            _ => Error::from_io(&error, "ftruncate"),
-        })
+        .map_err(|error| size_error(Error::from_io(&error, "ftruncate"), size))
 }

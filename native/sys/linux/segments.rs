@@ -1,7 +1,5 @@
-//! Attached System V segments, whose attach an `mmap` over it releases; and what to tell of their
-//! limits.
+//! Attached System V segments, whose attach an `mmap` over it releases.
 
-use std::fs;
 use std::io;
 
 use super::hugetlb::mapped_len;
@@ -46,48 +44,4 @@ pub fn attach_segment(id: i32, len: usize) -> io::Result<SegmentPages> {
         span: mapped_len(base.cast(), len),
         attach: Attach,
     })
-}
-
-/// What to do when no System V segment can be made.
-pub fn segment_hint(errno: i32, bytes: usize) -> String {
-    let limit = |name: &str| {
-        fs::read_to_string(format!("/proc/sys/kernel/{name}"))
-            .map(|text| text.trim().to_string())
-            .unwrap_or_default()
-    };
-    match errno {
-        libc::EINVAL => format!(
-            "{bytes} bytes were asked for; kernel.shmmax allows {} at most",
-            limit("shmmax")
-        ),
-        libc::ENOSPC => format!(
-            "The system has as many segments (kernel.shmmni = {}) or as many pages in segments (kernel.shmall = {}) as it may; `ipcs -m` lists them, `ipcrm` removes those nobody needs",
-            limit("shmmni"),
-            limit("shmall")
-        ),
-        libc::ENOMEM => format!("{bytes} bytes were asked for, more than the system has memory for"),
-        _ => access_hint(errno),
-    }
-}
-
-/// What to do when existing memory cannot be mapped.
-pub fn mapping_hint(errno: i32) -> String {
-    match errno {
-        libc::ENOMEM => {
-            let count = fs::read_to_string("/proc/sys/vm/max_map_count").unwrap_or_default();
-            format!(
-                "Out of address space (ulimit -v) or of mappings (vm.max_map_count = {})",
-                count.trim()
-            )
-        }
-        _ => access_hint(errno),
-    }
-}
-
-fn access_hint(errno: i32) -> String {
-    match errno {
-        libc::EACCES => "Its permissions do not allow this user to read and write it (with copyOnWrite: to read it)".to_string(),
-        libc::EPERM => "Only its owner, its creator or root may destroy it".to_string(),
-        _ => String::new(),
-    }
 }

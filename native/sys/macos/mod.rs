@@ -3,6 +3,7 @@
 mod files;
 mod futex;
 mod lease;
+mod limits;
 mod locks;
 mod nameless;
 mod objects;
@@ -14,6 +15,7 @@ mod segments;
 pub use files::*;
 pub use futex::*;
 pub use lease::{usage_of, Usage};
+pub use limits::limit;
 pub use locks::is_byte_locked_anywhere;
 pub use nameless::Nameless;
 pub use objects::*;

@@ -12,7 +12,7 @@ use rustix::shm::{self, Mode, OFlags};
 use super::super::object::{Identity, Name};
 use super::super::page_size;
 use crate::error::{Error, Result};
-use crate::sys::ObjectStatus;
+use crate::sys::{explain, Doing, ObjectStatus};
 
 /// Whether an object has its name before it is finished.
 pub const DRAFTS_HAVE_NAMES: bool = true;
@@ -41,7 +41,7 @@ impl Draft {
                 published: Cell::new(false),
             })),
             Err(Errno::EXIST) => Ok(None),
-            Err(error) => Err(open_error(error)),
+            Err(error) => Err(object_error(error, "shm_open", Doing::MakingObject)),
         }
     }
 
@@ -86,20 +86,12 @@ pub fn open(name: &Name, writable: bool) -> Result<Option<File>> {
     match shm::open(name.path(), access, Mode::empty()) {
         Ok(file) => Ok(Some(file.into())),
         Err(Errno::NOENT) => Ok(None),
-        Err(error) => Err(open_error(error)),
+        Err(error) => Err(object_error(error, "shm_open", Doing::OpeningObject)),
     }
 }
 
-fn open_error(error: Errno) -> Error {
-    let hint = match error {
-        Errno::ACCESS => {
-            "The object's permissions do not allow this user to read and write it (with copyOnWrite: to read it)"
-        }
-        Errno::NAMETOOLONG => "macOS allows 31 bytes, the slash included",
-        Errno::MFILE => "This process has as many files open as it may (ulimit -n)",
-        _ => "",
-    };
-    Error::from_io(&error.into(), "shm_open").with_hint(hint)
+fn object_error(error: Errno, syscall: &'static str, doing: Doing) -> Error {
+    explain(Error::from_io(&error.into(), syscall), doing, &[])
 }
 
 /// Which object has the name at this moment.
@@ -169,7 +161,7 @@ pub fn unlink(name: &Name) -> Result<bool> {
     match shm::unlink(name.path()) {
         Ok(()) => Ok(true),
         Err(Errno::NOENT) => Ok(false),
-        Err(error) => Err(Error::from_io(&error.into(), "shm_unlink")),
+        Err(error) => Err(object_error(error, "shm_unlink", Doing::Destroying)),
     }
 }
 

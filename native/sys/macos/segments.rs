@@ -1,6 +1,5 @@
-//! Attached System V segments, which `shmdt` alone releases; and what to tell of their limits.
+//! Attached System V segments, which `shmdt` alone releases.
 
-use std::ffi::CStr;
 use std::io;
 use std::ptr::null_mut;
 use std::sync::atomic::{AtomicPtr, Ordering};
@@ -71,50 +70,4 @@ pub fn attach_segment(id: i32, len: usize) -> io::Result<SegmentPages> {
         span: len,
         attach,
     })
-}
-
-fn limit(name: &CStr) -> u64 {
-    let mut value = 0_u64;
-    let mut size = std::mem::size_of::<u64>();
-    // SAFETY: the name is NUL-terminated, and `size` tells how much room `value` has.
-    unsafe {
-        libc::sysctlbyname(
-            name.as_ptr(),
-            std::ptr::addr_of_mut!(value).cast(),
-            &mut size,
-            null_mut(),
-            0,
-        )
-    };
-    value
-}
-
-/// What to do when no System V segment can be made.
-pub fn segment_hint(errno: i32, bytes: usize) -> String {
-    match errno {
-        libc::EINVAL => format!(
-            "{bytes} bytes were asked for; kern.sysv.shmmax allows {} at most (sudo sysctl -w kern.sysv.shmmax=…, and shmall in pages)",
-            limit(c"kern.sysv.shmmax")
-        ),
-        libc::ENOSPC | libc::ENOMEM => format!(
-            "The system has as many segments (kern.sysv.shmmni = {}) or as many pages in segments (kern.sysv.shmall = {}) as it may; `ipcs -m` lists them, `ipcrm` removes those nobody needs",
-            limit(c"kern.sysv.shmmni"),
-            limit(c"kern.sysv.shmall")
-        ),
-        _ => mapping_hint(errno),
-    }
-}
-
-/// What to do when existing memory cannot be mapped.
-pub fn mapping_hint(errno: i32) -> String {
-    match errno {
-        libc::EMFILE => format!(
-            "This process has as many segments attached as it may (kern.sysv.shmseg = {})",
-            limit(c"kern.sysv.shmseg")
-        ),
-        libc::EACCES => "Its permissions do not allow this user to read and write it (with copyOnWrite: to read it)".to_string(),
-        libc::EPERM => "Only its owner, its creator or root may destroy it".to_string(),
-        libc::ENOMEM => "Out of address space".to_string(),
-        _ => String::new(),
-    }
 }

@@ -12,7 +12,7 @@ pub fn lock_byte(file: &File, position: u64) -> io::Result<bool> {
     match byte_lock(file, libc::F_OFD_SETLK, position) {
         Ok(_) => Ok(true),
         Err(error) => match error.raw_os_error() {
-            Some(libc::EAGAIN | libc::EACCES) => Ok(false),
+            Some(libc::EAGAIN) => Ok(false),
             _ => Err(error),
         },
     }

@@ -12,7 +12,7 @@ use rustix::process::{test_kill_process, Pid};
 
 use super::mapping_error;
 use crate::error::{Error, Result};
-use crate::sys::{mapping_hint, segment_hint, SHM_NORESERVE};
+use crate::sys::{explain, Doing, SHM_NORESERVE};
 
 /// The kernel's number for a segment; a later segment with the same key has another one.
 pub type SegmentId = i32;
@@ -63,10 +63,11 @@ pub fn create_segment(
     match shmget(key.unwrap_or(libc::IPC_PRIVATE), bytes, flags) {
         Ok(id) => Ok(Some(id)),
         Err(error) if error.errno() == Some(libc::EEXIST) => Ok(None),
-        Err(error) => {
-            let hint = segment_hint(error.errno().unwrap_or_default(), bytes);
-            Err(error.with_hint(hint))
-        }
+        Err(error) => Err(explain(
+            error,
+            Doing::MakingSegment,
+            &[("bytes", bytes as u64)],
+        )),
     }
 }
 
@@ -75,10 +76,7 @@ pub fn find_segment(key: i32) -> Result<Option<SegmentId>> {
     match shmget(key, 0, 0) {
         Ok(id) => Ok(Some(id)),
         Err(error) if matches!(error.errno(), Some(libc::ENOENT | libc::EIDRM)) => Ok(None),
-        Err(error) => {
-            let hint = mapping_hint(error.errno().unwrap_or_default());
-            Err(error.with_hint(hint))
-        }
+        Err(error) => Err(explain(error, Doing::OpeningSegment, &[])),
     }
 }
 
@@ -99,7 +97,7 @@ pub fn segment_status(id: SegmentId) -> Result<Option<SegmentStatus>> {
         // SAFETY: the call succeeded, so the structure is filled.
         return Ok(Some(status_from(&unsafe { status.assume_init() })));
     }
-    gone_or_error(Error::last("shmctl"))
+    gone_or_error(Error::last("shmctl"), Doing::OpeningSegment)
 }
 
 #[allow(
@@ -130,7 +128,7 @@ pub fn remove_segment(id: SegmentId) -> Result<bool> {
     if unsafe { libc::shmctl(id, libc::IPC_RMID, null_mut()) } == 0 {
         return Ok(true);
     }
-    Ok(gone_or_error::<()>(Error::last("shmctl"))?.is_some())
+    Ok(gone_or_error::<()>(Error::last("shmctl"), Doing::Destroying)?.is_some())
 }
 
 /// Whether the failure of a call on a segment's id says that the segment is gone.
@@ -138,12 +136,11 @@ pub fn is_segment_gone(error: &Error) -> bool {
     matches!(error.errno(), Some(libc::EINVAL | libc::EIDRM))
 }
 
-fn gone_or_error<T>(error: Error) -> Result<Option<T>> {
+fn gone_or_error<T>(error: Error, doing: Doing) -> Result<Option<T>> {
     if is_segment_gone(&error) {
         return Ok(None);
     }
-    let hint = mapping_hint(error.errno().unwrap_or_default());
-    Err(error.with_hint(hint))
+    Err(explain(error, doing, &[]))
 }
 
 /// A copy of the segment that belongs to this process alone. No system attaches a segment copy on
@@ -152,12 +149,16 @@ pub fn copy_segment(id: SegmentId, bytes: usize) -> Result<MmapRaw> {
     let copy: MmapRaw = MmapOptions::new()
         .len(bytes)
         .map_anon()
-        .map_err(|error| mapping_error(&error, "mmap"))?
+        .map_err(|error| mapping_error(&error, "mmap", Doing::Mapping))?
         .into();
     // SAFETY: the kernel chooses an unused address; nothing of ours is replaced.
     let attached = unsafe { libc::shmat(id, null(), libc::SHM_RDONLY) };
     if attached as isize == -1 {
-        return Err(mapping_error(&io::Error::last_os_error(), "shmat"));
+        return Err(mapping_error(
+            &io::Error::last_os_error(),
+            "shmat",
+            Doing::OpeningSegment,
+        ));
     }
     #[allow(clippy::cast_ptr_alignment)] // both begin at a page's start
     let (from, to) = (attached.cast::<u64>(), copy.as_mut_ptr().cast::<u64>());

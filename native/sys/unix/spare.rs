@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 
 use super::page_size;
 use crate::error::Error;
-use crate::sys::mapping_hint;
+use crate::sys::{explain, Doing};
 
 /// At the limit a process can replace no mapping either, and so could never again detach anything.
 /// Giving this one up makes the room.
@@ -25,12 +25,11 @@ pub fn provide_spares() {
 
 /// Why memory could not be mapped. If that was one mapping too many, those that are kept back are there
 /// for the handler of the error.
-pub fn mapping_error(error: &io::Error, syscall: &'static str) -> Error {
+pub fn mapping_error(error: &io::Error, syscall: &'static str, doing: Doing) -> Error {
     if error.raw_os_error() == Some(libc::ENOMEM) {
         HEADROOM.unmap();
     }
-    let hint = mapping_hint(error.raw_os_error().unwrap_or_default());
-    Error::from_io(error, syscall).with_hint(hint)
+    explain(Error::from_io(error, syscall), doing, &[])
 }
 
 /// See [`SPARE`].

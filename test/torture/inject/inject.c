@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/shm.h>
+#include <sys/syscall.h>
 #include <sys/types.h>
 #include <unistd.h>
 
@@ -34,6 +35,8 @@ struct orders {
   int refuse_external;
   /* The name of the call that failed. */
   char failed[64];
+  /* If not empty, only calls of this name count. */
+  char only[64];
 };
 
 static volatile struct orders *orders;
@@ -59,6 +62,7 @@ static int from_addon(void *caller) {
 
 /* Whether this call has to fail. */
 static int is_due(const char *name) {
+  if (orders->only[0] && strcmp((char *)orders->only, name) != 0) return 0;
   if (orders->sticky && strcmp((char *)orders->failed, name) == 0) return 1;
   if (orders->left == 0 || --orders->left > 0) return 0;
   strncpy((char *)orders->failed, name, sizeof orders->failed - 1);
@@ -104,6 +108,64 @@ int posix_fallocate(int file, off_t offset, off_t size) {
 
 int posix_fallocate64(int file, off64_t offset, off64_t size) {
   return FAILS(posix_fallocate64) ? orders->error : REAL(posix_fallocate64)(file, offset, size);
+}
+
+int fallocate64(int file, int mode, off64_t offset, off64_t size) {
+  return FAILS(fallocate64) ? -1 : REAL(fallocate64)(file, mode, offset, size);
+}
+
+int msync(void *address, size_t size, int flags) {
+  return FAILS(msync) ? -1 : REAL(msync)(address, size, flags);
+}
+
+/* This one returns its error. */
+int posix_madvise(void *address, size_t size, int advice) {
+  return FAILS(posix_madvise) ? orders->error : REAL(posix_madvise)(address, size, advice);
+}
+
+int mprotect(void *address, size_t size, int protection) {
+  return FAILS(mprotect) ? -1 : REAL(mprotect)(address, size, protection);
+}
+
+int munmap(void *address, size_t size) {
+  return FAILS(munmap) ? -1 : REAL(munmap)(address, size);
+}
+
+int shmdt(const void *address) {
+  return FAILS(shmdt) ? -1 : REAL(shmdt)(address);
+}
+
+int fcntl(int file, int command, ...) {
+  va_list rest;
+  va_start(rest, command);
+  void *argument = va_arg(rest, void *);
+  va_end(rest);
+  return FAILS(fcntl) ? -1 : REAL(fcntl)(file, command, argument);
+}
+
+struct statfs64;
+int fstatfs64(int file, struct statfs64 *found) {
+  return FAILS(fstatfs64) ? -1 : REAL(fstatfs64)(file, found);
+}
+
+struct statvfs64;
+int fstatvfs64(int file, struct statvfs64 *found) {
+  return FAILS(fstatvfs64) ? -1 : REAL(fstatvfs64)(file, found);
+}
+
+off64_t lseek64(int file, off64_t offset, int whence) {
+  return FAILS(lseek64) ? -1 : REAL(lseek64)(file, offset, whence);
+}
+
+/* The addon's own calls of what the C library has no function for: waiting for words. */
+long syscall(long number, ...) {
+  va_list rest;
+  va_start(rest, number);
+  long arguments[6];
+  for (int i = 0; i < 6; i++) arguments[i] = va_arg(rest, long);
+  va_end(rest);
+  if (number == SYS_futex && orders && orders->only[0] && fails("futex", __builtin_return_address(0))) return -1;
+  return REAL(syscall)(number, arguments[0], arguments[1], arguments[2], arguments[3], arguments[4], arguments[5]);
 }
 
 int ftruncate(int file, off_t size) {
@@ -160,6 +222,10 @@ int lstat(const char *path, struct stat *found) {
 struct statx;
 int statx(int directory, const char *path, int flags, unsigned mask, struct statx *found) {
   return FAILS(statx) ? -1 : REAL(statx)(directory, path, flags, mask, found);
+}
+
+ssize_t pwrite64(int file, const void *bytes, size_t size, off64_t offset) {
+  return FAILS(pwrite64) ? -1 : REAL(pwrite64)(file, bytes, size, offset);
 }
 
 ssize_t pread64(int file, void *bytes, size_t size, off64_t offset) {

@@ -7,18 +7,20 @@ const path = require('path');
 const { check, compile, ended, forkArgv, isLinux, start, temporaryFolder } = require('./harness');
 
 const NUMBERS = 6;
-const BYTES = NUMBERS * 4 + 64;
+const NAME = 64;
+const BYTES = NUMBERS * 4 + 2 * NAME;
 
 const file = process.env.SHM_INJECT ? fs.openSync(process.env.SHM_INJECT, 'r+') : -1;
 
 /**
  * The call number `left` (1: the next; 0: none) is to fail with `error`, and, if `sticky`, all of its name
- * from then on. `nodeApi` counts calls to Node-API in place of those to the system.
+ * from then on. Only calls of the name `only` count, if it is given. `nodeApi` counts calls to Node-API in place of those to the system.
  */
-function order({ left = 0, error = 0, sticky = false, noPageSize = false, nodeApi = false, refuseExternal = false }) {
+function order({ left = 0, error = 0, sticky = false, noPageSize = false, nodeApi = false, refuseExternal = false, only = '' }) {
   const bytes = Buffer.alloc(BYTES);
   const numbers = [left, error, sticky, noPageSize, nodeApi, refuseExternal];
   numbers.forEach((value, index) => bytes.writeInt32LE(Number(value), index * 4));
+  bytes.write(only, NUMBERS * 4 + NAME, 'latin1');
   fs.writeSync(file, bytes, 0, bytes.length, 0);
 }
 
