@@ -145,18 +145,6 @@ test("the command's help is what the program prints", async (t) => {
   }
 });
 
-test('what a further system has to offer is what the systems offer', { skip: !fs.existsSync(path.join(root, 'native')) && 'the sources are not there' }, (t) => {
-  const table = /\| what \| for \|\n[^]*?\n\n/.exec(read('docs/architecture.md'))[0];
-  const names = table.split('\n').slice(2).join('\n').match(/`\w+`/g).map((name) => name.slice(1, -1));
-  for (const system of ['linux', 'macos']) {
-    const folders = [system, 'unix'].map((name) => path.join(root, 'native', 'sys', name));
-    const text = [].concat(...folders.map(filesOf)).map((file) => fs.readFileSync(file, 'utf8')).join('\n');
-    const missing = names.filter((name) => !new RegExp(`pub (?:unsafe )?(?:fn|struct|enum|const|type|trait|use [\\w:]+::)\\s*${name}\\b`).test(text));
-    t.deepEqual(missing, [], `${names.length} names in ${system}`);
-  }
-  t.end();
-});
-
 test('the scripts that the pages name are there', cloneOnly, (t) => {
   const { scripts } = JSON.parse(read('package.json'));
   for (const mention of new Set(allText.match(/npm run [\w:-]+/g))) t.ok(scripts[mention.slice(8)], mention);
