@@ -14,7 +14,7 @@ test('help is on stdout, with code 0; wrong calls on stderr, with code 2', async
     t.equal(code, 0);
     t.match(stdout, /^Usage: shm-typed-array COMMAND/);
   }
-  for (const command of ['ls', 'stat', 'rm', 'dump', 'build']) {
+  for (const command of ['ls', 'stat', 'rm', 'dump', 'top', 'build']) {
     const { code, stdout } = await cli(command, '--help');
     t.equal(code, 0);
     t.ok(stdout.startsWith(`Usage: shm-typed-array ${command}`), command);

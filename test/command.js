@@ -48,4 +48,4 @@ function answerOnTerminal(args, answer) {
   return outcome(child);
 }
 
-module.exports = { answerOnTerminal, cli, cliOnTerminal, command, file, linuxOnly, noScript, rootOnly };
+module.exports = { answerOnTerminal, cli, cliOnTerminal, command, file, linuxOnly, noScript, rootOnly, spawnOnTerminal };

@@ -10,6 +10,7 @@ const commands = {
   stat: () => require('./stat'),
   rm: () => require('./rm'),
   dump: () => require('./dump'),
+  top: () => require('./top'),
   build: () => require('./build'),
 };
 
@@ -19,6 +20,7 @@ const help = `Usage: shm-typed-array COMMAND [OPTIONS]
   stat    tell everything about some of them
   rm      destroy some of them
   dump    show what is in one, as hexadecimal bytes and as values
+  top     show every second what happens in all of them
   build   compile the native addon on this machine (needs Rust, https://rustup.rs)
 
 shm-typed-array COMMAND --help tells more. A KEY is a number, decimal or 0x…, for a System V

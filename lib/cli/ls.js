@@ -2,7 +2,7 @@
 
 const { inventory } = require('./inventory');
 const { UsageError } = require('./options');
-const { ageText, jsonText, keyText, processesText, sizeText, table, userText, yellow } = require('./text');
+const { ageText, bold, jsonText, keyText, processesText, sizeText, table, userText, yellow } = require('./text');
 
 const help = `Usage: shm-typed-array ls [--json] [--mine] [--orphans]
 
@@ -29,7 +29,7 @@ function run({ keys, flags }) {
   const headings = ['KEY', 'KIND', 'SIZE', 'OWNER', 'PERM', 'ATTACHES', 'PROCESSES', 'AGE'];
   const [head, ...lines] = table(headings, entries.map(row), ['SIZE', 'ATTACHES', 'AGE']);
   const coloured = lines.map((line, index) => (entries[index].orphan ? yellow(line) : line));
-  process.stdout.write(entries.length > 0 ? `${[head].concat(coloured).join('\n')}\n` : 'There is nothing.\n');
+  process.stdout.write(entries.length > 0 ? `${[bold(head)].concat(coloured).join('\n')}\n` : 'There is nothing.\n');
   process.stderr.write(unseen);
 }
 

@@ -28,9 +28,9 @@ function printable(text) {
 }
 
 /** JSON for programs and for people: the same text to a parser, and nothing invisible in it. */
-function jsonText(value) {
+function jsonText(value, indent = 2) {
   const escape = (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
-  return JSON.stringify(value, null, 2).replace(INVISIBLE, (character) =>
+  return JSON.stringify(value, null, indent).replace(INVISIBLE, (character) =>
     character === '\n' ? character : character.split('').map(escape).join(''),
   );
 }
@@ -89,7 +89,7 @@ function processesText(processes, most) {
   return shown.join(', ') + (rest > 0 ? ` +${rest}` : '');
 }
 
-/** Rows below their headings, columns aligned; `right` names those aligned at the right. */
+/** Lines: headings, and rows below them, columns aligned; `right` names those aligned at the right. */
 function table(headings, rows, right) {
   const widths = headings.map((heading, column) =>
     rows.reduce((width, row) => Math.max(width, row[column].length), heading.length),
@@ -99,7 +99,7 @@ function table(headings, rows, right) {
       .map((text, column) => (right.includes(headings[column]) ? text.padStart(widths[column]) : text.padEnd(widths[column])))
       .join('  ')
       .trimRight();
-  return [bold(line(headings))].concat(rows.map(line));
+  return [line(headings)].concat(rows.map(line));
 }
 
-module.exports = { ageText, jsonText, keyText, printable, processesText, sizeText, table, userText, yellow };
+module.exports = { ageText, bold, jsonText, keyText, printable, processesText, sizeText, table, userText, yellow };
