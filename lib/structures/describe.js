@@ -3,10 +3,7 @@
 // half made, or forged: so nothing is written, nothing is waited for, and nothing is believed before it is checked.
 // There are no Atomics: Bun compiles their loads to writes.
 
-// The words that geometry.js gives every structure.
-const MAGIC = 0;
-const VERSION = 1;
-const FIRST_FIELD = 2;
+const { FIRST_FIELD, MAGIC, VERSION } = require('./geometry');
 
 /**
  * The geometry that memory tells, by the names of the kind's fields; null if it is no finished structure of this kind

@@ -122,4 +122,4 @@ function differs({ fields }, index, found, value) {
   return `has another geometry: ${field === undefined ? `word ${index}` : field.name} is ${found}, not ${value}`;
 }
 
-module.exports = { aligned, bytesOf, checkKind, fieldReaders, isBlank, powerOfTwo, publish, read, valuesOf };
+module.exports = { FIRST_FIELD, MAGIC, VERSION, aligned, bytesOf, checkKind, fieldReaders, isBlank, powerOfTwo, publish, read, valuesOf };
