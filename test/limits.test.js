@@ -1,7 +1,7 @@
 'use strict';
 // A process that may have only so much data from its start on (ulimit -d). See test/torture/full.js, too.
 
-const { spawn } = require('child_process');
+const { spawn, spawnSync } = require('child_process');
 const fs = require('fs');
 const path = require('path');
 const test = require('tape');
@@ -37,4 +37,68 @@ test('1.5 GB attached and detached under ulimit -d do not kill the engine', { sk
     `);
     t.deepEqual([code, signal, stdout], [0, null, 'done\n'], stderr);
   }
+});
+
+const code = `
+  const told = (action) => { try { return action(); } catch (error) { return error.message; } };
+  const key = '/shm-test-' + process.pid;
+`;
+
+/** Runs code as root in a shell that has done something first; what it prints. */
+function runAfter(commands, code) {
+  const file = path.join(temporaryFolder(), 'limited.js');
+  fs.writeFileSync(file, `'use strict';\nconst shm = require(${JSON.stringify(path.join(__dirname, '..'))});\n${code}\n`);
+  return outcome(spawn('unshare', ['-m', 'sh', '-c', `${commands} && exec "$0" "$@"`, execPath].concat(execArgv, file)));
+}
+
+const cannotMount = !isLinux || spawnSync('unshare', ['-m', 'true']).status !== 0;
+
+test('an object larger than what is free is refused before anything is reserved', { skip: cannotMount && 'mounting takes Linux and root' }, async (t) => {
+  const { stdout, stderr } = await runAfter('mount -t tmpfs -o size=200m none /dev/shm', `${code}
+    const { Worker } = require('worker_threads');
+    const { bavail, bsize } = require('fs').statfsSync ? require('fs').statfsSync('/dev/shm') : {};
+    const message = told(() => shm.create(2 ** 28, 'Buffer', key));
+    const free = Number(/(\\d+) are free/.exec(message)[1]);
+    // Each failing create would fill the folder for a while.
+    const small = new Worker(\`
+      const shm = require(\${JSON.stringify(require.resolve(${JSON.stringify(path.join(__dirname, '..'))}))});
+      let made = 0;
+      try { for (; made < 2000; made++) { shm.create(100, 'Buffer', '/small'); shm.destroy('/small'); } } catch (error) { made = error.message; }
+      require('worker_threads').parentPort.postMessage(made);\`, { eval: true });
+    let ended = false;
+    let huge = 0;
+    small.once('message', (made) => { ended = true; console.log(JSON.stringify({ message, free, told: bavail * bsize, made, huge })); });
+    (function again() { if (ended) return; told(() => shm.create(2 ** 28, 'Buffer', key)); huge++; setImmediate(again); })();`);
+  const found = JSON.parse(stdout || '{}');
+  t.match(String(found.message), /^ENOSPC: .*268435464 bytes were asked for, \d+ are free in \/dev\/shm/, stderr);
+  if (found.told) t.equal(found.free, found.told, 'the number is that of the file system');
+  t.equal(found.made, 2000, `${found.huge} huge ones beside them disturb no small one`);
+});
+
+/** The folder of a new control group with a limit of 150 MB, and its file for processes; null if none can be made. */
+function controlGroup() {
+  const files = [['/sys/fs/cgroup/memory', 'memory.limit_in_bytes'], ['/sys/fs/cgroup', 'memory.max']];
+  for (const [parent, limit] of files) {
+    const folder = path.join(parent, `shm-test-${process.pid}`);
+    try {
+      fs.mkdirSync(folder);
+      fs.writeFileSync(path.join(folder, limit), '150000000');
+      return folder;
+    } catch (_) {
+      spawnSync('rmdir', [folder]);
+    }
+  }
+  return null;
+}
+
+test('an object larger than what a control group allows does not end the process', { skip: cannotMount && 'control groups take Linux and root' }, async (t) => {
+  const group = controlGroup();
+  if (group === null) return t.comment('# SKIP no control group can be made');
+  const { signal, stdout, stderr } = await runAfter(`echo $$ >${group}/cgroup.procs`, `${code}
+    console.log(told(() => shm.create(3e8, 'Buffer', key)));
+    console.log(shm.create(3e7, 'Buffer', key).length, shm.destroy(key));`);
+  spawnSync('rmdir', [group]);
+  t.equal(signal, null, stderr);
+  t.match(stdout, /^ENOSPC: .*300000008 bytes were asked for, and there is memory for \d+ in this process's control group/);
+  t.match(stdout, /\n30000000 true\n$/, 'what fits is made');
 });

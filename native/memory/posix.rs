@@ -115,6 +115,9 @@ fn furnish(
 /// Maps a new file in huge pages. They are given out where a mapping that asked for them is
 /// touched, so this must happen before anything else reserves the memory.
 fn map_huge(file: &File, size: usize, options: Options) -> Result<MmapRaw> {
+    if !options.sparse() {
+        sys::check_room(file, size as u64)?;
+    }
     sys::set_size(file, size as u64)?;
     let pages = map_pages(file, size, options)?;
     sys::advise_huge_pages(pages.as_mut_ptr(), size, Kind::Object)?;

@@ -21,6 +21,8 @@ pub enum Doing {
     MappingFile,
     ReservingObject,
     ReservingFile,
+    /// Looking whether the machine, and this process's control group, have the memory.
+    ReservingMemory,
     /// Asking whether anybody has an object.
     AskingForUsers,
     /// Opening the file in which owners have their locks, or locking there.
@@ -29,7 +31,8 @@ pub enum Doing {
 
 use Doing::{
     AskingForUsers, Destroying, MakingFile, MakingObject, MakingSegment, Mapping, MappingFile,
-    OpeningFile, OpeningObject, OpeningSegment, Owning, ReservingFile, ReservingObject,
+    OpeningFile, OpeningObject, OpeningSegment, Owning, ReservingFile, ReservingMemory,
+    ReservingObject,
 };
 
 /// The calls (none: whichever), the errnos, what was being done, and what to do.
@@ -69,6 +72,7 @@ const TABLE: &[Row] = &[
     (OPEN, &[libc::ENAMETOOLONG], &[], "A name has <namemax> bytes at most, the slash included"),
     (RESERVE, &[libc::ENOSPC], &[ReservingObject], "<bytes> bytes were asked for, <free> are free in <place>. Destroy objects that are not needed, or enlarge it (docker run --shm-size, mount -o remount,size=)"),
     (RESERVE, &[libc::ENOSPC], &[ReservingFile], "<bytes> bytes were asked for, <free> are free on its file system. Make room there, or reserve nothing ({ reserve: false }) and risk a SIGBUS"),
+    (RESERVE, &[libc::ENOSPC], &[ReservingMemory], "<bytes> bytes were asked for, and there is memory for <free> in this process's control group (memory.max, docker run --memory) or in the machine"),
     (RESERVE, &[libc::ENOSPC], &[ReservingObject, ReservingFile], "<bytes> bytes were asked for, more than are free"),
     (RESERVE, &[libc::EDQUOT], &[], "<bytes> bytes were asked for, more than this user's quota has left"),
     (RESERVE, &[libc::EFBIG], &[], "<bytes> bytes were asked for; this process may make files of <fsize> at most (ulimit -f)"),

@@ -14,6 +14,7 @@ mod pages;
 mod place;
 mod reserve;
 mod ring;
+mod room;
 mod segments;
 
 pub use epoll::{sleep_until_readable, AnyReadable};
@@ -27,7 +28,7 @@ pub use objects::*;
 pub use overmap::map_over;
 pub use pages::*;
 pub use place::{OWNERS, PREFIX};
-pub use reserve::{fill_holes, free_bytes, reserve, reserve_file, set_size};
+pub use reserve::{check_room, fill_holes, free_bytes, reserve, reserve_file, set_size};
 pub use ring::{ring, Completed, Completions, Requests, Ring};
 pub use segments::*;
 
