@@ -20,7 +20,7 @@ test('rm destroys, but not without being sure', async (t) => {
   t.deepEqual([shm.stat(name), shm.stat(key)], [null, null]);
   const again = await cli('rm', '--yes', String(key));
   t.equal(again.code, 1);
-  t.match(again.stderr, new RegExp(`${key} is not there`));
+  t.match(again.stderr, new RegExp(`there is no ${key}`));
   shm.detachAll();
 });
 
@@ -47,7 +47,7 @@ test('rm says why something stays', rootOnly, async (t) => {
     process.setuid(65534);
     rm.run({ keys: ['${key}'], flags: { yes: true } }).then((code) => (process.exitCode = code));`);
   t.equal(code, 1);
-  t.match(stderr, new RegExp(`${key} stays: EPERM: .*Only its owner`));
+  t.match(stderr, new RegExp(`${key} was not destroyed: EPERM: .*Only its owner`));
   shm.destroy(key);
 });
 
@@ -60,7 +60,7 @@ test('rm leaves what has taken the place of what it has shown', { skip: noScript
       return 'y\n';
     });
     t.equal(code, 1);
-    t.match(stdout, new RegExp(`${key} stays: it has been replaced meanwhile`));
+    t.match(stdout, new RegExp(`${key} was not destroyed: it has been replaced meanwhile`));
     t.equal(shm.destroy(key), true);
   }
 });
@@ -73,7 +73,7 @@ test('rm of what has gone during the question', { skip: noScript }, async (t) =>
     return 'y\n';
   });
   t.equal(code, 1);
-  t.match(stdout, new RegExp(`${name} has gone meanwhile`));
+  t.match(stdout, new RegExp(`${name} was not destroyed: somebody else has removed it`));
 });
 
 test('Ctrl-C and Ctrl-D at the question end its line and destroy nothing', { skip: noScript }, async (t) => {

@@ -45,7 +45,7 @@ async function main(name, args) {
     return 0;
   }
   if (!Object.prototype.hasOwnProperty.call(commands, name)) {
-    process.stderr.write(`shm-typed-array: there is no command '${printable(name)}'\n\n${help}`);
+    process.stderr.write(`shm-typed-array: unknown command '${printable(name)}'\n\n${help}`);
     return 2;
   }
   try {
@@ -85,7 +85,7 @@ function printableLines(text) {
 function notWritten(error) {
   if (error.code === 'EPIPE') process.exit(0);
   try {
-    process.stderr.write(`shm-typed-array: not all could be written: ${error.message}\n`);
+    process.stderr.write(`shm-typed-array: the output could not be written: ${error.message}\n`);
   } catch (_) {
     // Then only the exit code is left to tell it.
   }

@@ -1,10 +1,9 @@
 'use strict';
 
 const shm = require('../index');
-const { counted } = require('./facts');
 const { UsageError, keyOf } = require('./options');
 const { structureIn } = require('./structures');
-const { printable } = require('./text');
+const { counted, printable } = require('./text');
 
 const DEFAULT_BYTES = 256;
 const BYTES_PER_LINE = 16;
@@ -32,7 +31,7 @@ Of a SharedMap it shows the entries, --count of them, unless another option asks
 const options = /** @type {any} */ ({ type: 'text', offset: 'number', count: 'number', raw: 'flag' });
 
 async function run({ keys, flags }) {
-  if (keys.length !== 1) throw new UsageError('which KEY? One at a time');
+  if (keys.length !== 1) throw new UsageError('dump takes one KEY');
   const key = keyOf(keys[0]);
   const isWhole = flags.type === undefined && flags.offset === undefined && !flags.raw;
   const map = isWhole ? openMap(key) : null;
@@ -91,7 +90,7 @@ function getReadOnly(key, type, view) {
     return shm.get(key, type, Object.assign({ copyOnWrite: true }, view));
   } catch (error) {
     if (error.code !== 'ERR_SHM_LAYOUT' || view.raw) throw error;
-    process.stderr.write('(no header: shown raw)\n');
+    process.stderr.write('(no header of this package: all of it is shown)\n');
     return shm.get(key, type, Object.assign({ copyOnWrite: true }, view, { raw: true }));
   }
 }

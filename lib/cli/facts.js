@@ -1,12 +1,7 @@
 'use strict';
 // How the facts about a structure are said to a person: as rows of a name and a text for `stat`, in few words for `top`.
 
-const { printable, sizeText } = require('./text');
-
-/** `1 message`, `2 messages`. */
-function counted(number, one, many = `${one}s`) {
-  return `${number} ${number === 1 ? one : many}`;
-}
+const { counted, printable, sizeText } = require('./text');
 
 /** An owner: its process, if that is seen, or else the number of its thread. */
 function ownerText({ number, alive, process }) {
@@ -70,4 +65,4 @@ function summaryOf(structure, passed) {
   return [holds(structure), passed === null ? '' : passes(passed, structure), locksText(structure.locks)];
 }
 
-module.exports = { counted, rowsOf, summaryOf };
+module.exports = { rowsOf, summaryOf };

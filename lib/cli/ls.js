@@ -10,7 +10,7 @@ Lists the System V segments and POSIX objects of this machine (Linux only).
 
   --json      as JSON: sizes in bytes, times as ISO 8601
   --mine      only what belongs to this user
-  --orphans   only what nobody has attached
+  --orphans   only what no process has attached
 
 ATTACHES counts attaches of a segment in all processes; of an object, the processes that are
 known to have it mapped. AGE is the time since a segment was created or changed, or an object
@@ -20,7 +20,7 @@ created or resized. Orphans are yellow on a terminal.
 const options = /** @type {any} */ ({ json: 'flag', mine: 'flag', orphans: 'flag' });
 
 function run({ keys, flags }) {
-  if (keys.length > 0) throw new UsageError('ls takes no keys; stat tells about one');
+  if (keys.length > 0) throw new UsageError('ls takes no KEY: use stat');
   const { entries, unseen } = inventory(flags);
   if (flags.json) {
     process.stdout.write(`${jsonText(entries)}\n`);
@@ -29,8 +29,13 @@ function run({ keys, flags }) {
   const headings = ['KEY', 'KIND', 'SIZE', 'OWNER', 'PERM', 'ATTACHES', 'PROCESSES', 'AGE'];
   const [head, ...lines] = table(headings, entries.map(row), ['SIZE', 'ATTACHES', 'AGE']);
   const coloured = lines.map((line, index) => (entries[index].orphan ? yellow(line) : line));
-  process.stdout.write(entries.length > 0 ? `${[bold(head)].concat(coloured).join('\n')}\n` : 'There is nothing.\n');
+  process.stdout.write(entries.length > 0 ? `${[bold(head)].concat(coloured).join('\n')}\n` : `${nothing(flags)}\n`);
   process.stderr.write(unseen);
+}
+
+function nothing({ mine, orphans }) {
+  const what = orphans ? 'There are no orphans' : 'There is no shared memory';
+  return `${what}${mine ? ' that this user owns' : ''}.`;
 }
 
 function row(entry) {

@@ -1,5 +1,6 @@
 'use strict';
-// What the user has typed after the command's name.
+// What the user has typed after the command's name. A parser of its own: Node has util.parseArgs from 18.3 on, the
+// command runs from 10.20 on, and a package for these lines would have to be loaded and looked after.
 
 /** The command was called wrongly; its help is shown below the message. */
 class UsageError extends Error {}
@@ -23,7 +24,7 @@ function parse(args, known) {
     }
     const [, name, given] = /** @type {string[]} */ (/^--?([^=]*)(?:=([^]*))?$/.exec(arg));
     if (!Object.keys(known).includes(name)) {
-      throw new UsageError(`there is no option ${arg}${/^-\d/.test(arg) ? '; a negative KEY comes after --' : ''}`);
+      throw new UsageError(`unknown option ${arg}${/^-\d/.test(arg) ? '; a negative KEY goes after --' : ''}`);
     }
     const kind = known[name];
     if (kind === 'flag') {
@@ -39,7 +40,7 @@ function parse(args, known) {
 }
 
 function numberOf(name, text) {
-  if (!/^(\d+|0x[\da-f]+)$/i.test(text)) throw new UsageError(`--${name} is a number, not '${text}'`);
+  if (!/^(\d+|0x[\da-f]+)$/i.test(text)) throw new UsageError(`--${name} takes a number, not '${text}'`);
   return Number(text);
 }
 

@@ -1,12 +1,13 @@
 'use strict';
-// What an orphan is: memory that nobody has any more. What became of its creator says nothing, for
-// others may use what it has made.
+// What an orphan is: memory that no process has attached. What became of its creator says nothing, for others may
+// use what it has made.
 
 const binding = require('../runtime/binding');
+const { counted } = require('./text');
 
 /**
- * `{ orphan, isSure }`: whether nobody has that memory attached, and whether that is the kernel's word. It
- * tells of an object to its owner and root only; else what /proc tells has to do.
+ * `{ orphan, isSure }`: whether no process has that memory attached, and whether the kernel says so. It
+ * tells only an object's owner and root; else this relies on /proc.
  *
  * @param {any} status of `stat` or `list`
  * @param {{ pid: number, name: string }[]} processes those that are known to have it mapped
@@ -21,7 +22,7 @@ function judge(status, processes) {
 /** What to say if that many objects were judged by /proc alone. */
 function unsureOf(count) {
   if (count === 0) return '';
-  return `Of ${count} ${count === 1 ? 'object' : 'objects'} the kernel does not tell this user who has ${count === 1 ? 'it' : 'them'}: /proc has to do.\n`;
+  return `The kernel tells only its owner and root who has an object attached: for ${counted(count, 'object')} this relies on /proc.\n`;
 }
 
 /** Destroys it if it is an orphan by the kernel's word; null if that cannot be had. */

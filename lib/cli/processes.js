@@ -2,6 +2,7 @@
 // Which processes have which memory mapped, from /proc: all of this user's, everybody's for root.
 
 const fs = require('fs');
+const { counted } = require('./text');
 
 /** The namespace of processes that all others are in. */
 const EVERYBODY = 'pid:[4026531836]';
@@ -32,10 +33,12 @@ function findProcesses() {
 
 /** Sentences, a line each, about the processes that may have memory mapped without being listed. */
 function unseenProcesses(hidden) {
+  const isRoot = /** @type {any} */ (process).geteuid() === 0;
+  const consequence = 'What only they have attached may look like an orphan.';
   const lines = [];
-  if (hidden > 0) lines.push(`${hidden} ${hidden === 1 ? 'process' : 'processes'} may not be looked into by this user.`);
-  if (hidesProcesses()) lines.push('/proc is mounted with hidepid, so processes of other users cannot be seen: they may have objects mapped that seem to be nobody\'s.');
-  if (isContainer()) lines.push('Processes outside this container cannot be seen: they may have objects mapped that seem to be nobody\'s.');
+  if (hidden > 0) lines.push(`The kernel does not show ${isRoot ? '' : 'this user '}what ${counted(hidden, 'process has', 'processes have')} attached${isRoot ? '' : '; root sees it'}.`);
+  if (hidesProcesses()) lines.push(`/proc is mounted with hidepid, so processes of other users cannot be seen. ${consequence}`);
+  if (isContainer()) lines.push(`Processes outside this container cannot be seen. ${consequence}`);
   return lines.map((line) => `${line}\n`).join('');
 }
 

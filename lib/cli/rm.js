@@ -11,11 +11,11 @@ const help = `Usage: shm-typed-array rm [--yes] [--] KEY…
        shm-typed-array rm [--yes] --orphans [--mine]
 
 Destroys segments (a number, decimal or 0x…) and objects (a /name). Processes that have them
-attached keep them until they detach; nobody can get them anew. On a terminal it asks first.
+attached keep them until they detach, and no others can get them. On a terminal it asks first.
 What has been replaced since it was looked at stays.
 
   --yes       do not ask
-  --orphans   destroy what nobody has attached (see ls --orphans)
+  --orphans   destroy what no process has attached (see ls --orphans)
   --mine      of these, only what belongs to this user
   --          no options follow: rm -- -5
 `;
@@ -23,8 +23,8 @@ What has been replaced since it was looked at stays.
 const options = /** @type {any} */ ({ yes: 'flag', orphans: 'flag', mine: 'flag' });
 
 async function run({ keys, flags }) {
-  if ((keys.length > 0) === Boolean(flags.orphans)) throw new UsageError('either KEYs or --orphans');
-  if (flags.mine && !flags.orphans) throw new UsageError('--mine is for --orphans');
+  if ((keys.length > 0) === Boolean(flags.orphans)) throw new UsageError('rm takes KEYs, or --orphans');
+  if (flags.mine && !flags.orphans) throw new UsageError('--mine goes with --orphans');
   const found = (flags.orphans ? orphans(flags) : keys.map(look)).map(identified);
   const targets = found.filter((target) => target !== null);
   if (targets.length > 0 && !flags.yes && !(await confirmed(targets))) return 1;
@@ -35,7 +35,7 @@ async function run({ keys, flags }) {
 /** What `stat` tells of a key as typed; null if there is nothing, which the user is told. */
 function look(text) {
   const status = shm.stat(keyOf(text));
-  if (status === null) complain(text, 'is not there');
+  if (status === null) complain(`there is no ${text}`);
   return status;
 }
 
@@ -59,33 +59,33 @@ function destroy({ key, label, identity, id }, onlyOrphans) {
     // A segment without a key is known by its id alone.
     if (key !== null) reason = reasonToKeep(key, identity, onlyOrphans);
     const told = reason === null && onlyOrphans ? destroyOrphan(...id) : null;
-    if (told === false) reason = 'has gone meanwhile, or somebody has it';
-    else if (told === null && reason === null && !shm.destroy(key)) reason = 'has gone meanwhile';
+    if (told === false) reason = 'somebody has attached or removed it meanwhile';
+    else if (told === null && reason === null && !shm.destroy(key)) reason = 'somebody else has removed it';
   } catch (error) {
-    reason = `stays: ${error.message}`;
+    reason = error.message;
   }
   if (reason === null) process.stdout.write(`destroyed ${label}\n`);
-  else complain(label, reason);
+  else complain(`${label} was not destroyed: ${reason}`);
   return reason === null;
 }
 
 function reasonToKeep(key, identity, onlyOrphans) {
   const status = shm.stat(key);
   if (status === null) return null;
-  if (identityOf(status) !== identity) return 'stays: it has been replaced meanwhile';
-  if (status.destroyed) return 'stays: it goes with its last user';
+  if (identityOf(status) !== identity) return 'it has been replaced meanwhile';
+  if (status.destroyed) return 'it is marked for destruction, and goes with its last user';
   if (!onlyOrphans) return null;
   const { orphan, processes } = withProcesses(status, findProcesses().of, () => {});
   const who = processesText(processes, 3);
-  return orphan ? null : `stays: it has been attached meanwhile${who && `, by ${who}`}`;
+  return orphan ? null : `somebody has attached it meanwhile${who && `: ${who}`}`;
 }
 
-function complain(key, what) {
-  process.stderr.write(`shm-typed-array rm: ${printable(`${key} ${what}`)}\n`);
+function complain(what) {
+  process.stderr.write(`shm-typed-array rm: ${printable(what)}\n`);
 }
 
 function confirmed(targets) {
-  if (!process.stdin.isTTY) throw new UsageError('there is no terminal to ask on: add --yes');
+  if (!process.stdin.isTTY) throw new UsageError('rm asks before it destroys, and there is no terminal to ask on: add --yes');
   for (const { label, size } of targets) process.stdout.write(`  ${label}  ${sizeText(size)}\n`);
   const terminal = require('readline').createInterface({ input: process.stdin, output: process.stdout });
   return new Promise((resolve) => {

@@ -27,7 +27,7 @@ async function show(interval, next, lines) {
   const { stdin, stdout } = process;
   const draw = () => {
     const { columns = 80, rows = 24 } = stdout;
-    // A terminal that nobody has told its size has none.
+    // A terminal whose size was never set has none.
     const shown = lines({ columns: columns || 80, rows: rows || 24 }).slice(0, rows || 24);
     stdout.write(HOME + shown.map((line) => line + CLEAR_LINE).join('\r\n') + CLEAR_REST);
   };

@@ -20,7 +20,7 @@ Tells everything that the system tells about segments (a number, decimal or 0xâ€
 const options = /** @type {any} */ ({ json: 'flag' });
 
 function run({ keys, flags }) {
-  if (keys.length === 0) throw new UsageError('which KEY?');
+  if (keys.length === 0) throw new UsageError('stat takes at least one KEY');
   const { of, unseen } = findProcesses();
   const found = [];
   let unsure = 0;

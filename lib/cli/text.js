@@ -50,6 +50,11 @@ function sizeText(bytes) {
   return `${unit === 0 || size >= 100 ? Math.floor(size) : size.toFixed(1)} ${units[unit]}`;
 }
 
+/** `1 message`, `2 messages`. */
+function counted(number, one, many = `${one}s`) {
+  return `${number} ${number === 1 ? one : many}`;
+}
+
 /** How long ago. */
 function ageText(date) {
   if (date === null) return '';
@@ -102,4 +107,4 @@ function table(headings, rows, right) {
   return [line(headings)].concat(rows.map(line));
 }
 
-module.exports = { ageText, bold, jsonText, keyText, printable, processesText, sizeText, table, userText, yellow };
+module.exports = { ageText, bold, counted, jsonText, keyText, printable, processesText, sizeText, table, userText, yellow };
