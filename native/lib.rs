@@ -24,8 +24,30 @@ fn main(mut cx: ModuleContext) -> NeonResult<()> {
     cx.export_value("optionBits", option_bits)?;
     let results = results::results(&mut cx)?;
     cx.export_value("results", results)?;
+    cx.export_function("choosePlaces", choose_places)?;
+    cx.export_function("objectsFolder", objects_folder)?;
     lifetimes::export(&mut cx)?;
     owner::export(&mut cx)
+}
+
+/// `choosePlaces(directory, owners)`: the folder of objects and the path of the owners' file, both absolute
+/// strings, or undefined for the usual ones. The first call in a
+/// process counts.
+fn choose_places(mut cx: FunctionContext) -> JsResult<JsUndefined> {
+    let mut path = |index| {
+        let value = cx.argument::<JsValue>(index)?;
+        let text = value.downcast::<JsString, _>(&mut cx).ok();
+        Ok(text.map(|text| text.value(&mut cx)))
+    };
+    let (directory, owners) = (path(0)?, path(1)?);
+    sys::choose_places(directory, owners);
+    Ok(cx.undefined())
+}
+
+/// `objectsFolder()`: where all objects are files; empty where they are none.
+#[allow(clippy::unnecessary_wraps)] // Neon's functions return results
+fn objects_folder(mut cx: FunctionContext) -> JsResult<JsString> {
+    Ok(cx.string(sys::prefix()))
 }
 
 /// `open(externalMax, isDeno)`: the functions for one copy of `lib/`, on attachments and waits of its

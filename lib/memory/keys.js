@@ -3,6 +3,7 @@
 // become strings on their way through the environment.
 
 const { invalidType, outOfRange } = require('../errors');
+const { NAME_MAX, isMac } = require('../runtime/places');
 
 const KEY_MAX = 2 ** 32 - 2;
 /** The least `key_t`, and the greatest negative one: −1 is no key. */
@@ -11,8 +12,6 @@ const KEY_T_NEGATIVE_MAX = -2;
 /** Of a transient segment's key: this times its cookie, and its id below that. */
 const COOKIE = 2 ** 32;
 const ID_MAX = 2 ** 31 - 1;
-const isMac = process.platform === 'darwin';
-const NAME_MAX = isMac ? 31 : 255;
 
 /** A path of so many ASCII characters is never too long. */
 const SHORT = 31;
@@ -124,4 +123,4 @@ function isThere(number, stat) {
   }
 }
 
-module.exports = { COOKIE, KEY_MAX, NAME_MAX, checkedKey, freshKey, isSegmentKey, isTransientKey, nameOf, warnOfDigits };
+module.exports = { COOKIE, KEY_MAX, checkedKey, freshKey, isSegmentKey, isTransientKey, nameOf, warnOfDigits };

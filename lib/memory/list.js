@@ -3,6 +3,7 @@
 
 const { everything } = require('./stat');
 const binding = require('../runtime/binding');
+const { isLinux } = require('../runtime/places');
 const { withCode } = require('../errors');
 const { flag, optionsReader, timeout } = require('../options');
 
@@ -28,7 +29,7 @@ function destroyOrphans(filter) {
 }
 
 function chosen({ orphans, mine, olderThan }) {
-  if (orphans && process.platform !== 'linux') {
+  if (orphans && !isLinux) {
     const message = 'ENOTSUP: this system tells nobody who has an object attached. `stat(key).attaches` tells of a segment; objects that are created with { destroyAtExit: true } leave less behind';
     throw withCode(new Error(message), 'ENOTSUP');
   }

@@ -2,13 +2,11 @@
 // What there is of shared memory: of one key, and all that this user can see. Nothing is attached.
 
 const fs = require('fs');
-const { COOKIE, NAME_MAX, checkedKey } = require('./keys');
+const { COOKIE, checkedKey } = require('./keys');
 const binding = require('../runtime/binding');
+const places = require('../runtime/places');
 const { withCode } = require('../errors');
 
-const DIRECTORY = '/dev/shm';
-const SEGMENTS = '/proc/sysvipc/shm';
-const isLinux = process.platform === 'linux';
 
 /** Bits of a segment's mode beside the permissions: it goes with its last attach. */
 const SHM_DEST = 0o1000;
@@ -26,7 +24,7 @@ function statSegment(key) {
   try {
     return binding.stat(key);
   } catch (error) {
-    if (error.code !== 'EACCES' || !fs.existsSync(SEGMENTS)) throw error;
+    if (error.code !== 'EACCES' || !fs.existsSync(places.SEGMENTS)) throw error;
     return segments().find((segment) => segment.key === key) || null;
   }
 }
@@ -36,7 +34,7 @@ function statSegment(key) {
  * and the number `id` that tells it from later memory of its key, an object's inode.
  */
 function everything() {
-  if (!isLinux) {
+  if (!places.isLinux) {
     throw unavailable('This system tells nobody what objects there are. `stat(key)` tells of one; `ipcs -m` lists segments');
   }
   return segments()
@@ -50,10 +48,10 @@ function unavailable(message) {
 
 function readSegments() {
   try {
-    return fs.readFileSync(SEGMENTS, 'utf8');
+    return fs.readFileSync(places.SEGMENTS, 'utf8');
   } catch (error) {
     if (error.code !== 'ENOENT') throw error;
-    throw unavailable(`${SEGMENTS} is not there, which lists the segments: mount /proc (\`mount -t proc proc /proc\`). \`stat(key)\` tells of one key without it`);
+    throw unavailable(`${places.SEGMENTS} is not there, which lists the segments: mount /proc (\`mount -t proc proc /proc\`). \`stat(key)\` tells of one key without it`);
   }
 }
 
@@ -91,20 +89,27 @@ function transientKey(id, changed) {
   return (1 + (changed % (2 ** 21 - 1))) * COOKIE + id;
 }
 
-/** The file of `Mutex` (native/sync/owner.rs). It is no memory, and removing it would harm its users. */
-const OWNERS = '.shm-typed-array-owners';
-
-/** The regular files of /dev/shm whose names are UTF-8. */
+/** The regular files in the folder of objects whose names are UTF-8. */
 function objects() {
   const found = [];
-  for (const name of fs.readdirSync(DIRECTORY)) {
+  for (const name of namesIn(binding.objectsFolder())) {
     // A name that is no UTF-8 comes with a longer character for each byte that is none, and can be
     // longer then than names are.
-    if (name === OWNERS || Buffer.byteLength(name) > NAME_MAX) continue;
+    if (name === places.OWNERS_NAME || Buffer.byteLength(name) > places.NAME_MAX) continue;
     const status = binding.stat(`/${name}`);
     if (status !== null) found.push({ name: `/${name}`, id: status.inode, status: objectInfo(`/${name}`, status) });
   }
   return found;
+}
+
+/** Without a folder for them there are no objects. */
+function namesIn(folder) {
+  try {
+    return fs.readdirSync(folder);
+  } catch (error) {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  }
 }
 
 function segmentInfo(key, found) {

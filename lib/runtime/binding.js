@@ -149,6 +149,9 @@ function textOf({ buffer, byteOffset, byteLength }) {
 
 const addon = load();
 
+// Few environments choose where objects are, and reading how takes time.
+if (process.env.SHM_TYPED_ARRAY_DIR || process.env.SHM_TYPED_ARRAY_OWNERS) require('./places').choosePlaces(addon);
+
 // Attachments and waits belong to this copy of lib/; the rest is the same for all in this thread.
 // Node before 22 makes no buffer of more bytes over memory that is not its own.
 const functions = addon.open(require('buffer').kMaxLength, process.versions.deno !== undefined);

@@ -150,8 +150,11 @@ pub fn create(
         return Err(Error::from_errno(libc::ENOENT, "open")
             .with_hint("It is a symbolic link, and where that leads there is no file"));
     }
-    let directory = path.path().parent().unwrap_or(path.path());
-    let file = Nameless::new(directory, mode.into())
+    if path.as_str().ends_with('/') {
+        return Err(Error::from_errno(libc::EISDIR, "open")
+            .with_hint("The path of a file that is to be made does not end in a slash"));
+    }
+    let file = Nameless::new(path.path(), mode.into())
         .map_err(|error| file_error(&error, "open", Doing::MakingFile))?;
     if options.sparse() {
         sys::set_size(file.file(), size)?;

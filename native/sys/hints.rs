@@ -60,7 +60,7 @@ const TABLE: &[Row] = &[
     (&["shmctl"], &[libc::EPERM], &[Destroying], "Only its owner, its creator or root may destroy it"),
     (&["shmat"], &[libc::EMFILE], &[], "This process has as many segments attached as it may (<shmseg>)"),
     // Objects
-    (&["open"], &[libc::ENOENT], &[MakingObject], "This system has no /dev/shm: mount a tmpfs there"),
+    (&["open"], &[libc::ENOENT], &[MakingObject], "There is no folder <place>: mount a tmpfs there, let the environment variable SHM_TYPED_ARRAY_DIR name another folder, or use a number as the key"),
     (OPEN, &[libc::EACCES, libc::EPERM], &[MakingObject], "This user may not make objects in <place>"),
     (OPEN, &[libc::EROFS], &[MakingObject], "<place> is read-only here: no object can be made there"),
     (OPEN, &[libc::EACCES], &[OpeningObject], "The object's permissions, or those of <place>, do not allow this user to read and write it (with copyOnWrite: to read it)"),

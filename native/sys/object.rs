@@ -4,7 +4,7 @@ use std::ffi::CStr;
 use std::fmt;
 use std::sync::Arc;
 
-use crate::sys::PREFIX;
+use crate::sys::{prefix, PLACE_MAX};
 
 /// The longest name in bytes, its slash included, that any system has.
 pub const NAME_MAX: usize = 256;
@@ -18,10 +18,11 @@ pub struct Name {
 impl Name {
     /// `None` if it holds a NUL or is too long, which JavaScript has excluded before.
     pub fn new(name: &[u8]) -> Option<Self> {
-        let mut path = [0; PREFIX.len() + NAME_MAX + 1];
-        let end = PREFIX.len() + name.len();
-        path[..PREFIX.len()].copy_from_slice(PREFIX.as_bytes());
-        path.get_mut(PREFIX.len()..end)?.copy_from_slice(name);
+        let prefix = prefix().as_bytes();
+        let mut path = [0; PLACE_MAX + NAME_MAX + 1];
+        let end = prefix.len() + name.len();
+        path.get_mut(..prefix.len())?.copy_from_slice(prefix);
+        path.get_mut(prefix.len()..end)?.copy_from_slice(name);
         let path = CStr::from_bytes_with_nul(path.get(..=end)?).ok()?;
         Some(Self { path: path.into() })
     }
@@ -34,7 +35,7 @@ impl Name {
 
 impl fmt::Display for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = &self.path.to_bytes()[PREFIX.len()..];
+        let name = &self.path.to_bytes()[prefix().len()..];
         f.write_str(&String::from_utf8_lossy(name))
     }
 }

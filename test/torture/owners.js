@@ -94,7 +94,7 @@ const files = [
   ['nothing', () => {}, 'ok'],
   ['an empty file', () => make(() => {}, 0o666), 'ok'],
   ['a file of another user', () => make(() => fs.chownSync(OWNERS, 1, 1), 0o666), 'ok'],
-  ['a file that may not be read', () => make(() => {}, 0o600), 'EACCES'],
+  ['a file that may not be read', () => make(() => {}, 0o600), 'ok'], // there is another place
   ['a link', () => fs.symlinkSync('/dev/shm/elsewhere', OWNERS), 'ELOOP'],
   ['a link to itself', () => fs.symlinkSync(OWNERS, OWNERS), 'ELOOP'],
   ['a folder', () => fs.mkdirSync(OWNERS, 0o777), 'EISDIR'],

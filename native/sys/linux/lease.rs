@@ -18,7 +18,7 @@ use rustix::system::uname;
 
 use super::super::object::{Identity, Name};
 use super::objects::{find, identity_of, path, unlink, PATIENCE, PAUSE};
-use super::place::DIRECTORY;
+use super::place::directory;
 use crate::error::Result;
 
 /// Which signal to send instead of SIGIO: <https://man7.org/linux/man-pages/man2/F_SETSIG.2const.html>.
@@ -126,7 +126,7 @@ struct Turn {
 impl Turn {
     /// `None` if somebody keeps it for too long.
     fn take() -> Option<Self> {
-        let directory = File::open(DIRECTORY).ok()?;
+        let directory = File::open(directory()).ok()?;
         let since = Instant::now();
         while flock(&directory, FlockOperation::NonBlockingLockExclusive).is_err() {
             if since.elapsed() > PATIENCE {

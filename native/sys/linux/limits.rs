@@ -4,7 +4,8 @@ use std::fs;
 
 use rustix::process::{getrlimit, Resource};
 
-use super::place::{DIRECTORY, OWNERS};
+use super::place::directory;
+use crate::sys::unix::owners_files;
 
 /// What a hint calls by that name; `None` if there is no such limit.
 pub fn limit(name: &str) -> Option<String> {
@@ -13,8 +14,8 @@ pub fn limit(name: &str) -> Option<String> {
         "mappings" => setting("vm", "max_map_count"),
         "fsize" => getrlimit(Resource::Fsize).current?.to_string(),
         "namemax" => "255".to_string(),
-        "place" => DIRECTORY.to_string(),
-        "owners" => OWNERS.to_string(),
+        "place" => directory().to_string(),
+        "owners" => owners_files().join(" or "),
         _ => return None,
     })
 }

@@ -27,14 +27,14 @@ pub use nameless::Nameless;
 pub use objects::*;
 pub use overmap::map_over;
 pub use pages::*;
-pub use place::{OWNERS, PREFIX};
+pub use place::{prefix, USUAL_PLACES};
 pub use reserve::{check_room, fill_holes, free_bytes, reserve, reserve_file, set_size};
 pub use ring::{ring, Completed, Completions, Requests, Ring};
 pub use segments::*;
 
 pub use super::unix::{
-    at_process_exit, copy_segment, create_segment, find_segment, flush, has_holes, is_all_data,
-    is_segment_gone, mapping_error, open_file, page_size, provide_spares, put_zero_pages,
-    remove_segment, segment_status, stay_loaded, symbol, unmap, unmap_later, Descriptor, FileId,
-    ObjectStatus, Owners, SegmentId, SegmentStatus,
+    at_process_exit, choose_places, copy_segment, create_segment, find_segment, flush, has_holes,
+    is_all_data, is_segment_gone, mapping_error, open_file, page_size, provide_spares,
+    put_zero_pages, remove_segment, segment_status, stay_loaded, symbol, unmap, unmap_later,
+    Descriptor, FileId, ObjectStatus, Owners, SegmentId, SegmentStatus, PLACE_MAX,
 };

@@ -7,6 +7,7 @@ use std::os::fd::AsRawFd;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+use std::sync::OnceLock;
 
 use rustix::fs::{linkat, AtFlags, CWD};
 use rustix::io::Errno;
@@ -21,26 +22,39 @@ pub struct Nameless {
 }
 
 impl Nameless {
-    /// A new empty file of that directory's file system, with permissions `mode` (less the umask)
+    /// A new empty file that is to be linked to `path`, with permissions `mode` (less the umask)
     /// ([open(2)](https://man7.org/linux/man-pages/man2/open.2.html), `O_TMPFILE`).
-    pub fn new(directory: &Path, mode: u32) -> io::Result<Self> {
+    pub fn new(path: &Path, mode: u32) -> io::Result<Self> {
+        if !can_be_linked() {
+            return Self::with_name(path, mode);
+        }
         let opened = OpenOptions::new()
             .read(true)
             .write(true)
             .mode(mode)
             .custom_flags(libc::O_TMPFILE)
-            .open(directory);
-        let (file, temporary) = match opened {
-            Ok(file) => (file, None),
+            .open(path.parent().unwrap_or(path));
+        match opened {
+            Ok(file) => Ok(Self {
+                file,
+                temporary: None,
+            }),
+            // The file system has none, or a policy that judges by names (AppArmor, in a snap) allows none.
             Err(error) => match error.raw_os_error() {
-                Some(libc::EOPNOTSUPP | libc::EISDIR) => {
-                    let (file, name) = create_temporary(directory, mode)?;
-                    (file, Some(name))
-                }
-                _ => return Err(error),
+                Some(
+                    libc::EOPNOTSUPP | libc::EISDIR | libc::EACCES | libc::EPERM | libc::ENOSYS,
+                ) => Self::with_name(path, mode),
+                _ => Err(error),
             },
-        };
-        Ok(Self { file, temporary })
+        }
+    }
+
+    fn with_name(path: &Path, mode: u32) -> io::Result<Self> {
+        let (file, temporary) = create_temporary(path, mode)?;
+        Ok(Self {
+            file,
+            temporary: Some(temporary),
+        })
     }
 
     pub fn file(&self) -> &File {
@@ -52,11 +66,14 @@ impl Nameless {
     pub fn link(&self, path: &CStr) -> io::Result<bool> {
         let linked = match &self.temporary {
             Some(temporary) => linkat(CWD, temporary, CWD, path, AtFlags::empty()),
-            // Without the capability this is ENOENT on kernels before 6.10; /proc is the other way.
-            None => linkat(&self.file, c"", CWD, path, AtFlags::EMPTY_PATH).or_else(|_| {
-                let own = format!("/proc/self/fd/{}", self.file.as_raw_fd());
-                linkat(CWD, own, CWD, path, AtFlags::SYMLINK_FOLLOW)
-            }),
+            None => match linkat(&self.file, c"", CWD, path, AtFlags::EMPTY_PATH) {
+                // Without the capability, on kernels before 6.10; /proc is the other way.
+                Err(Errno::NOENT) => {
+                    let own = format!("{OPEN_FILES}/{}", self.file.as_raw_fd());
+                    linkat(CWD, own, CWD, path, AtFlags::SYMLINK_FOLLOW)
+                }
+                linked => linked,
+            },
         };
         match linked {
             Ok(()) => Ok(true),
@@ -64,6 +81,14 @@ impl Nameless {
             Err(error) => Err(error.into()),
         }
     }
+}
+
+const OPEN_FILES: &str = "/proc/self/fd";
+
+/// Whether a file without a name can be given one, whatever this process may do. In a bare chroot it cannot.
+fn can_be_linked() -> bool {
+    static CAN: OnceLock<bool> = OnceLock::new();
+    *CAN.get_or_init(|| Path::new(OPEN_FILES).exists())
 }
 
 impl Drop for Nameless {

@@ -1,4 +1,4 @@
-//! POSIX objects are files of the tmpfs at /dev/shm.
+//! POSIX objects are files of one folder, a tmpfs as a rule.
 
 use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions};
@@ -14,7 +14,6 @@ use rustix::io::Errno;
 
 use super::super::object::{Identity, Name};
 use super::nameless::Nameless;
-use super::place::DIRECTORY;
 use crate::error::{Error, Result};
 use crate::sys::{explain, Doing, ObjectStatus};
 
@@ -39,7 +38,7 @@ impl Draft {
     /// A new empty file with permissions `mode` (less the umask).
     #[allow(clippy::unnecessary_wraps)] // where a name is needed from the start it may be taken
     pub fn new(name: &Name, mode: u32) -> Result<Option<Self>> {
-        match Nameless::new(Path::new(DIRECTORY), mode) {
+        match Nameless::new(path(name), mode) {
             Ok(file) => Ok(Some(Self {
                 name: name.clone(),
                 file,

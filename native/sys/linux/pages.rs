@@ -5,7 +5,7 @@ use std::io;
 
 use rustix::mm;
 
-use super::place::DIRECTORY;
+use super::place::directory;
 use crate::error::{Error, Result};
 use crate::sys::unix::madvise;
 use crate::sys::{Advice, Kind};
@@ -74,7 +74,7 @@ pub fn advise_huge_pages(base: *mut u8, size: usize, kind: Kind) -> Result<()> {
 
 /// Where objects really are: the folder may be a link, and mounts are told by the path that it leads to.
 fn mount_point() -> String {
-    fs::canonicalize(DIRECTORY).map_or(DIRECTORY.to_string(), |path| {
+    fs::canonicalize(directory()).map_or(directory().to_string(), |path| {
         path.to_string_lossy().into_owned()
     })
 }

@@ -6,7 +6,7 @@ use std::ptr::{addr_of_mut, null_mut};
 
 use rustix::process::{getrlimit, Resource};
 
-use super::place::OWNERS;
+use crate::sys::unix::owners_files;
 
 /// What a hint calls by that name; `None` if there is no such limit.
 pub fn limit(name: &str) -> Option<String> {
@@ -16,7 +16,7 @@ pub fn limit(name: &str) -> Option<String> {
         "fsize" => getrlimit(Resource::Fsize).current?.to_string(),
         "namemax" => "31".to_string(),
         "place" => "this system".to_string(),
-        "owners" => OWNERS.to_string(),
+        "owners" => owners_files().join(" or "),
         _ => return None,
     })
 }

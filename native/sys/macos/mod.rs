@@ -20,13 +20,13 @@ pub use locks::is_byte_locked_anywhere;
 pub use nameless::Nameless;
 pub use objects::*;
 pub use pages::{advise, advise_huge_pages, map_over, move_pages, populate};
-pub use place::{OWNERS, PREFIX};
+pub use place::{prefix, USUAL_PLACES};
 pub use ring::{ring, sleep_until_readable, AnyReadable, Completed, Completions, Requests, Ring};
 pub use segments::*;
 
 pub use super::unix::{
-    at_process_exit, copy_segment, create_segment, find_segment, flush, has_holes, is_all_data,
-    is_segment_gone, mapping_error, open_file, page_size, provide_spares, put_zero_pages,
-    remove_segment, segment_status, stay_loaded, symbol, unmap, unmap_later, Descriptor, FileId,
-    ObjectStatus, Owners, SegmentId, SegmentStatus,
+    at_process_exit, choose_places, copy_segment, create_segment, find_segment, flush, has_holes,
+    is_all_data, is_segment_gone, mapping_error, open_file, page_size, provide_spares,
+    put_zero_pages, remove_segment, segment_status, stay_loaded, symbol, unmap, unmap_later,
+    Descriptor, FileId, ObjectStatus, Owners, SegmentId, SegmentStatus, PLACE_MAX,
 };

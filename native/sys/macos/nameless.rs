@@ -15,9 +15,9 @@ pub struct Nameless {
 }
 
 impl Nameless {
-    /// A new empty file of that directory, with permissions `mode` (less the umask).
-    pub fn new(directory: &Path, mode: u32) -> io::Result<Self> {
-        let (file, temporary) = create_temporary(directory, mode)?;
+    /// A new empty file that is to be linked to `path`, with permissions `mode` (less the umask).
+    pub fn new(path: &Path, mode: u32) -> io::Result<Self> {
+        let (file, temporary) = create_temporary(path, mode)?;
         Ok(Self { file, temporary })
     }
 

@@ -5,6 +5,7 @@ mod byte_locks;
 mod files;
 mod host;
 mod owners;
+mod places;
 mod segments;
 mod spare;
 mod temporary;
@@ -19,6 +20,9 @@ pub use byte_locks::lock_byte;
 pub use files::{has_holes, is_all_data, open_file, Descriptor, FileId, ObjectStatus};
 pub use host::{at_process_exit, stay_loaded, symbol};
 pub use owners::Owners;
+#[cfg(target_os = "linux")]
+pub use places::chosen_directory;
+pub use places::{choose_places, owners_files, PLACE_MAX};
 pub use rustix::param::page_size;
 pub use segments::{
     copy_segment, create_segment, find_segment, is_segment_gone, remove_segment, segment_status,

@@ -4,30 +4,30 @@
 use std::ffi::CString;
 use std::fs::{File, OpenOptions, Permissions};
 use std::io;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
 use super::byte_locks::{is_byte_locked, lock_byte};
-use crate::sys::{is_byte_locked_anywhere, Nameless, OWNERS};
+use super::places::owners_files;
+use crate::sys::{is_byte_locked_anywhere, Nameless};
 
 /// The owners' file, open.
 pub struct Owners(File);
 
 impl Owners {
-    /// Opens the file, which every user may read and write, or makes it.
+    /// Opens the file, which every user may read and write, or makes it, in the first folder that allows it.
     pub fn open() -> io::Result<Self> {
-        loop {
-            // Without O_CREAT: the kernel may forbid that for another user's file in such a folder.
-            let opened = OpenOptions::new()
-                .read(true)
-                .write(true)
-                .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_NOCTTY)
-                .open(OWNERS);
-            match opened {
-                Err(error) if error.kind() == io::ErrorKind::NotFound => create()?,
-                opened => return opened.map(Self),
+        let files = owners_files();
+        let mut failure = None;
+        for file in &files {
+            match open(Path::new(file)) {
+                Ok(file) => return Ok(Self(file)),
+                Err(error) if is_forbidden(&error) => failure = failure.or(Some(error)),
+                Err(error) => return Err(error),
             }
         }
+        Err(failure.unwrap_or_else(|| io::ErrorKind::NotFound.into()))
     }
 
     /// Takes a number until this is dropped; `false` if somebody has it.
@@ -50,14 +50,38 @@ impl Owners {
     }
 }
 
+fn open(path: &Path) -> io::Result<File> {
+    loop {
+        // Without O_CREAT: the kernel may forbid that for another user's file in such a folder.
+        let opened = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_NOCTTY)
+            .open(path);
+        match opened {
+            // If there is no folder either, that is the error of making it.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => create(path)?,
+            opened => return opened,
+        }
+    }
+}
+
+/// Whether the folder is missing, or this process may not have the file there.
+fn is_forbidden(error: &io::Error) -> bool {
+    let errno = error.raw_os_error();
+    matches!(
+        errno,
+        Some(libc::ENOENT | libc::EACCES | libc::EPERM | libc::EROFS)
+    )
+}
+
 /// The file appears with its permissions, which the umask must not lessen, or not at all.
-fn create() -> io::Result<()> {
-    let path = Path::new(OWNERS);
-    let draft = Nameless::new(path.parent().unwrap_or(path), 0o666)?;
+fn create(path: &Path) -> io::Result<()> {
+    let draft = Nameless::new(path, 0o666)?;
     draft
         .file()
         .set_permissions(Permissions::from_mode(0o666))?;
     // If somebody has been faster, theirs is as good.
-    draft.link(&CString::new(OWNERS)?)?;
+    draft.link(&CString::new(path.as_os_str().as_bytes())?)?;
     Ok(())
 }
