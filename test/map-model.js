@@ -3,14 +3,16 @@
 // shortest sequence that shows it. The clock is the test's.
 
 const fc = require('fast-check');
-const { SHARD, FIRST_SHARD, MAX_SHIFT, countMax, geometryOf } = require('../lib/map/layout');
+const { FIRST_SHARD, SHARD, countMax, liveMax } = require('../lib/map/layout');
+const { geometryOf } = require('../lib/map/sizing');
+const clock = require('../lib/runtime/clock');
 const { freshName, shm } = require('./support');
 
 /** Small enough that a sequence goes round the ring many times: one shard, and up to 16 entries of 1 KB. */
 const OPTIONS = { bytes: 18000, entries: 40, maxEntry: 1024 };
 const { slots, units } = geometryOf(OPTIONS);
-const ENTRY_MAX = units >> MAX_SHIFT;
-const LIVE_MAX = units - 3 * ENTRY_MAX - 2;
+const ENTRY_MAX = OPTIONS.maxEntry / 8;
+const LIVE_MAX = liveMax(units);
 
 const KEYS = ['', 'a', 'b', 'seven77', 'eight888', 'nine99999', 'ü', '鍵', '🗝', 'k'.repeat(63), 'k'.repeat(64), 'k'.repeat(65), 'ü'.repeat(40)]
   .concat(Array.from({ length: 60 }, (_, index) => `key ${index}`));
@@ -24,16 +26,22 @@ const value = fc.oneof(
   size.map((length) => 'ü'.repeat(length >> 1)),
   size.map((length) => Buffer.alloc(length, length)),
   fc.string({ unit: 'binary', maxLength: 30 }),
+  size.map((length) => ({ text: 'x'.repeat(length) })),
+  fc.jsonValue({ maxDepth: 2 }).filter((json) => typeof json === 'object').map((json) => JSON.parse(JSON.stringify(json))),
 );
 const ttl = fc.option(fc.integer({ min: 1, max: 200 }), { nil: undefined, freq: 2 });
 const by = fc.constantFrom(1, -1, 0.5, 1e300);
 
 const units8 = (bytes) => Math.ceil(bytes / 8);
-const bytesOf = (given) => (typeof given === 'number' ? 8 : Buffer.byteLength(given));
+const isJson = (given) => typeof given === 'object' && !Buffer.isBuffer(given);
+const bytesOf = (given) => (typeof given === 'number' ? 8 : Buffer.byteLength(isJson(given) ? JSON.stringify(given) : given));
 const unitsFor = (name, given) => 3 + units8(Buffer.byteLength(name)) + units8(bytesOf(given));
 
 /** What a call has come to, so that it can be compared. */
-const plain = (result) => (result instanceof Uint8Array ? `bytes ${Buffer.from(result).toString('hex')}` : result);
+function plain(result) {
+  if (result instanceof Uint8Array) return `bytes ${Buffer.from(result).toString('hex')}`;
+  return typeof result === 'object' ? `JSON ${JSON.stringify(result)}` : result;
+}
 
 class Model {
   constructor(evict) {
@@ -61,7 +69,7 @@ class Model {
       this.entries.forEach((entry, other) => (live += other === name ? 0 : unitsFor(other, entry.value)));
       if (live > LIVE_MAX || (old === undefined && this.entries.size >= countMax(slots))) throw Object.assign(new Error(), { code: 'ERR_SHM_FULL' });
     }
-    this.entries.set(name, { value: typeof given === 'object' ? Buffer.from(given) : given, expiry });
+    this.entries.set(name, { value: Buffer.isBuffer(given) ? Buffer.from(given) : given, expiry });
   }
 
   expiryFor(given) {
@@ -191,8 +199,8 @@ function takeOutEvicted(model, map, told, name) {
 function sequence({ evict, tail, laps }, commands, counts) {
   const name = freshName();
   const model = new Model(evict);
-  const realNow = Date.now;
-  Date.now = () => model.now;
+  const { time } = clock;
+  clock.time = () => model.now;
   const options = Object.assign({ evict }, OPTIONS);
   const maps = [new shm.SharedMap(name, options), new shm.SharedMap(name, options)];
   try {
@@ -215,7 +223,7 @@ function sequence({ evict, tail, laps }, commands, counts) {
     compareAll(model, maps[0]);
     counts.laps += (words[FIRST_SHARD / 4 + SHARD.laps] - laps) >>> 0;
   } finally {
-    Date.now = realNow;
+    clock.time = time;
     maps[0].destroy();
   }
 }

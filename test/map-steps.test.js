@@ -4,24 +4,52 @@
 // the key that was changed, and a map that works. The next may die of the repair, too.
 
 const test = require('tape');
-const { FIRST_SHARD, FIRST_SLOT, SHARD, geometryOf } = require('../lib/map/layout');
+const { FIRST_SHARD, FIRST_SLOT, HEADER_WORDS, SHARD } = require('../lib/map/layout');
+const { geometryOf } = require('../lib/map/sizing');
+const owners = require('../lib/runtime/owner');
+const waiting = require('../lib/wait');
 const { freshName, nodeMajor, shm } = require('./support');
 
 const skip = nodeMajor < 16 && 'SharedMap needs Node 16';
 
 /** One shard, and a ring that is full after some 30 entries. */
-const OPTIONS = { bytes: 3000, entries: 10, maxEntry: 100 };
-const { slots, units } = geometryOf(OPTIONS);
+const OPTIONS = { bytes: 3000, entries: 20, maxEntry: 128 };
+const { shards, slots, units } = geometryOf(OPTIONS);
 const START = FIRST_SHARD / 4;
 const RING = START + FIRST_SLOT + 2 * slots + slots / 4;
 
+/** The number of a thread that has died; no time goes by until that is found out. */
+const DEAD = 123456789;
+
+function playTheKernel(t) {
+  const { isAlive } = owners;
+  const { wait } = waiting;
+  owners.isAlive = (owner) => owner !== DEAD && isAlive(owner);
+  waiting.wait = (words, index) => (words[index] === 0 ? 'not-equal' : 'timed-out');
+  t.teardown(() => {
+    owners.isAlive = isAlive;
+    waiting.wait = wait;
+  });
+}
+
+/** A map, and its words. With `other`, keys have the hashes that they have there. */
+function freshMap(other) {
+  const name = freshName();
+  if (other !== undefined) {
+    const words = shm.create(other.words.length, 'Int32Array', name);
+    words.set(other.words.subarray(0, HEADER_WORDS));
+  }
+  const map = new shm.SharedMap(name, OPTIONS);
+  return { map, words: shm.get(name, 'Int32Array') };
+}
+
 /** Runs `action` and gives the memory as it was before each of its stores, and after the last. */
-function imagesOf(map, action) {
+function imagesOf({ words }, action) {
   const images = [];
   const { store } = Atomics;
-  const take = () => images.push(Int32Array.from(map.words));
+  const take = () => images.push(Int32Array.from(words));
   Atomics.store = (array, index, value) => {
-    if (array === map.words) take();
+    if (array.buffer === words.buffer) take();
     return store(array, index, value);
   };
   try {
@@ -35,16 +63,10 @@ function imagesOf(map, action) {
   return images;
 }
 
-/** The lock of a shard whose owner has died, without the time that it takes to find that out. */
-function lockOfTheDead() {
-  const results = ['owner-died'];
-  return { lock: () => results.pop() || 'ok', unlock: () => undefined };
-}
-
 /** Makes the memory what the dead has left; where nothing is, half an entry may be. */
-function abandon({ words, shards }, image, scramble) {
+function abandon({ words }, image, scramble) {
   words.set(image);
-  shards[0].mutex = lockOfTheDead();
+  words[START + SHARD.mutex] = DEAD;
   const head = image[START + SHARD.head];
   const free = units - ((head - image[START + SHARD.tail]) | 0);
   for (let unit = 0; scramble && unit < free; unit++) {
@@ -95,24 +117,26 @@ function changeBy(next, entries) {
 }
 
 test('whoever dies before any store: no key is lost, none is torn', { skip }, (t) => {
-  const map = new shm.SharedMap(freshName(), OPTIONS);
-  const copy = new shm.SharedMap(freshName(), OPTIONS);
-  copy.seed = map.seed;
-  t.equal(map.shards.length, 1);
+  playTheKernel(t);
+  const original = freshMap();
+  const second = freshMap(original);
+  const { map } = original;
+  const copy = second.map;
+  t.equal(shards, 1);
   const next = random(7);
   let entries = new Map();
   const counts = { images: 0, repairs: 0, 'deaths in a repair': 0 };
-  map.words[START + SHARD.tail] = map.words[START + SHARD.head] = -900; // the positions wrap soon
+  original.words[START + SHARD.tail] = original.words[START + SHARD.head] = -900; // the positions wrap soon
   for (let round = 0; round < 700; round++) {
     const { key, after, act } = changeBy(next, entries);
-    const images = imagesOf(map, () => act(map));
+    const images = imagesOf(original, () => act(map));
     const isFull = key !== null && map.get(key) !== after.get(key);
     for (const image of images.slice(0, -1)) {
       counts.images++;
-      abandon(copy, image, 1 + next(2 ** 31 - 2));
+      abandon(second, image, 1 + next(2 ** 31 - 2));
       verify(copy, entries, key, after);
       const seen = key !== null && copy.get(key);
-      const repairs = imagesOf(copy, () => copy.delete('none'));
+      const repairs = imagesOf(second, () => copy.delete('none'));
       verify(copy, entries, key, after);
       if (key !== null && copy.get(key) !== seen) throw new Error(`${key} was ${seen}, and after the repair it is ${copy.get(key)}`);
       if (copy.stats().repairs !== image[START + SHARD.repairs] + 1) throw new Error('it was not repaired once');
@@ -122,9 +146,9 @@ test('whoever dies before any store: no key is lost, none is torn', { skip }, (t
       if (found.some(([name, value]) => copy.get(name) !== value)) throw new Error('an entry is there that cannot be found');
       counts.repairs++;
       if (round % 10 === 0) {
-        for (const second of repairs) {
+        for (const later of repairs) {
           counts['deaths in a repair']++;
-          abandon(copy, second, 0);
+          abandon(second, later, 0);
           verify(copy, entries, key, after);
           copy.delete('none');
           verify(copy, entries, key, after);
@@ -147,12 +171,14 @@ test('whoever dies before any store: no key is lost, none is torn', { skip }, (t
 });
 
 test('whoever dies while an entry moves on: many in a row leave room for the next', { skip }, (t) => {
-  const map = new shm.SharedMap(freshName(), OPTIONS);
+  playTheKernel(t);
+  const original = freshMap();
+  const { map } = original;
   const entries = new Map(Array.from({ length: 12 }, (_, index) => [`k${index}`, `${index}`.repeat(90).slice(0, 90)]));
   entries.forEach((value, key) => map.set(key, value));
   for (let death = 0; death < 50; death++) {
-    const images = imagesOf(map, () => map.set('k0', entries.get('k0')));
-    abandon(map, images[1 + (death % (images.length - 2))], 0);
+    const images = imagesOf(original, () => map.set('k0', entries.get('k0')));
+    abandon(original, images[1 + (death % (images.length - 2))], 0);
     verify(map, entries, 'k0', entries);
     map.delete('none');
     verify(map, entries, 'k0', entries);

@@ -4,6 +4,7 @@
 
 const test = require('tape');
 const { hash } = require('../lib/map/hash');
+const clock = require('../lib/runtime/clock');
 const { execPath, forkCode, freshKey, freshKeys, freshName, isDeno, nextMessage, nodeMajor, outcome, runCode, shm, thrownBy } = require('./support');
 
 const skip = nodeMajor < 16 && 'SharedMap needs Node 16';
@@ -51,7 +52,6 @@ test('values come out as they went in', { skip }, (t) => {
 test('wrong arguments', { skip }, (t) => {
   const map = freshMap(t);
   t.equal(code(() => map.get(1)), 'ERR_INVALID_ARG_TYPE');
-  t.equal(code(() => map.set('key', {})), 'ERR_INVALID_ARG_TYPE');
   t.equal(code(() => map.set('key', undefined)), 'ERR_INVALID_ARG_TYPE');
   t.equal(code(() => map.set('key', 1, { ttl: 0 })), 'ERR_OUT_OF_RANGE');
   t.equal(code(() => map.set('key', 1, { ttl: '1' })), 'ERR_INVALID_ARG_TYPE');
@@ -76,6 +76,177 @@ test('wrong arguments', { skip }, (t) => {
   ]) {
     t.equal(code(() => new shm.SharedMap(freshName(), options)), wanted, JSON.stringify(options));
   }
+  t.end();
+});
+
+test('what JSON can hold comes out as an object of the caller', { skip }, (t) => {
+  const map = freshMap(t);
+  const values = [{ user: 'ada' }, [1, [2, 'ü']], {}, [], true, false, null, { größe: '鍵'.repeat(100), deep: { a: [null, { b: 1.5 }] } }, { __proto__: null, x: 1 }];
+  for (const value of values) {
+    t.deepEqual(map.set('key', value).get('key'), JSON.parse(JSON.stringify(value)));
+    t.notEqual(map.get('key'), value !== null && typeof value === 'object' ? value : undefined);
+  }
+  t.equal(map.set('s1', { user: 'ada' }).get('s1').user, 'ada');
+  t.deepEqual(map.set('date', new Date(0)).get('date'), '1970-01-01T00:00:00.000Z', 'as JSON has it');
+  t.equal(map.has('s1') && map.set('null', null).has('null'), true);
+  t.deepEqual(map.update('s1', (session) => Object.assign(session, { visits: 1 })), { user: 'ada', visits: 1 });
+  t.equal(code(() => map.increment('s1')), 'ERR_SHM_NOT_A_NUMBER');
+  t.deepEqual(new Map(map).get('s1'), { user: 'ada', visits: 1 }, 'in a loop, too');
+  t.end();
+});
+
+test('what JSON cannot hold is refused', { skip }, (t) => {
+  const map = freshMap(t);
+  const values = [undefined, () => 1, Symbol('s'), new Map([[1, 2]]), new Set([1]), Promise.resolve(1), new ArrayBuffer(8), new Float64Array(2), new DataView(new ArrayBuffer(8))];
+  if (global.BigInt) values.push(global.BigInt(1));
+  for (const value of values) {
+    const error = thrownBy(() => map.set('key', value));
+    t.equal(error.code, 'ERR_INVALID_ARG_TYPE', error.message);
+  }
+  const circular = {};
+  circular.self = circular;
+  t.ok(thrownBy(() => map.set('key', circular)) instanceof TypeError, 'as JSON.stringify says it');
+  t.throws(() => map.set('key', { toJSON() { throw new Error('mine'); } }), /mine/);
+  t.equal(map.set('key', { toJSON: () => (map.set('other', 2), 3) }).get('key'), 3, 'what is made to JSON may use the map');
+  t.equal(map.get('other'), 2);
+  t.equal(map.size, 2);
+  t.end();
+});
+
+test('an array is what it is, whatever it says of itself', { skip }, (t) => {
+  const map = freshMap(t);
+  class Liar extends Uint8Array {
+    get length() {
+      return -8;
+    }
+    get byteLength() {
+      return 2.5;
+    }
+  }
+  t.deepEqual(map.set('key', Liar.from([1, 2, 3])).get('key'), Buffer.from([1, 2, 3]));
+  const foreign = require('vm').runInNewContext('new Uint8Array([97, 98])');
+  t.deepEqual(map.set('key', foreign).get('key'), Buffer.from('ab'), 'of another realm');
+  t.deepEqual(map.update('key', () => foreign), foreign);
+  t.end();
+});
+
+test('options are the own properties of their object, and of the call', { skip }, (t) => {
+  const map = freshMap(t);
+  t.equal(map.set('key', 1, Object.create({ ttl: 5 })).ttl('key'), Infinity);
+  t.equal(map.increment('n', 1, Object.create({ initial: 100 })), 1);
+  for (const action of [
+    () => map.set('key', 1, { initial: 1 }),
+    () => map.touch('key', 1, { ttl: 1 }),
+    () => map.update('key', () => 1, { ttl: 1 }),
+    () => map.delete('key', { ttl: 1 }),
+    () => map.clear({ ttl: 1 }),
+    () => new shm.SharedMap(map.key, { readOnly: true, perm: '600' }),
+  ]) {
+    t.equal(code(action), 'ERR_INVALID_ARG_VALUE', thrownBy(action).message);
+  }
+  const bare = thrownBy(() => map.set('key', 1, 1000));
+  t.equal(bare.code, 'ERR_INVALID_ARG_TYPE');
+  t.ok(bare.message.includes('{ ttl: 1000 }'), bare.message);
+  t.ok(thrownBy(() => map.delete('key', 50)).message.includes('{ timeout: 50 }'));
+  t.equal(code(() => map.set('key', 1, { timeout: -1 })), 'ERR_OUT_OF_RANGE');
+  t.end();
+});
+
+test('nothing inside shows', { skip }, (t) => {
+  const [map, other] = [freshMap(t), freshMap(t)];
+  map.set('key', 'value');
+  const { inspect } = require('util');
+  const shown = inspect(map);
+  t.ok(shown.includes(map.key) && shown.includes('size: 1') && !shown.includes('\n'), shown);
+  t.deepEqual(JSON.parse(JSON.stringify({ map })).map.key, map.key);
+  t.equal(Object.keys(map).length, 0);
+  t.doesNotThrow(() => require('assert').deepStrictEqual(map, map));
+  t.equal(inspect(other, { showHidden: true, depth: 9 }).includes('seed'), false);
+  map.detach();
+  t.ok(inspect(map).includes('detached'), inspect(map));
+  t.end();
+});
+
+test('maxEntry is the limit of an entry', { skip }, (t) => {
+  for (const [bytes, maxEntry] of [[1e6, 500], [1e6, 40], [3e6, 4096], [1e6, 1000]]) {
+    const map = freshMap(t, { bytes, maxEntry });
+    const largest = Math.floor((maxEntry - 24 - 8) / 8) * 8;
+    t.equal(map.set('key', Buffer.alloc(largest)).get('key').length, largest, `${maxEntry}`);
+    const error = thrownBy(() => map.set('key', Buffer.alloc(largest + 1)));
+    t.equal(error.code, 'ERR_SHM_ENTRY_SIZE', error.message);
+    t.equal(new shm.SharedMap(map.key).get('key').length, largest, 'whoever opens it has the same limit');
+    t.equal(code(() => new shm.SharedMap(map.key).set('key', Buffer.alloc(largest + 1))), 'ERR_SHM_ENTRY_SIZE');
+    t.equal(code(() => new shm.SharedMap(map.key, { maxEntry: maxEntry + 8 })), 'ERR_SHM_LAYOUT');
+    map.detach();
+  }
+  t.end();
+});
+
+test('bytesFor: a map of that size has room for so many entries', { skip }, (t) => {
+  const { bytesFor } = shm.SharedMap;
+  let made = 0;
+  const fill = (sizes, options) => {
+    const map = freshMap(t, options);
+    const run = Math.random().toString(36).slice(2, 8);
+    for (let index = 0; index < sizes.entries; index++) map.set(`${run}${index}`.padEnd(sizes.keyBytes, '.').slice(-sizes.keyBytes), Buffer.alloc(sizes.valueBytes));
+    // Each of them again, by others of its size.
+    for (const key of Array.from(map.keys())) map.set(key, Buffer.alloc(sizes.valueBytes));
+    if (map.size !== sizes.entries) t.fail(`${map.size} of ${sizes.entries} entries fit`);
+    map.destroy();
+    made++;
+  };
+  for (const sizes of [
+    { entries: 1, keyBytes: 20, valueBytes: 8 },
+    { entries: 30, keyBytes: 20, valueBytes: 100 },
+    { entries: 200, keyBytes: 20, valueBytes: 10 },
+    { entries: 1000, keyBytes: 16, valueBytes: 100 },
+    { entries: 3000, keyBytes: 16, valueBytes: 0 },
+    { entries: 100, keyBytes: 30, valueBytes: 8000 },
+  ]) {
+    const bytes = bytesFor(sizes);
+    const { entries } = sizes;
+    const maxEntry = 24 + Math.ceil(sizes.keyBytes / 8) * 8 + Math.ceil(sizes.valueBytes / 8) * 8;
+    for (let times = 0; times < 10; times++) {
+      fill(sizes, { bytes });
+      fill(sizes, { bytes, entries });
+      fill(sizes, { bytes, entries, maxEntry: Math.max(40, maxEntry) });
+    }
+  }
+  fill({ entries: 20, keyBytes: 20, valueBytes: 100000 }, { bytes: bytesFor({ entries: 20, keyBytes: 20, valueBytes: 100000 }), entries: 20, maxEntry: 110000 });
+  t.equal(made, 181, 'with all key sets');
+  t.equal(code(() => bytesFor({ entries: 1e9, keyBytes: 10, valueBytes: 100 })), 'ERR_OUT_OF_RANGE');
+  t.equal(code(() => bytesFor({ entries: 1, keyBytes: 10 })), 'ERR_INVALID_ARG_TYPE');
+  t.equal(code(() => bytesFor({ entries: 1.5, keyBytes: 10, valueBytes: 1 })), 'ERR_OUT_OF_RANGE');
+  t.equal(code(() => bytesFor()), 'ERR_INVALID_ARG_TYPE');
+  t.end();
+});
+
+test('readOnly: follows what others write, and writes nothing', { skip }, (t) => {
+  const map = freshMap(t, { evict: true });
+  map.set('a', 1).set('text', 'x'.repeat(50));
+  const before = Buffer.from(shm.get(map.key));
+  const reader = new shm.SharedMap(map.key, { readOnly: true });
+  t.equal(reader.get('a'), 1);
+  t.deepEqual([reader.has('a'), reader.ttl('a'), reader.size, Array.from(reader.keys()).length], [true, Infinity, 2, 2]);
+  t.ok(shm.get(map.key).equals(before), 'reading does not even count as such');
+  for (let round = 0; round < 5; round++) {
+    map.set('a', round).set(`new ${round}`, { round });
+    t.deepEqual([reader.get('a'), reader.get(`new ${round}`)], [round, { round }]);
+    map.delete(`new ${round}`);
+    t.equal(reader.get(`new ${round}`), undefined);
+  }
+  for (let index = 0; index < 20000; index++) map.set(`key ${index}`, 'y'.repeat(index % 200));
+  t.equal(new Map(reader).size, new Map(map).size, 'after many laps, too');
+  const calls = ['set', 'add', 'replace', 'increment', 'delete', 'update', 'touch', 'clear', 'prune'];
+  for (const call of calls) {
+    const args = { update: ['a', () => 1], touch: ['a', 1], delete: ['a'], clear: [], prune: [], increment: ['a'] }[call] || ['a', 1];
+    const error = thrownBy(() => reader[call](...args));
+    t.equal(error.code, 'ERR_SHM_READ_ONLY', error.message);
+  }
+  t.equal(code(() => new shm.SharedMap(freshName(), { readOnly: true })), 'ENOENT');
+  const empty = freshName();
+  shm.create(100000, 'Buffer', empty);
+  t.equal(code(() => new shm.SharedMap(empty, { readOnly: true })), 'ERR_SHM_LAYOUT');
   t.end();
 });
 
@@ -116,10 +287,10 @@ test('increment and update', { skip }, (t) => {
 
 test('time to live', { skip }, (t) => {
   const map = freshMap(t, { ttl: 1000 });
-  const { now } = Date;
-  t.teardown(() => (Date.now = now));
+  const { time: now } = clock;
+  t.teardown(() => (clock.time = now));
   let time = 1e12;
-  Date.now = () => time;
+  clock.time = () => time;
   map.set('default', 1).set('short', 1, { ttl: 10 }).set('for ever', 1, { ttl: Infinity });
   t.deepEqual(['default', 'short', 'for ever', 'none'].map((key) => map.ttl(key)), [1000, 10, Infinity, undefined]);
   map.increment('window', 1, { ttl: 10 });
@@ -223,6 +394,9 @@ test('what is no map is left alone', { skip }, (t) => {
   array[30] = 7;
   t.equal(code(() => new shm.SharedMap(key)), 'ERR_SHM_LAYOUT', 'data that begins with zeros');
   array[30] = 0;
+  array[99999] = 7;
+  t.equal(code(() => new shm.SharedMap(key, { bytes: 300000 })), 'ERR_SHM_LAYOUT', 'data that ends with something');
+  array[99999] = 0;
   t.equal(code(() => new shm.SharedMap(key, { bytes: 800000 })), 'ERR_SHM_LAYOUT', 'too small');
   array[0] = 1;
   t.equal(code(() => new shm.SharedMap(key)), 'ERR_SHM_LAYOUT', 'data');

@@ -4,9 +4,11 @@ shared_map.py get /name KEY     the value of one key, as JSON
 shared_map.py entries /name     all entries, a line of JSON each
 
 It takes no lock and changes nothing: each value is read, and then it is made sure that it was not reused meanwhile.
+Python has no atomic loads, and only x86 keeps plain ones in order, so it refuses to run elsewhere.
 """
 import json
 import mmap
+import platform
 import struct
 import sys
 import time
@@ -15,6 +17,8 @@ import posix_ipc
 
 MASK = 0xFFFFFFFF
 HEADER = 8  # what objects of this package begin with
+BYTES, NUMBER, JSON = 0, 2, 4  # types of values; 1 and 3 are text, and with JSON (5 and 7) it is JSON
+CLAIM = 1  # somebody computes the value of this key
 
 
 def rotate(x, bits):
@@ -55,9 +59,9 @@ class SharedMap:
         self.pages = mmap.mmap(memory.fd, memory.size, prot=mmap.PROT_READ)
         memory.close_fd()
         magic, version, self.shards, self.slots, self.units = struct.unpack("=5I", self.bytes(0, 20))
-        if (magic, version) != (0x50414D53, 1):
+        if (magic, version) != (0x50414D53, 2):
             raise ValueError(f"{name} is no map that this program can read")
-        self.seed = struct.unpack("=2I", self.bytes(24, 8))
+        self.seed = struct.unpack("=2I", self.bytes(32, 8))
         self.shard_bytes = -(-(128 + 9 * self.slots + 8 * self.units + 56) // 64) * 64
 
     def bytes(self, at, length):
@@ -67,22 +71,26 @@ class SharedMap:
         return struct.unpack("=I", self.bytes(at, 4))[0]
 
     def entry(self, shard, position, laps):
-        """(key, value, whether it has expired) of the entry at a position."""
+        """(key, value, whether it is there: it has not expired, and is no claim) of the entry at a position."""
         ring = shard + 128 + 9 * self.slots
         left = self.units - position % self.units
         at = ring + 8 * (position % self.units)
-        key_bytes, kind, length, expiry = struct.unpack("=HBxId", self.bytes(at + 8, 16))
+        key_bytes, kind, flags, length, expiry = struct.unpack("=HBBId", self.bytes(at + 8, 16))
         start = at + 24 + -(-key_bytes // 8) * 8
         if start + length > at + 8 * left:
             raise Changed
         key, value = self.bytes(at + 24, key_bytes), self.bytes(start, length)
         if (position - self.word(shard + 64)) & MASK >= self.units or self.word(shard + 68) != laps:
             raise Changed
-        if kind == 2:
+        if flags & CLAIM:
+            return None, None, False
+        if kind == NUMBER:
             value = struct.unpack("=d", value)[0]
-        elif kind != 0:
+        elif kind & JSON:
+            value = json.loads(value)
+        elif kind != BYTES:
             value = value.decode()
-        return key.decode(), value, expiry != 0 and expiry <= time.time() * 1000
+        return key.decode(), value, expiry == 0 or expiry > time.time() * 1000
 
     def get(self, key):
         while True:
@@ -103,9 +111,9 @@ class SharedMap:
                 return None
             if found != tag:
                 continue
-            other, value, has_expired = self.entry(shard, position, laps)
+            other, value, is_there = self.entry(shard, position, laps)
             if other == key:
-                return None if has_expired else value
+                return value if is_there else None
         raise Changed
 
     def entries(self):
@@ -123,7 +131,7 @@ class SharedMap:
         found = [self.entry(shard, position, laps) for position in slots[1::2] if position != 0]
         if self.word(shard + 72) != moves:
             raise Changed
-        return [(key, value) for key, value, has_expired in found if not has_expired]
+        return [(key, value) for key, value, is_there in found if is_there]
 
 
 def text(value):
@@ -140,4 +148,6 @@ def entries(name):
 
 
 if __name__ == "__main__":
+    if platform.machine() not in ("x86_64", "AMD64", "i686"):
+        sys.exit("On this processor a reader needs atomic loads, which Python has not.")
     {"get": get, "entries": entries}[sys.argv[1]](*sys.argv[2:])

@@ -4,8 +4,8 @@
 // again. There are no Atomics: Bun compiles their loads to writes.
 
 const { describeLocks } = require('../mutex/describe');
-const { TYPE, isSound, valueStart } = require('./entry');
-const { ENTRY, FIRST_SHARD, FIRST_SLOT, KEY_MAX, SHARD, UNIT, countMax, readGeometry, shardBytes, viewsOf } = require('./layout');
+const { TYPE, isClaim, isSound, typeOf, valueStart } = require('./entry');
+const { ENTRY, FIRST_SHARD, FIRST_SLOT, HEADER_WORDS, KEY_MAX, MAGIC, SHARD, UNIT, VERSION, WORD, countMax, isGeometry, readGeometry, shardBytes, viewsOf } = require('./layout');
 
 /** How many bytes of a key and of a value are shown. */
 const PREVIEW = 100;
@@ -15,11 +15,9 @@ const MAX_READS = 10;
 
 /** The geometry; null if it is no map. */
 function geometryIn(words) {
-  try {
-    return readGeometry(words, null);
-  } catch (_) {
-    return null;
-  }
+  if (words.length < HEADER_WORDS || words[WORD.magic] !== MAGIC || words[WORD.version] !== VERSION) return null;
+  const geometry = readGeometry(words);
+  return isGeometry(geometry, words.length * 4) ? geometry : null;
 }
 
 /** The words at which the shards begin. */
@@ -101,16 +99,17 @@ function entryOf(views, { slots, units }, start, slot) {
   return null;
 }
 
-/** The key and the value of an entry that is sound; null if it has expired. */
+/** The key and the value of an entry that is sound; null if it has expired, or is no value but a claim. */
 function preview({ words, floats, bytes }, entry) {
   const expiry = floats[(entry + ENTRY.expiry) / 2];
   if (expiry !== 0 && !(expiry > Date.now())) return null;
   const head = words[entry + ENTRY.key];
+  if (isClaim(head)) return null;
   const length = words[entry + ENTRY.value] >>> 0;
-  const start = valueStart(words, entry);
+  const start = valueStart(head, entry);
   const copy = (from, size) => Buffer.from(bytes.slice(from, from + Math.min(size, PREVIEW)));
   const key = { bytes: copy((entry + ENTRY.start) * 4, head & KEY_MAX), length: head & KEY_MAX };
-  const type = (head >>> 16) & 0xff;
+  const type = typeOf(head);
   if (type === TYPE.number) return { key, value: floats[start / 2] };
   return { key, value: { isBytes: type === TYPE.bytes, bytes: copy(start * 4, length), length } };
 }

@@ -1,85 +1,97 @@
 'use strict';
-// SharedMap: strings, numbers and bytes by key, for all processes. The layout is in map-layout.js, how it is read
-// without a lock in map-shard.js, and how it is changed under one in map-index.js and map-ring.js.
+// SharedMap: values by key, for all processes. The layout is in layout.js, how it is read without a lock in shard.js,
+// and how it is changed with one in slots.js and ring.js. lock.js says who may change it and what a death leaves.
 
-const { detached, invalidType } = require('../errors');
-const memory = require('../memory');
-const { Lock } = require('../mutex');
-const { isWithdrawn, outlivesDetach } = require('../runtime/overlay');
-const { expiryAfter, expiryOf, initialOf, millisecondsOf, needAtomics, notANumber, optionsOf } = require('./arguments');
-const { Draft, UNSOUND } = require('./entry');
-const { empty, find, isThere, positionOf, repair } = require('./slots');
-const { SHARD, UNIT, WORD, totalBytes } = require('./layout');
-const { openMap } = require('./open');
-const { drop, dropExpired, isRingSound, put } = require('./ring');
-const { ABSENT, CHANGED, Shard } = require('./shard');
-
-/** So often a reader looks before it waits for the lock, as a writer does. */
-const TRIES = 64;
-
-/** The key that is looked for, and the entry that is made; one at a time, since no call lets another in. */
-const draft = new Draft();
+const { invalidType } = require('../errors');
+const { standFor } = require('../memory/current');
+const { duration } = require('../options');
+const { disposable, showFacts } = require('../structures/inspect');
+const { compute, releaseAll } = require('./compute');
+const { draft } = require('./draft');
+const { notANumber } = require('./errors');
+const { SHARD, UNIT } = require('./layout');
+const { clear, enter, leave, leaveAfter, locked } = require('./lock');
+const { expiryAfter, mapOptions, read, sizesOf, timeUntil } = require('./options');
+const { drop, dropExpired } = require('./ring');
+const { bytesFor } = require('./sizing');
+const { find, isThere, positionOf } = require('./slots');
+const { Store, store } = require('./store');
 
 class SharedMap {
+  #map;
+
   constructor(key, options) {
-    needAtomics();
-    const checked = optionsOf(options);
-    const { views, geometry } = openMap(key, checked);
-    const { words } = views;
-    this.key = key;
-    this.defaultTtl = checked.ttl;
-    this.words = words;
-    this.seed = words.slice(WORD.seed, WORD.seed + 2);
-    this.bytes = totalBytes(geometry);
-    // Whether its words may not be empty after a detach.
-    this.outlives = outlivesDetach(words.buffer);
-    this.shards = Array.from({ length: geometry.shards }, (_, number) => new Shard(views, geometry, number, key));
+    const map = new Store(key, mapOptions(options));
+    this.#map = map;
+    map.begin(() => releaseAll(map));
+    map.user.endWith(this);
+    standFor(this, map.words);
+  }
+
+  static bytesFor(sizes) {
+    return bytesFor(sizesOf(sizes));
+  }
+
+  get key() {
+    return this.#map.key;
   }
 
   get(key) {
-    return read(shardOf(this, key));
+    const map = this.#map;
+    return map.read(map.shardOf(key));
   }
 
   has(key) {
-    return expiryAt(shardOf(this, key)) !== undefined;
+    const map = this.#map;
+    return map.expiryOf(map.shardOf(key)) !== undefined;
   }
 
   ttl(key) {
-    const expiry = expiryAt(shardOf(this, key));
-    return expiry === 0 ? Infinity : expiry && Math.max(0, expiry - Date.now());
+    const map = this.#map;
+    const expiry = map.expiryOf(map.shardOf(key));
+    return expiry === undefined ? undefined : timeUntil(expiry);
   }
 
   set(key, value, options) {
-    const shard = make(this, key, value, expiryOf(options, this.defaultTtl));
+    const { ttl, timeout } = read.set(options, this.#map.defaults);
+    const shard = this.#map.make('set', key, value, ttl);
     // As `locked` does, but without a function for each call: this one is called most.
-    enter(shard);
+    enter(shard, timeout, key);
     try {
       store(shard, find(shard, draft));
-    } finally {
-      shard.mutex.unlock();
+    } catch (error) {
+      throw leaveAfter(shard, error);
     }
+    leave(shard);
     return this;
   }
 
   add(key, value, options) {
-    const shard = make(this, key, value, expiryOf(options, this.defaultTtl));
-    return locked(shard, () => {
+    const { ttl, timeout } = read.add(options, this.#map.defaults);
+    const shard = this.#map.make('add', key, value, ttl);
+    return locked(shard, timeout, key, () => {
       const slot = find(shard, draft);
-      return !isThere(shard, slot) && store(shard, slot);
+      if (isThere(shard, slot)) return false;
+      store(shard, slot);
+      return true;
     });
   }
 
   replace(key, value, options) {
-    const shard = make(this, key, value, expiryOf(options, this.defaultTtl));
-    return locked(shard, () => {
+    const { ttl, timeout } = read.replace(options, this.#map.defaults);
+    const shard = this.#map.make('replace', key, value, ttl);
+    return locked(shard, timeout, key, () => {
       const slot = find(shard, draft);
-      return isThere(shard, slot) && store(shard, slot);
+      if (!isThere(shard, slot)) return false;
+      store(shard, slot);
+      return true;
     });
   }
 
-  delete(key) {
-    const shard = shardOf(this, key);
-    return locked(shard, () => {
+  delete(key, options) {
+    const { timeout } = read.delete(options, this.#map.defaults);
+    const shard = this.#shardToWrite('delete', key);
+    return locked(shard, timeout, key, () => {
       const slot = find(shard, draft);
       const wasThere = isThere(shard, slot);
       if (slot >= 0) drop(shard, slot);
@@ -89,44 +101,55 @@ class SharedMap {
 
   increment(key, by = 1, options) {
     if (typeof by !== 'number') throw invalidType('by', 'a number', by);
-    const first = initialOf(options) + by;
-    const shard = make(this, key, first, expiryOf(options, this.defaultTtl));
-    return locked(shard, () => {
+    const { ttl, timeout, initial = 0 } = read.increment(options, this.#map.defaults);
+    const first = initial + by;
+    const shard = this.#map.make('increment', key, first, ttl);
+    return locked(shard, timeout, key, () => {
       const slot = find(shard, draft);
-      if (!isThere(shard, slot)) return store(shard, slot) && first;
+      if (!isThere(shard, slot)) {
+        store(shard, slot);
+        return first;
+      }
       const position = positionOf(shard, slot);
       if (!shard.isNumberAt(position)) throw notANumber(key);
       shard.markRead(slot);
-      return shard.setNumberAt(position, shard.valueAt(position) + by);
+      return shard.setNumberAt(position, shard.numberAt(position) + by);
     });
   }
 
-  update(key, change) {
+  update(key, change, options) {
     if (typeof change !== 'function') throw invalidType('change', 'a function', change);
+    const map = this.#map;
+    const { timeout } = read.update(options, map.defaults);
+    map.checkWritable('update');
     for (;;) {
-      const seen = shardOf(this, key);
-      const before = read(seen);
+      const seen = map.shardOf(key);
+      const before = map.read(seen);
       const { position } = seen;
       const after = change(before);
       const isEnd = after === undefined;
-      const shard = isEnd ? shardOf(this, key) : make(this, key, after, 0);
-      const isDone = locked(shard, () => {
+      const shard = isEnd ? map.shardOf(key) : map.make('update', key, after, map.defaults.ttl);
+      const isDone = locked(shard, timeout, key, () => {
         const slot = find(shard, draft);
         const wasThere = isThere(shard, slot);
         if (wasThere !== (before !== undefined) || (wasThere && !isStill(shard, slot, position, before))) return false;
-        draft.setExpiry(wasThere ? shard.expiryAt(position) : expiryAfter(this.defaultTtl));
-        if (!isEnd) return store(shard, slot);
-        if (slot >= 0) drop(shard, slot);
+        if (isEnd) {
+          if (slot >= 0) drop(shard, slot);
+          return true;
+        }
+        if (wasThere) draft.setExpiry(shard.expiryAt(position));
+        store(shard, slot);
         return true;
       });
       if (isDone) return after;
     }
   }
 
-  touch(key, ttl) {
-    const expiry = expiryAfter(millisecondsOf('ttl', ttl));
-    const shard = shardOf(this, key);
-    return locked(shard, () => {
+  touch(key, ttl, options) {
+    const { timeout } = read.touch(options, this.#map.defaults);
+    const expiry = expiryAfter(duration(ttl, 'ttl'));
+    const shard = this.#shardToWrite('touch', key);
+    return locked(shard, timeout, key, () => {
       const slot = find(shard, draft);
       if (!isThere(shard, slot)) return false;
       shard.setExpiryAt(positionOf(shard, slot), expiry);
@@ -134,36 +157,45 @@ class SharedMap {
     });
   }
 
-  clear() {
-    check(this);
-    for (const shard of this.shards) locked(shard, () => empty(shard), true);
+  async compute(key, callback, options) {
+    try {
+      return await compute(this.#map, key, callback, options);
+    } finally {
+      // This object must not be collected as long as its computation runs: its claims would end.
+      this.#map.user.isAttached();
+    }
   }
 
-  prune() {
-    check(this);
-    return this.shards.reduce((pruned, shard) => pruned + locked(shard, () => dropExpired(shard)), 0);
+  clear(options) {
+    const { timeout } = read.clear(options, this.#map.defaults);
+    this.#checkWritable('clear');
+    for (const shard of this.#map.shards) clear(shard, timeout);
+  }
+
+  prune(options) {
+    const { timeout } = read.prune(options, this.#map.defaults);
+    this.#checkWritable('prune');
+    return this.#map.shards.reduce((pruned, shard) => pruned + locked(shard, timeout, undefined, () => dropExpired(shard)), 0);
   }
 
   get size() {
-    return sum(this, SHARD.count);
+    return this.#map.sum(SHARD.count);
   }
 
   stats() {
+    const map = this.#map;
     return {
-      size: this.size,
-      bytes: this.bytes,
-      liveBytes: sum(this, SHARD.live) * UNIT,
-      evicted: sum(this, SHARD.evicted),
-      expired: sum(this, SHARD.expired),
-      repairs: sum(this, SHARD.repairs),
+      size: map.sum(SHARD.count),
+      bytes: map.bytes,
+      liveBytes: map.sum(SHARD.live) * UNIT,
+      evicted: map.sum(SHARD.evicted),
+      expired: map.sum(SHARD.expired),
+      repairs: map.sum(SHARD.repairs),
     };
   }
 
   *entries() {
-    for (const shard of this.shards) {
-      check(this);
-      yield* entriesOf(shard);
-    }
+    for (const shard of this.#map.shards) yield* this.#map.entriesOf(shard);
   }
 
   *keys() {
@@ -179,130 +211,42 @@ class SharedMap {
   }
 
   detach() {
-    memory.detach(this.key);
+    standFor(this, null);
+    this.#map.user.detach();
   }
 
   destroy() {
-    return memory.destroy(this.key);
+    standFor(this, null);
+    return this.#map.user.destroy();
+  }
+
+  #checkWritable(call) {
+    this.#map.user.checkAttached();
+    this.#map.checkWritable(call);
+  }
+
+  #shardToWrite(call, key) {
+    this.#map.checkWritable(call);
+    return this.#map.shardOf(key);
+  }
+
+  static {
+    showFacts(this, (object) => factsOf(object.#map));
+    disposable(this, 'detach');
   }
 }
 
-/** @throws {Error} `ERR_SHM_DETACHED` */
-function check({ words, outlives }) {
-  if (words.length === 0 || (outlives && isWithdrawn(words.buffer))) throw detached();
-}
-
-/** The shard that a key belongs to; the draft has the key then. */
-function shardOf(map, key) {
-  check(map);
-  draft.setKey(key, map.seed);
-  return map.shards[Math.floor(((draft.tag >>> 0) / 2 ** 32) * map.shards.length)];
-}
-
-/** Likewise, and the draft has the value, too. */
-function make(map, key, value, expiry) {
-  const shard = shardOf(map, key);
-  draft.setValue(value, shard.entryMax * UNIT);
-  draft.setExpiry(expiry);
-  return shard;
-}
-
-/** The value of the draft's key, whose position the shard has then; undefined if there is none. */
-function read(shard) {
-  for (let tries = 0; tries < TRIES; tries++) {
-    const slot = shard.look(draft);
-    if (slot === ABSENT) return undefined;
-    if (slot === CHANGED) continue;
-    const { position } = shard;
-    const value = shard.isExpired(position) ? undefined : shard.valueAt(position);
-    if (!shard.holds(position)) continue;
-    if (value === UNSOUND) throw shard.damaged();
-    shard.markRead(slot);
-    return value;
-  }
-  return locked(shard, () => (isFound(shard) ? shard.valueAt(shard.position) : undefined));
-}
-
-/** When the draft's key expires, 0 for never; undefined if it is not there. */
-function expiryAt(shard) {
-  for (let tries = 0; tries < TRIES; tries++) {
-    const slot = shard.look(draft);
-    if (slot === ABSENT) return undefined;
-    if (slot === CHANGED) continue;
-    const { position } = shard;
-    const expiry = shard.isExpired(position) ? undefined : shard.expiryAt(position);
-    if (shard.holds(position)) return expiry;
-  }
-  return locked(shard, () => (isFound(shard) ? shard.expiryAt(shard.position) : undefined));
-}
-
-/** Finds the draft's key for a reader that has the lock. */
-function isFound(shard) {
-  const slot = find(shard, draft);
-  if (slot >= 0) shard.position = positionOf(shard, slot);
-  return isThere(shard, slot);
-}
-
-/**
- * Runs `action` with the lock of a shard, whose index is whole then, whoever has died.
- *
- * @param {boolean} [isReset] whether it does not matter what is in the shard
- */
-function locked(shard, action, isReset = false) {
-  enter(shard, isReset);
-  try {
-    return action();
-  } finally {
-    shard.mutex.unlock();
-  }
-}
-
-/** Takes the lock of a shard, and makes its index whole; without the lock, if it throws. */
-function enter(shard, isReset = false) {
-  if (shard.mutex === null) shard.mutex = new Lock(shard.words, shard.start + SHARD.mutex);
-  const result = shard.mutex.lock(Infinity);
-  if (isReset) return;
-  try {
-    if (!isRingSound(shard)) throw shard.damaged();
-    if (result !== 'ok' || shard.words[shard.start + SHARD.moves] & 1) repair(shard);
-  } catch (error) {
-    shard.mutex.unlock();
-    throw error;
-  }
-}
-
-/** Stores the draft; a number over one that expires at the same time is one store. Always true. */
-function store(shard, slot) {
-  if (draft.isNumber && isThere(shard, slot)) {
-    const position = positionOf(shard, slot);
-    if (shard.isNumberAt(position) && shard.expiryAt(position) === draft.expiry) {
-      shard.markRead(slot);
-      shard.setNumberAt(position, draft.number);
-      return true;
-    }
-  }
-  put(shard, draft, slot);
-  return true;
-}
-
-function entriesOf(shard) {
-  for (let tries = 0; tries < TRIES; tries++) {
-    const found = shard.tryEntries();
-    if (found !== null) return found;
-  }
-  const found = locked(shard, () => shard.tryEntries());
-  if (found === null) throw shard.damaged();
-  return found;
-}
-
-function sum(map, word) {
-  check(map);
-  return map.shards.reduce((total, { words, start }) => total + words[start + word], 0);
+/** What console.log and JSON.stringify show. */
+function factsOf(map) {
+  const isAttached = map.user.isAttached();
+  const { geometry, bytes } = map;
+  const facts = { key: map.key, bytes, maxEntry: geometry.largest * UNIT, evict: geometry.evict };
+  return isAttached ? Object.assign(facts, { size: map.sum(SHARD.count), liveBytes: map.sum(SHARD.live) * UNIT }) : Object.assign(facts, { detached: true });
 }
 
 /** Whether a slot has the value that was read at a position: a number can be another one in the same place. */
 function isStill(shard, slot, position, value) {
-  return positionOf(shard, slot) === position && (typeof value !== 'number' || Object.is(shard.valueAt(position), value));
+  return positionOf(shard, slot) === position && (typeof value !== 'number' || Object.is(shard.numberAt(position), value));
 }
 
 module.exports = { SharedMap };

@@ -1,19 +1,23 @@
 'use strict';
 // The ring of a shard for who holds its lock: entries are written at its head, and reclaimed at its tail, where
 // what is still wanted moves on to the head. So there is nothing but free room between head and tail.
+//
+//   tail ≤ position < head    the entry is live if a slot refers to it, else dead: reclaiming passes it
+//   head ≤ position           free. An entry is written there, then the head passes it, then a slot refers to it
+//
+// The first word of a dead entry may be marked by PAD. Only `reclaim` and `empty` move the tail, and only `repair` moves
+// the head back.
 
-const { withCode } = require('../errors');
+const { isHeld } = require('./claims');
+const { full } = require('./errors');
+const { ENTRY_UNITS, PAD, SHARD, UNIT, liveMax } = require('./layout');
 const { find, findPosition, positionOf, publish, refer, remove } = require('./slots');
-const { ENTRY_UNITS, PAD, SHARD, UNIT } = require('./layout');
 
 /** Up to so many words a loop is faster than a call of the runtime. */
-const SHORT = 64;
+const LOOP_MAX = 64;
 
-/** What stays free: the largest entry can be moved on then, though a pad as large is in front of the ring's end. */
-const spare = (shard) => 2 * shard.entryMax + 1;
-
-/** As much can be live that a tour of the ring always frees enough for a further entry. */
-const liveMax = (shard) => shard.units - spare(shard) - shard.entryMax - 1;
+/** Units that stay free: the largest entry can be moved on then, though a pad as large is in front of the ring's end. */
+const reserved = (shard) => 2 * shard.share + 1;
 
 /** Stores the draft under its key, in place of what is there: `found` is what `find` says of it. */
 function put(shard, draft, found) {
@@ -77,17 +81,18 @@ function dropExpired(shard) {
  */
 function makeRoom(shard, draft, found) {
   let slot = found;
-  // In two tours everything is moved on and then evicted, unless numbers are forged.
+  let claims = 0;
+  // In two tours everything is moved on and then evicted, unless numbers are forged, or most entries are claims.
   const last = (shard.words[shard.start + SHARD.tail] + 3 * shard.units) | 0;
   for (;;) {
     const isTooMuch = !mayLive(shard, draft, slot);
     if (!isTooMuch && hasRoom(shard, draft)) return slot;
     const moves = shard.words[shard.start + SHARD.moves];
     if (isTooMuch && !shard.evict) {
-      if (dropExpired(shard) === 0) throw full(shard);
+      if (dropExpired(shard) === 0) throw fullShard(shard);
     } else {
-      reclaim(shard);
-      if (((last - shard.words[shard.start + SHARD.tail]) | 0) < 0) throw shard.damaged();
+      if (reclaim(shard)) claims++;
+      if (((last - shard.words[shard.start + SHARD.tail]) | 0) < 0) throw claims > 0 ? fullShard(shard) : shard.damaged();
     }
     if (shard.words[shard.start + SHARD.moves] !== moves) slot = find(shard, draft);
   }
@@ -96,41 +101,49 @@ function makeRoom(shard, draft, found) {
 function mayLive(shard, draft, slot) {
   const { words, start } = shard;
   const replaced = slot < 0 ? 0 : unitsAt(shard, positionOf(shard, slot));
-  return words[start + SHARD.live] - replaced + draft.units <= liveMax(shard) && (slot >= 0 || words[start + SHARD.count] < shard.countMax);
+  return words[start + SHARD.live] - replaced + draft.units <= liveMax(shard.units) && (slot >= 0 || words[start + SHARD.count] < shard.countMax);
 }
 
 function hasRoom(shard, draft) {
   const { words, start, units } = shard;
   const used = (words[start + SHARD.head] - words[start + SHARD.tail]) | 0;
-  return units - used >= draft.units + spare(shard);
+  return units - used >= draft.units + reserved(shard);
 }
 
 /**
  * Frees the oldest units. An entry that is wanted moves on: it is copied, its slot refers to the copy, and only
- * then the tail passes it.
+ * then the tail passes it. Returns whether it is a claim.
  */
 function reclaim(shard) {
   const { words, start } = shard;
   const tail = words[start + SHARD.tail];
-  const first = words[shard.entryAt(tail)];
+  const entry = shard.entryAt(tail);
   const used = (words[start + SHARD.head] - tail) | 0;
-  const units = first & ~PAD;
-  const isNone = (first & PAD) !== 0;
-  if (units < 1 || units > used || units > shard.leftAt(tail) || (!isNone && (units < ENTRY_UNITS || units > shard.entryMax))) throw shard.damaged();
-  const slot = isNone ? -1 : findPosition(shard, tail);
+  const units = words[entry] & ~PAD;
+  const isDead = (words[entry] & PAD) !== 0;
+  if (units < 1 || units > used || units > shard.leftAt(tail) || (!isDead && (units < ENTRY_UNITS || units > shard.share))) throw shard.damaged();
+  const slot = isDead ? -1 : findPosition(shard, tail);
+  const isClaim = slot >= 0 && shard.isClaimAt(tail);
   if (slot >= 0) {
-    if (shard.isExpired(tail)) {
+    const reason = whyNotWanted(shard, slot, tail);
+    if (reason === 0) moveOn(shard, slot, tail, units);
+    else {
       drop(shard, slot);
-      words[start + SHARD.expired]++;
-    } else if (shard.evict && shard.bytes[shard.firstRead + slot] === 0) {
-      drop(shard, slot);
-      words[start + SHARD.evicted]++;
-    } else moveOn(shard, slot, tail, units);
+      words[start + reason]++;
+    }
   }
   Atomics.store(words, start + SHARD.tail, (tail + units) | 0);
   if (units === shard.leftAt(tail)) Atomics.store(words, start + SHARD.laps, (words[start + SHARD.laps] + 1) | 0);
   // What is written to the freed units must not be seen before that: on arm64 an atomic load keeps it behind.
   Atomics.load(words, start + SHARD.tail);
+  return isClaim;
+}
+
+/** The word that counts what becomes of the oldest entry; 0: it moves on. */
+function whyNotWanted(shard, slot, position) {
+  if (shard.isClaimAt(position)) return isHeld(shard, position) ? 0 : SHARD.expired;
+  if (shard.isExpired(position)) return SHARD.expired;
+  return shard.evict && shard.bytes[shard.firstRead + slot] === 0 ? SHARD.evicted : 0;
 }
 
 function moveOn(shard, slot, from, units) {
@@ -161,7 +174,7 @@ function pad(shard, units) {
 
 function copyDraft(shard, draft, entry) {
   const length = 2 * draft.units;
-  if (length > SHORT) {
+  if (length > LOOP_MAX) {
     draft.views.bytes.copy(shard.bytes, entry * 4, 0, length * 4);
     return;
   }
@@ -178,13 +191,11 @@ function isRingSound({ words, start, units }) {
   return (words[start + SHARD.head] - words[start + SHARD.tail]) >>> 0 <= units;
 }
 
-function full(shard) {
+function fullShard(shard) {
   const { words, start } = shard;
   const live = words[start + SHARD.live] * UNIT;
   const count = words[start + SHARD.count];
-  const what = `one of its shards has ${count} of at most ${shard.countMax} entries, with ${live} of at most ${liveMax(shard) * UNIT} bytes`;
-  const message = `${shard.key} is full: ${what}. Create it larger, delete entries, or create it with { evict: true }`;
-  return Object.assign(withCode(new Error(message), 'ERR_SHM_FULL'), { key: shard.key });
+  return full(shard.key, `one of its parts has ${count} of at most ${shard.countMax} entries, with ${live} of at most ${liveMax(shard.units) * UNIT} bytes`);
 }
 
 module.exports = { drop, dropExpired, isRingSound, put };

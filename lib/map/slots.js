@@ -1,25 +1,40 @@
 'use strict';
 // The index of a shard for who holds its lock: a hash table with linear probing. A slot has a tag, which is the
-// key's hash, and the position of the entry; the position is what counts, and is stored last.
+// key's hash, and the position of the entry, which is stored last:
+//
+//   position   0: the slot is empty. Else it refers to the entry at that position.
+//   moves      even: the index is whole. Odd: `close` or `repair` is at work, or whoever was has died.
+//
+// The lock's holder alone changes them. Empty → refers: `publish`. Refers → to another entry of its key: `refer`.
+// Refers → empty, or → to the entry of a slot behind it: `close`, between two changes of moves.
 
-const { isSound } = require('./entry');
+const { COLLISIONS_MAX } = require('./shard');
 const { ENTRY, SHARD } = require('./layout');
 
 /**
- * The slot of the draft's key; if there is none, the complement of the empty slot where it belongs.
+ * The slot of the draft's key. If there is none, the empty slot where it belongs, as its complement `~slot`, which is
+ * negative: so one number says both whether the key is there and where.
  *
  * @throws {Error} `ERR_SHM_LAYOUT` if the index is damaged
  */
 function find(shard, draft) {
   const { words, firstSlot, slots } = shard;
   const { tag } = draft;
+  let collisions = 0;
   for (let probe = 0; probe < slots; probe++) {
     const slot = (tag + probe) & (slots - 1);
     const position = words[firstSlot + 2 * slot + 1];
-    if (position === 0) return ~slot;
+    if (position === 0) {
+      visited(shard, probe);
+      return ~slot;
+    }
     if (words[firstSlot + 2 * slot] !== tag) continue;
-    if (!isLive(shard, position) || !shard.isSoundAt(position)) throw shard.damaged();
-    if (shard.hasKey(position, draft)) return slot;
+    if (!isLive(shard, position) || !shard.isSoundAt(position)) break;
+    if (shard.hasKey(position, draft)) {
+      visited(shard, probe);
+      return slot;
+    }
+    if (++collisions > COLLISIONS_MAX) break;
   }
   throw shard.damaged();
 }
@@ -29,17 +44,24 @@ function isThere(shard, slot) {
   return slot >= 0 && !shard.isExpired(positionOf(shard, slot));
 }
 
-/** The slot that refers to a position; −1 if none does. */
+/** The slot that refers to a position; −1 if there is none. */
 function findPosition(shard, position) {
   const { words, firstSlot, slots } = shard;
   const tag = words[shard.entryAt(position) + ENTRY.tag];
   for (let probe = 0; probe < slots; probe++) {
     const slot = (tag + probe) & (slots - 1);
     const found = words[firstSlot + 2 * slot + 1];
-    if (found === position) return slot;
-    if (found === 0) return -1;
+    if (found !== position && found !== 0) continue;
+    visited(shard, probe);
+    return found === 0 ? -1 : slot;
   }
+  visited(shard, slots);
   return -1;
+}
+
+/** Ends a call that forged memory would keep busy for hours. An honest index never needs so many visits. */
+function visited(shard, visits) {
+  if ((shard.visits -= visits) < 0) throw shard.damaged();
 }
 
 /** Whether a position is in the used part of the ring. */
@@ -58,7 +80,7 @@ function publish(shard, slot, tag, position) {
   refer(shard, slot, position);
 }
 
-/** Makes the slot of a key refer to another entry of that key. All that was written before is seen with it. */
+/** Makes the slot of a key refer to another entry of that key. Who sees it sees all that was written before. */
 function refer({ words, firstSlot }, slot, position) {
   Atomics.store(words, firstSlot + 2 * slot + 1, position);
 }
@@ -81,7 +103,8 @@ function close(shard, slot) {
   const { words, bytes, start, firstSlot, firstRead, slots } = shard;
   const mask = slots - 1;
   let hole = slot;
-  for (let probe = 1; probe < slots; probe++) {
+  let probe = 1;
+  for (; probe < slots; probe++) {
     const next = (slot + probe) & mask;
     const position = words[firstSlot + 2 * next + 1];
     if (position === 0) break;
@@ -94,78 +117,7 @@ function close(shard, slot) {
     hole = next;
   }
   Atomics.store(words, firstSlot + 2 * hole + 1, 0);
+  visited(shard, probe);
 }
 
-/**
- * Makes a shard whole after somebody has died at any step: in `close`, in `empty`, in here. Tags become those of
- * the entries, and what is there twice or cannot be found goes. Then everything is counted, and the head goes back
- * to where the last entry ends, or many deaths would fill the ring with what nobody refers to.
- */
-function repair(shard) {
-  const { words, start, firstSlot, slots } = shard;
-  const moves = start + SHARD.moves;
-  Atomics.store(words, moves, (words[moves] + 1) | 1);
-  for (let slot = 0; slot < slots; slot++) {
-    const position = positionOf(shard, slot);
-    if (position !== 0 && isWhole(shard, position)) Atomics.store(words, firstSlot + 2 * slot, words[shard.entryAt(position) + ENTRY.tag]);
-  }
-  for (let slot = 0; slot < slots; ) {
-    if (positionOf(shard, slot) === 0 || belongs(shard, slot)) slot++;
-    else close(shard, slot);
-  }
-  recount(shard);
-  words[start + SHARD.repairs]++;
-  Atomics.store(words, start + SHARD.laps, (words[start + SHARD.laps] + 1) | 0);
-  Atomics.store(words, moves, (words[moves] + 1) | 0);
-}
-
-function isWhole(shard, position) {
-  return isLive(shard, position) && isSound(shard.words, shard.entryAt(position), shard.leftAt(position));
-}
-
-/** Whether a slot's entry is whole, can be found, and is found there first. */
-function belongs(shard, slot) {
-  const { words, firstSlot, slots } = shard;
-  const position = positionOf(shard, slot);
-  if (!isWhole(shard, position)) return false;
-  for (let probe = words[firstSlot + 2 * slot]; ; probe++) {
-    const before = probe & (slots - 1);
-    if (before === slot) return true;
-    const other = positionOf(shard, before);
-    if (other === 0 || other === position) return false;
-  }
-}
-
-function recount(shard) {
-  const { words, start, slots } = shard;
-  const tail = words[start + SHARD.tail];
-  let count = 0;
-  let live = 0;
-  let used = 0;
-  for (let slot = 0; slot < slots; slot++) {
-    const position = positionOf(shard, slot);
-    if (position === 0) continue;
-    const units = words[shard.entryAt(position)];
-    count++;
-    live += units;
-    used = Math.max(used, (position + units - tail) >>> 0);
-  }
-  words[start + SHARD.count] = count;
-  words[start + SHARD.live] = live;
-  Atomics.store(words, start + SHARD.head, (tail + used) | 0);
-}
-
-/** Forgets all entries, whatever is in the shard. */
-function empty(shard) {
-  const { words, start, firstSlot, slots } = shard;
-  const moves = start + SHARD.moves;
-  Atomics.store(words, moves, (words[moves] + 1) | 1);
-  for (let slot = 0; slot < slots; slot++) Atomics.store(words, firstSlot + 2 * slot + 1, 0);
-  Atomics.store(words, start + SHARD.tail, words[start + SHARD.head]);
-  Atomics.store(words, start + SHARD.laps, (words[start + SHARD.laps] + 1) | 0);
-  words[start + SHARD.count] = 0;
-  words[start + SHARD.live] = 0;
-  Atomics.store(words, moves, (words[moves] + 1) | 0);
-}
-
-module.exports = { empty, find, findPosition, isThere, positionOf, publish, refer, remove, repair };
+module.exports = { close, find, findPosition, isLive, isThere, positionOf, publish, refer, remove, visited };

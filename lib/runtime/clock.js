@@ -4,7 +4,10 @@
 // Callers ask by this module's object, so that a test can play the clock.
 
 const { hrtime } = process;
+const { now: time } = Date;
 const { clearInterval, clearTimeout, setImmediate, setInterval, setTimeout } = global;
+
+// time() is the time of day: milliseconds since 1970, which a step of the system's clock moves.
 
 /** Milliseconds since some moment. It never goes back, whatever the time of day does. */
 function now() {
@@ -12,4 +15,4 @@ function now() {
   return seconds * 1e3 + nanoseconds / 1e6;
 }
 
-module.exports = { clearInterval, clearTimeout, now, setImmediate, setInterval, setTimeout };
+module.exports = { clearInterval, clearTimeout, now, setImmediate, setInterval, setTimeout, time };

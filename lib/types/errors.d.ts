@@ -17,6 +17,8 @@ export type ShmErrorCode =
   | 'ERR_SHM_FULL'
   /** `increment` met a value that is no number. */
   | 'ERR_SHM_NOT_A_NUMBER'
+  /** A call would write to a map that was opened with `{ readOnly: true }`. */
+  | 'ERR_SHM_READ_ONLY'
   /** A message or frame was used after its release. */
   | 'ERR_SHM_RELEASED'
   /** `waitAsync`: the runtime makes no function that other threads can call. */

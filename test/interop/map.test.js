@@ -14,23 +14,32 @@ const entries = {
   'größe': 'ö',
   '🗝': [0, 255, 7],
   ['k'.repeat(300)]: -0.25,
+  session: { user: 'ada', roles: ['admin'], name: 'Ä' },
+  none: null,
 };
+
+let resolveIt;
 
 function freshMap() {
   const map = new shm.SharedMap(freshName(), { bytes: 300000 });
-  for (const key of Object.keys(entries)) map.set(key, Array.isArray(entries[key]) ? Buffer.from(entries[key]) : entries[key]);
+  for (const key of Object.keys(entries)) map.set(key, key === '🗝' ? Buffer.from(entries[key]) : entries[key]);
   map.set('expired', 1, { ttl: 0.001 });
   return map;
 }
 
-test('shared_map.py gets what Node.js has set', options, (t) => {
+test('shared_map.py gets what Node.js has set', options, async (t) => {
   const map = freshMap();
+  const computing = map.compute('computing', () => new Promise((resolve) => (resolveIt = resolve)));
+  await new Promise((resolve) => setTimeout(resolve, 10));
   const get = (key) => JSON.parse(run(pythonWithPackages(), pythonScript('shared_map'), 'get', map.key, key));
   for (const key of Object.keys(entries)) t.deepEqual(get(key), entries[key], key.slice(0, 20));
   t.equal(get('expired'), null);
   t.equal(get('missing'), null);
+  t.equal(get('computing'), null, 'what somebody computes is not there yet');
+  resolveIt(5);
+  await computing;
+  t.equal(get('computing'), 5);
   map.destroy();
-  t.end();
 });
 
 test('shared_map.py sees all entries, after many changes, too', options, (t) => {
@@ -42,7 +51,7 @@ test('shared_map.py sees all entries, after many changes, too', options, (t) => 
   const lines = run(pythonWithPackages(), pythonScript('shared_map'), 'entries', map.key).trim().split('\n');
   const found = JSON.parse(`{${lines.join(',')}}`);
   const expected = {};
-  for (const [key, value] of map) expected[key] = typeof value === 'object' ? Array.from(value) : value;
+  for (const [key, value] of map) expected[key] = Buffer.isBuffer(value) ? Array.from(value) : value;
   t.deepEqual(found, expected);
   map.destroy();
   t.end();

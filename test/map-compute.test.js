@@ -1,0 +1,210 @@
+'use strict';
+// SharedMap.compute: of all calls that want the value of a key, one computes it.
+
+const test = require('tape');
+const clock = require('../lib/runtime/clock');
+const { execPath, forkCode, freshName, isDeno, nextMessage, nodeMajor, shm } = require('./support');
+
+const skip = nodeMajor < 16 && 'SharedMap needs Node 16';
+const skipProcesses = skip || (isDeno && 'Deno forks otherwise') || (execPath !== process.execPath && 'starts processes');
+
+function freshMap(t, options) {
+  const map = new shm.SharedMap(freshName(), Object.assign({ bytes: 300000 }, options));
+  t.teardown(() => map.destroy());
+  return map;
+}
+
+/** A promise, and what settles it. */
+function deferred() {
+  const result = {};
+  result.promise = new Promise((resolve, reject) => Object.assign(result, { resolve, reject }));
+  return result;
+}
+
+const rejection = (promise) => promise.then(() => null, (error) => error);
+
+test('many calls, one computation', { skip }, async (t) => {
+  const map = freshMap(t);
+  const other = new shm.SharedMap(map.key);
+  let calls = 0;
+  const value = deferred();
+  const callback = () => {
+    calls++;
+    return value.promise;
+  };
+  const all = Array.from({ length: 20 }, (_, index) => (index % 2 ? map : other).compute('key', callback, { ttl: 60000 }));
+  await map.compute('another', () => 1);
+  t.equal(map.get('key'), undefined, 'a claim is no value');
+  t.deepEqual(Array.from(map.keys()), ['another'], 'and does not show');
+  t.equal(map.has('key') || map.replace('key', 1), false);
+  value.resolve({ rates: [1, 2] });
+  for (const result of await Promise.all(all)) t.deepEqual(result, { rates: [1, 2] });
+  t.equal(calls, 1);
+  t.deepEqual(map.get('key'), { rates: [1, 2] });
+  t.equal(map.size, 2, 'the claim is gone');
+  t.deepEqual(await map.compute('key', callback), { rates: [1, 2] });
+  t.equal(calls, 1, 'what is there is not computed');
+});
+
+test('stale: the old value for those who do not compute', { skip }, async (t) => {
+  const map = freshMap(t);
+  const { time } = clock;
+  t.teardown(() => (clock.time = time));
+  let now = 1e12;
+  clock.time = () => now;
+  await map.compute('key', () => 'old', { ttl: 100 });
+  now += 150;
+  const value = deferred();
+  const computing = map.compute('key', () => value.promise, { ttl: 100, stale: 200 });
+  t.equal(await map.compute('key', () => 'not called', { stale: 200 }), 'old');
+  const waiting = map.compute('key', () => 'not called');
+  now += 200;
+  const late = map.compute('key', () => 'not called', { stale: 200 });
+  value.resolve('new');
+  t.deepEqual(await Promise.all([computing, waiting, late]), ['new', 'new', 'new'], 'longer than that they wait');
+});
+
+test('an error is that of its call, and the next one computes', { skip }, async (t) => {
+  const map = freshMap(t);
+  let calls = 0;
+  const callback = async () => {
+    if (++calls < 3) throw new Error(`failure ${calls}`);
+    return 'value';
+  };
+  const results = await Promise.all([1, 2, 3, 4].map(() => map.compute('key', callback).catch((error) => error.message)));
+  t.deepEqual(results.sort(), ['failure 1', 'failure 2', 'value', 'value']);
+  t.equal((await rejection(map.compute('thrown', () => { throw new Error('at once'); }))).message, 'at once');
+  t.equal(await map.compute('nothing', () => undefined), undefined);
+  t.equal(map.has('nothing'), false, 'undefined is not stored');
+  t.equal((await rejection(map.compute('large', () => 'x'.repeat(1e6)))).code, 'ERR_SHM_ENTRY_SIZE');
+  t.equal(await map.compute('large', () => 'small'), 'small', 'and the claim is gone');
+  t.equal(map.size, 2);
+});
+
+test('arguments, timeouts and signals', { skip: skip || (typeof AbortController === 'undefined' && 'no AbortController') }, async (t) => {
+  const map = freshMap(t);
+  t.equal((await rejection(map.compute('key'))).code, 'ERR_INVALID_ARG_TYPE');
+  t.equal((await rejection(map.compute(1, () => 1))).code, 'ERR_INVALID_ARG_TYPE');
+  t.equal((await rejection(map.compute('key', () => 1, { stall: 1 }))).code, 'ERR_INVALID_ARG_VALUE');
+  t.ok((await rejection(map.compute('key', () => 1, 1000))).message.includes('{ ttl: 1000 }'));
+  const value = deferred();
+  const first = map.compute('key', () => value.promise);
+  const error = await rejection(map.compute('key', () => 1, { timeout: 30 }));
+  t.equal(error.code, 'ERR_SHM_TIMED_OUT', error.message);
+  t.ok(error.message.includes("'key'") && error.message.includes(map.key) && error.message.includes('30 ms'));
+  const controller = new AbortController();
+  const waiting = rejection(map.compute('key', () => 1, { signal: controller.signal }));
+  controller.abort();
+  t.equal((await waiting).name, 'AbortError');
+  t.equal((await rejection(map.compute('key', () => 1, { signal: controller.signal }))).name, 'AbortError', 'before it begins');
+  value.resolve(5);
+  t.equal(await first, 5);
+  const own = new AbortController();
+  let seen;
+  const aborted = rejection(map.compute('own', ({ signal }) => { seen = signal; return new Promise(() => undefined); }, { signal: own.signal }));
+  await map.compute('another', () => 1);
+  own.abort();
+  t.equal((await aborted).name, 'AbortError');
+  t.equal(seen, own.signal, 'the callback gets the signal');
+  t.equal(await map.compute('own', () => 2), 2, 'and the next call computes');
+  const reader = new shm.SharedMap(map.key, { readOnly: true });
+  t.equal(await reader.compute('own', () => 3), 2);
+  t.equal((await rejection(reader.compute('missing', () => 3))).code, 'ERR_SHM_READ_ONLY');
+});
+
+test('claims outlive eviction, and end with clear and detach', { skip }, async (t) => {
+  const map = freshMap(t, { bytes: 18000, entries: 40, maxEntry: 1024, evict: true });
+  const value = deferred();
+  let calls = 0;
+  const computing = map.compute('key', () => (calls++, value.promise));
+  await new Promise((resolve) => setImmediate(resolve));
+  for (let index = 0; index < 1000; index++) map.set(`key ${index}`, 'x'.repeat(900));
+  const other = map.compute('key', () => (calls++, 'other'));
+  value.resolve('value');
+  t.deepEqual(await Promise.all([computing, other]), ['value', 'value']);
+  t.equal(calls, 1);
+  map.clear();
+  const again = deferred();
+  const forgotten = map.compute('key', () => again.promise);
+  await new Promise((resolve) => setImmediate(resolve));
+  map.clear();
+  t.equal(await map.compute('key', () => 'after clear'), 'after clear');
+  again.resolve('late');
+  t.equal(await forgotten, 'late');
+  map.clear();
+  const second = new shm.SharedMap(map.key);
+  const never = rejection(second.compute('key', () => new Promise((resolve) => setTimeout(resolve, 20, 1))));
+  await new Promise((resolve) => setImmediate(resolve));
+  second.detach();
+  t.equal(await map.compute('key', () => 'of the next'), 'of the next', 'a detached object holds no claim');
+  t.equal((await never).code, 'ERR_SHM_DETACHED');
+});
+
+const program = (name, body) => `
+  const map = new shm.SharedMap(${JSON.stringify(name)}, { bytes: 300000 });
+  const counts = shm.getOrCreate(4, 'Int32Array', ${JSON.stringify(`${name}-counts`)});
+  process.on('message', async (first) => {
+    ${body}
+  });
+  process.on('disconnect', () => process.exit());
+  process.send('ready');`;
+
+async function start(t, count, name, body) {
+  const children = Array.from({ length: count }, () => forkCode(program(name, body)));
+  t.teardown(() => {
+    children.forEach((child) => child.connected && child.disconnect());
+    [name, `${name}-counts`].forEach((key) => shm.destroy(key));
+  });
+  await Promise.all(children.map(nextMessage));
+  return children;
+}
+
+test('of four processes one computes', { skip: skipProcesses }, async (t) => {
+  const name = freshName();
+  freshNameOf(`${name}-counts`);
+  const children = await start(t, 4, name, `
+    process.send(await map.compute('key ' + first, async () => {
+      Atomics.add(counts, 0, 1);
+      await new Promise((resolve) => setTimeout(resolve, 30));
+      return { by: process.pid };
+    }));`);
+  const counts = shm.get(`${name}-counts`, 'Int32Array');
+  for (let round = 0; round < 20; round++) {
+    const answers = children.map(nextMessage);
+    children.forEach((child) => child.send(round));
+    const found = await Promise.all(answers);
+    if (found.some(({ by }) => by !== found[0].by)) t.fail(JSON.stringify(found));
+    if (counts[0] !== round + 1) t.fail(`computed ${counts[0]} times in round ${round}`);
+  }
+  t.equal(counts[0], 20, 'once each time');
+});
+
+test('of four processes the one that computes is killed: the next one does', { skip: skipProcesses }, async (t) => {
+  const name = freshName();
+  freshNameOf(`${name}-counts`);
+  const children = await start(t, 4, name, `
+    process.send(await map.compute('key', async () => {
+      const number = Atomics.add(counts, 0, 1);
+      Atomics.store(counts, 1, process.pid);
+      if (number === 0) await new Promise(() => setInterval(() => undefined, 1000));
+      await new Promise((resolve) => setTimeout(resolve, 30));
+      return { by: process.pid };
+    }));`);
+  const counts = shm.get(`${name}-counts`, 'Int32Array');
+  children.forEach((child) => child.send('go'));
+  while (counts[1] === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  const victim = children.find((child) => child.pid === counts[1]);
+  const others = children.filter((child) => child !== victim);
+  const answers = others.map(nextMessage);
+  const begun = Date.now();
+  victim.kill('SIGKILL');
+  const found = await Promise.all(answers);
+  t.comment(`${Date.now() - begun} ms after the kill`);
+  t.equal(counts[0], 2, 'computed twice, not three or four times');
+  t.ok(found.every(({ by }) => by === counts[1] && by !== victim.pid), 'by one of the others');
+});
+
+function freshNameOf(name) {
+  require('./journal').note(name);
+}
