@@ -9,4 +9,5 @@ export * from './types/memory';
 export * from './types/mutex';
 export * from './types/options';
 export * from './types/stat';
+export * from './types/topic';
 export * from './types/wait';

@@ -177,7 +177,7 @@ const threeReaders = {
     return () =>
       timed(count, async () => {
         for (let i = 0; i < count; i++) {
-          topic.loan().publish();
+          topic.loanSync().publish();
           for (let seen = 0; seen < 3; seen++) (await back.receive()).release();
         }
       });

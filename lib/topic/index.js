@@ -1,148 +1,140 @@
 'use strict';
 // The newest frame, from one writer at a time to any number of readers. What the calls promise is written, for
-// editors, in lib/types/channel.d.ts; how they do it is in topic-frames.js.
+// editors, in lib/types/topic.d.ts. reader.js and writer.js decide what is read and written, frames.js knows where.
 
+const { standFor } = require('../memory/current');
 const { flag, optionsReader, permissions } = require('../options');
-const { Borrowed, BorrowedToFill, checkReady, end, placeOf, structureOf } = require('../structures/borrowed');
 const { deadlineAfter } = require('../structures/condition');
 const { fieldReaders } = require('../structures/geometry');
+const { disposable, showFacts } = require('../structures/inspect');
 const { Iteration } = require('../structures/iterator');
 const { payloadOf } = require('../structures/payload');
-const { waitOptionsReader } = require('../wait/arguments');
+const { timeoutReader, waitOptionsReader } = require('../wait/arguments');
 const { Frames } = require('./frames');
-const { withCode } = require('../errors');
-const { LATEST, WRITER, kind } = require('./layout');
+const { kind } = require('./layout');
+const { Reader } = require('./reader');
+const { Writer } = require('./writer');
 
 const readOptions = optionsReader('a Topic', { ...fieldReaders(kind), perm: permissions, transient: flag });
-const readWaitOptions = waitOptionsReader('receive');
 
-/** A frame that this thread writes, with the writer's lock. */
-class FrameLoan extends BorrowedToFill {
-  constructor(frames, frame) {
-    super(frames, frame, giveUp);
-  }
-
-  publish() {
-    checkReady(this);
-    const { length, tag } = this;
-    const [frames, frame] = [structureOf(this), placeOf(this)];
-    end(this);
-    frames.publish(frame, length, tag);
-  }
-}
-
-function giveUp(loan) {
-  end(loan);
-  structureOf(loan).writer.unlock();
-}
-
-/** A frame that this reader has pinned, until it is released or the reader goes on to another. */
-class Frame extends Borrowed {
-  constructor(frames, { frame, number, missed }) {
-    super(frames, frame, frames.lengthOf(frame), unpin);
-    this.tag = frames.tagOf(frame);
-    this.sequence = number;
-    this.missed = missed;
-  }
-}
-
-function unpin(frame) {
-  end(frame);
-  structureOf(frame).unpin();
-}
+const asynchronous = Object.fromEntries(['loan', 'publish', 'receive', 'frames'].map((call) => [call, waitOptionsReader(`Topic.${call}`)]));
+const blocking = Object.fromEntries(['loanSync', 'publishSync', 'receiveSync'].map((call) => [call, timeoutReader(`Topic.${call}`)]));
 
 class Topic {
+  #frames;
+  #reader;
+  #writer;
+
   constructor(key, options) {
-    const frames = new Frames(key, readOptions(options));
-    /** The frame that this reader has. @type {Frame | null} */
-    let current = null;
-
-    const show = (pinned) => {
-      if (current !== null) end(current);
-      return (current = pinned === null ? null : new Frame(frames, pinned));
-    };
-
-    /** A frame not seen yet; null at the end; undefined if there is none now. */
-    const take = () => {
-      frames.checkAttached();
-      const pinned = frames.pin(false);
-      const isClosed = frames.noticeClosed(LATEST);
-      if (pinned !== null) return show(pinned);
-      return isClosed ? null : undefined;
-    };
-
-    this.key = key;
-    this.size = frames.size;
-    this.history = frames.history;
-    this.readers = frames.readers;
-    this.frames = frames;
-    this.show = show;
-    this.take = take;
+    this.#frames = new Frames(key, readOptions(options));
+    standFor(this, this.#frames.words);
+    this.#reader = new Reader(this.#frames);
+    this.#writer = new Writer(this.#frames);
   }
 
-  loan(timeout) {
-    const { frames } = this;
-    frames.checkOpen();
-    if (frames.writer.lock(timeout === undefined ? Infinity : timeout) === null) {
-      const isOwn = frames.writer.isOwn(frames.words[WRITER]);
-      throw withCode(new Error('The writer was not ready'), isOwn ? 'ERR_SHM_DEADLOCK' : 'ERR_SHM_TIMED_OUT');
-    }
-    try {
-      return new FrameLoan(frames, frames.unused());
-    } catch (error) {
-      frames.writer.unlock();
-      throw error;
-    }
+  get key() {
+    return this.#frames.key;
   }
 
-  publish(data, timeout) {
-    const payload = payloadOf(data, this.size);
-    const loan = this.loan(timeout);
-    try {
-      loan.data.set(payload);
-      loan.length = payload.length;
-      loan.publish();
-    } finally {
-      loan.release(); // if somebody has closed it meanwhile
-    }
+  get size() {
+    return this.#frames.size;
   }
 
-  latest() {
-    this.frames.checkAttached();
-    const pinned = this.frames.pin(true);
-    return pinned === null ? null : this.show(pinned);
+  get history() {
+    return this.#frames.history;
   }
 
-  tryReceive() {
-    return this.take() || null;
-  }
-
-  receive(timeout = Infinity) {
-    return this.frames.newFrames.waitSync(this.take, timeout, deadlineAfter(timeout));
-  }
-
-  async receiveAsync(options) {
-    return this.frames.newFrames.wait(this.take, readWaitOptions(options));
-  }
-
-  [Symbol.asyncIterator]() {
-    const source = { condition: this.frames.newFrames, attempt: this.take, putBack: (frame) => frame.release() };
-    return new Iteration(source, readWaitOptions(undefined));
-  }
-
-  leave() {
-    this.show(null);
-    if (this.frames.isAttached()) this.frames.leave();
+  get readers() {
+    return this.#frames.readers;
   }
 
   get closed() {
-    this.frames.checkAttached();
-    return this.frames.isClosed();
+    this.#frames.checkAttached();
+    return this.#frames.isClosed();
+  }
+
+  async loan(options) {
+    return this.#writer.wait(this.#writer.loan, asynchronous.loan(options));
+  }
+
+  loanSync(options) {
+    return this.#writer.waitSync(this.#writer.loan, blocking.loanSync(options));
+  }
+
+  tryLoan() {
+    return this.#writer.attemptInTurn(this.#writer.loan) || null;
+  }
+
+  async publish(data, options) {
+    await this.#writer.wait(this.#publication(data), asynchronous.publish(options));
+  }
+
+  publishSync(data, options) {
+    this.#writer.waitSync(this.#publication(data), blocking.publishSync(options));
+  }
+
+  tryPublish(data) {
+    return this.#writer.attemptInTurn(this.#publication(data)) !== undefined;
+  }
+
+  async receive(options) {
+    return this.#frames.newFrames.wait(this.#reader.next, asynchronous.receive(options));
+  }
+
+  receiveSync(options) {
+    const timeout = blocking.receiveSync(options);
+    return this.#frames.newFrames.waitSync(this.#reader.next, timeout, deadlineAfter(timeout));
+  }
+
+  tryReceive() {
+    return this.#frames.newFrames.attempt(this.#reader.next) || null;
+  }
+
+  latest() {
+    return this.#reader.newest();
+  }
+
+  frames(options) {
+    return new Iteration(this.#reader.source(), asynchronous.frames(options));
+  }
+
+  [Symbol.asyncIterator]() {
+    return this.frames();
+  }
+
+  leave() {
+    this.#reader.leave();
   }
 
   close() {
-    this.frames.checkAttached();
-    this.frames.close();
+    this.#frames.close();
+  }
+
+  detach() {
+    standFor(this, null);
+    this.#leave();
+    this.#frames.detach();
+  }
+
+  destroy() {
+    standFor(this, null);
+    this.#leave();
+    return this.#frames.destroy();
+  }
+
+  /** Ends what this object has lent. */
+  #leave() {
+    this.#reader.leave();
+    this.#writer.leave();
+  }
+
+  #publication(data) {
+    return this.#writer.publication(payloadOf(data, this.#frames.size));
+  }
+
+  static {
+    showFacts(this, (topic) => topic.#frames.facts());
+    disposable(this, 'detach');
   }
 }
 

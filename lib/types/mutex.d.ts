@@ -1,17 +1,11 @@
 import { Key } from './arrays';
-import { WaitOptions } from './wait';
+import { TimeoutOptions, WaitOptions } from './wait';
 
 /**
  * How a lock was taken: `'ok'`, or from an owner that died while it had the lock. What the lock
  * protects may be half done then.
  */
 export type LockResult = 'ok' | 'owner-died';
-
-/** Options of `Mutex.lockSync`. An unknown option is an error. */
-export interface LockSyncOptions {
-  /** Milliseconds from 0; `Infinity` by default. */
-  timeout?: number;
-}
 
 /** Options of `Mutex.run`. An unknown option is an error. */
 export interface RunOptions extends WaitOptions {
@@ -80,7 +74,7 @@ export class Mutex {
    * @example
    * if (mutex.lockSync({ timeout: 100 }) === 'owner-died') repair();
    */
-  lockSync(options?: LockSyncOptions): LockResult;
+  lockSync(options?: TimeoutOptions): LockResult;
 
   /**
    * Takes the lock if nobody has it, and never waits.

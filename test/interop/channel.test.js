@@ -69,7 +69,7 @@ test('frames to Python', { skip: skipPython }, async (t) => {
   let isOver = false;
   program.on('exit', () => (isOver = true));
   for (let number = 1; !isOver; number++) {
-    topic.publish(Buffer.alloc(3000, number % 256));
+    topic.publishSync(Buffer.alloc(3000, number % 256));
     await new Promise((resolve) => setTimeout(resolve, 2));
   }
   const { code, stdout, stderr } = await end;

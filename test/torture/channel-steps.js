@@ -32,19 +32,19 @@ const ofChannel = {
 };
 
 const ofTopic = {
-  publish: { act: (t) => t.publish('mine') },
-  read: { act: (t) => t.receive().release() },
+  publish: { act: (t) => t.publishSync('mine') },
+  read: { act: (t) => t.receiveSync().release() },
   takeOver: { dead: ['pin', 'pin'], act: (t) => t.latest().release() },
   leave: { act: (t) => [t.latest(), t.leave()] },
-  readOld: { act: (t) => [t.receive(), t.publish('mine'), t.publish('mine'), t.receive(), t.receive(), t.tryReceive()] },
-  publishAfterDeath: { dead: ['write'], act: (t) => t.publish('mine') },
-  giveUp: { act: (t) => t.loan().release() },
-  publishToSleeper: { isAwaited: true, act: (t) => t.publish('mine') },
+  readOld: { act: (t) => [t.receiveSync(), t.publishSync('mine'), t.publishSync('mine'), t.receiveSync(), t.receiveSync(), t.tryReceive()] },
+  publishAfterDeath: { dead: ['write'], act: (t) => t.publishSync('mine') },
+  giveUp: { act: (t) => t.loanSync().release() },
+  publishToSleeper: { isAwaited: true, act: (t) => t.publishSync('mine') },
   close: { isAwaited: true, act: (t) => t.close() },
 };
 
 /** Those who die with something in their hands. */
-const deaths = { hold: (c) => c.receiveSync(), borrow: (c) => c.loanSync(), pin: (t) => t.latest(), write: (t) => t.loan().data.write('half') };
+const deaths = { hold: (c) => c.receiveSync(), borrow: (c) => c.loanSync(), pin: (t) => t.latest(), write: (t) => t.loanSync().data.write('half') };
 
 function victim() {
   const { countSteps } = require('./support/steps');
@@ -123,21 +123,21 @@ async function killInChannel(scene, step) {
 
 /** The text of the next frame that this reader waits for. */
 async function nextOf(topic) {
-  topic.receive().release();
-  const frame = await topic.receiveAsync();
+  topic.receiveSync().release();
+  const frame = await topic.receive();
   return frame && frame.data.toString();
 }
 
 async function killInTopic(scene, step) {
   const { dead = [], isAwaited = false } = ofTopic[scene];
   const topic = new shm.Topic(freshName(), { size: 64, history: 2, readers: 2 });
-  topic.publish('old');
+  topic.publishSync('old');
   for (const death of dead) await play(topic, death, 0);
   const sleeper = isAwaited ? nextOf(topic) : null;
   const isOver = await play(topic, scene, step);
   if (sleeper !== null) {
     // What is not there by now did not happen.
-    if (!topic.closed && topic.frames.latest() === 1) topic.publish('mine');
+    if (!topic.closed && topic.toJSON().latest === 1) topic.publishSync('mine');
     const text = await soon(sleeper, `${scene}, killed at step ${step}`);
     check(text === (topic.closed ? null : 'mine'), `${scene}, killed at step ${step}: a sleeper got`, text);
     topic.leave();
@@ -145,8 +145,8 @@ async function killInTopic(scene, step) {
   const readers = topic.closed ? [] : [new shm.Topic(topic.key), new shm.Topic(topic.key)];
   for (const reader of readers) check(['old', 'mine'].includes(reader.latest().data.toString()), `${scene}, killed at step ${step}`);
   for (let i = 0; i < 20 && !topic.closed; i++) {
-    topic.publish(`frame ${i}`, 1000);
-    for (const reader of readers) check(reader.receive(1000).data.toString() === `frame ${i}`, `${scene}, killed at step ${step}: frame ${i}`);
+    topic.publishSync(`frame ${i}`, { timeout: 1000 });
+    for (const reader of readers) check(reader.receiveSync({ timeout: 1000 }).data.toString() === `frame ${i}`, `${scene}, killed at step ${step}: frame ${i}`);
   }
   shm.destroy(topic.key);
   return isOver;

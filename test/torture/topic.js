@@ -34,7 +34,7 @@ const keysOf = (key) => [key, `${key}-state`, `${key}-known`];
 function open(key) {
   const [, state, known] = keysOf(key);
   return {
-    // One more place, for who looks on: a place that was lost would be missed at once.
+    // One more row, for the process that looks on: a row that was lost would be missed at once, and so would its pin.
     topic: new shm.Topic(key, { size: SIZE, history: 3, readers: READERS + 1 }),
     state: shm.getOrCreate(NAP + 1, 'Int32Array', state),
     known: shm.getOrCreate(KNOWN, 'Int32Array', known),
@@ -52,7 +52,7 @@ function checkWhole(frame, { topic, known }) {
   check(names.every((name) => name === names[0]), 'a frame is torn', sequence, names);
   check(sequence === frame.sequence, 'a frame has another number', sequence, frame.sequence);
   // Who was stopped may have an old one.
-  const isKnown = topic.frames.latest() - sequence < KNOWN / 2;
+  const isKnown = topic.toJSON().latest - sequence < KNOWN / 2;
   check(!isKnown || known[sequence % KNOWN] === names[0], 'a frame is another one than was published', sequence, names[0]);
 }
 
@@ -61,7 +61,7 @@ const roles = {
     const { topic, state, known } = open(option('key'));
     for (let number = state[AT + slot] + 1; state[END] === 0; number++) {
       state[AT + slot] = number;
-      const loan = topic.loan();
+      const loan = topic.loanSync();
       const words = wordsIn(loan).fill(NEVER);
       if (state[STOP] === slot + 1) stopHere(state);
       if (number % 8 === 0) {
@@ -69,7 +69,7 @@ const roles = {
         continue;
       }
       const name = nameOf(slot, number);
-      const sequence = topic.frames.latest() + 1;
+      const { sequence } = loan;
       words.fill(name, 1);
       words[0] = sequence;
       known[sequence % KNOWN] = name;
@@ -94,7 +94,7 @@ const roles = {
     };
     if (slot === 0) for await (const frame of topic) look(frame, true);
     else {
-      for (let frame; (frame = topic.receive()) !== null; ) {
+      for (let frame; (frame = topic.receiveSync()) !== null; ) {
         look(frame, true);
         if (slot === 1) frame.release();
         else look(topic.latest(), false);
@@ -109,6 +109,8 @@ function stopHere(state) {
   Atomics.store(state, STOPPED, process.pid);
   while (Atomics.load(state, STOPPED) !== 0) process.kill(process.pid, 'SIGSTOP');
 }
+
+const latestOf = (topic) => topic.toJSON().latest;
 
 const isStopped = ({ pid }) => /^\S+ \(.*\) T/.test(fs.readFileSync(`/proc/${pid}/stat`, 'utf8'));
 const codeOf = (action) => {
@@ -157,7 +159,16 @@ async function torture(name, opened, running, counts) {
     const deadline = Date.now() + 15000;
     await until(() => failed() !== undefined || stuck().length === 0 || Date.now() > deadline, 'progress');
     check(failed() === undefined, 'a process ended by itself', (failed() || {}).role);
-    check(stuck().length === 0, 'nobody was to be stuck', stuck().map(({ role, slot }) => `${role} ${slot}`), topic.frames.latest());
+    check(stuck().length === 0, 'nobody was to be stuck', stuck().map(({ role, slot }) => `${role} ${slot}`), latestOf(topic));
+  };
+  // The process that looks on joins last, and always has a frame: so every frame that can be in use is.
+  let held = null;
+  let before = null;
+  const holdOn = () => {
+    check(before.equals(held.data), 'a frame has changed while the process that looks on had it', held.sequence);
+    held = topic.latest();
+    checkWhole(held, opened);
+    before = Buffer.from(held.data);
   };
   const killed = { writer: 0, reader: 0 };
   const kill = async (victim) => {
@@ -174,13 +185,13 @@ async function torture(name, opened, running, counts) {
     state[STOP] = writer.slot + 1;
     await until(() => Atomics.load(state, STOPPED) === writer.pid && isStopped(writer), 'a writer that stops');
     stops.writer++;
-    const latest = topic.frames.latest();
+    const latest = latestOf(topic);
     await goOn([await kill(any(['reader']))]); // who comes late gets the newest
-    checkWhole(topic.latest(), opened);
+    holdOn();
     const began = Date.now();
-    check(codeOf(() => topic.publish('never', 30)) === 'ERR_SHM_TIMED_OUT', 'a writer came between');
+    check(codeOf(() => topic.publishSync('never', { timeout: 30 })) === 'ERR_SHM_TIMED_OUT', 'a writer came between');
     check(Date.now() - began < 5000, 'a timeout of 30 ms took', Date.now() - began);
-    check(topic.frames.latest() === latest, 'there are new frames without a writer');
+    check(latestOf(topic) === latest, 'there are new frames without a writer');
     Atomics.store(state, STOPPED, 0);
     if (chosen(2) === 0) await kill(writer);
     else process.kill(writer.pid, 'SIGCONT');
@@ -196,11 +207,14 @@ async function torture(name, opened, running, counts) {
     else process.kill(reader.pid, 'SIGCONT');
   };
   await goOn(all());
+  held = topic.latest();
+  before = Buffer.from(held.data);
   for (let kills = 1; killed.writer + killed.reader < KILLS; kills++) {
     shm.wait(state, NAP, 0, chosen(20));
     const begun = await kill(any(['writer', 'reader']));
     // Who has just begun may be the next, whatever it is doing.
     await goOn(chosen(4) === 0 ? all().filter((child) => child !== begun) : all());
+    holdOn();
     if (kills % STOPS === 0) await (chosen(2) === 0 ? stopReader() : stopWriter());
   }
   await goOn(all());
@@ -210,7 +224,7 @@ async function torture(name, opened, running, counts) {
   await Promise.all(all().map(ended));
   all().forEach((child) => check(child.exitCode === 0, 'a process failed', child.role, child.exitCode));
   const sum = (from, many) => state.subarray(from, from + many).reduce((total, count) => total + count, 0);
-  const published = topic.frames.latest();
+  const published = latestOf(topic);
   Object.assign(counts, { frames: published, seen: sum(GOT, READERS), 'writers killed': killed.writer, 'readers killed': killed.reader });
   Object.assign(counts, { 'writers stopped': stops.writer, 'readers stopped': stops.reader, torn: 0, back: 0 });
   // Who was killed after it had published, had no time to count that.

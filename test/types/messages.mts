@@ -16,7 +16,14 @@ const waiting: WaitOptions = { timeout: 1000, signal: new AbortController().sign
 /** Text and whatever views bytes. */
 const payloads: Payload[] = ['text', Buffer.from('bytes'), new Float64Array(1), new DataView(new ArrayBuffer(1))];
 const sent: (void | boolean | Promise<void>)[] = [channel.sendSync(payloads[0]), channel.sendSync('text', { timeout: 1000 }), channel.trySend(payloads[1]), channel.send('text', waiting), jobs.send({ id: 1 })];
-topic.publish(payloads[2], 1000);
+const published: (void | boolean | Promise<void>)[] = [topic.publishSync(payloads[2], { timeout: 1000 }), topic.tryPublish('text'), topic.publish(payloads[0], waiting)];
+
+/** What JSON can hold keeps its type. */
+const prices = new shm.Topic<{ price: number }>('/prices');
+async function read(): Promise<number | undefined> {
+  await prices.publish({ price: 1 });
+  return prices.latest()?.json().price;
+}
 
 /** What is held for a while can be given back by `using`. */
 async function loans() {
@@ -29,10 +36,12 @@ async function loans() {
   const maybe: Loan | null = channel.tryLoan();
   const later: Loan = await channel.loan(waiting);
   later.release();
-  using frame: FrameLoan = topic.loan(1000);
-  frame.length = frame.data.fill(frame.tag).length;
+  using frame: FrameLoan = topic.loanSync({ timeout: 1000 });
+  frame.length = frame.data.fill(frame.tag + frame.sequence).length;
   frame.publish();
-  return maybe;
+  const other: FrameLoan | null = topic.tryLoan();
+  (await topic.loan(waiting)).release();
+  return [maybe, other];
 }
 
 async function messages() {
@@ -63,7 +72,8 @@ async function work() {
 
 async function frames() {
   using newest: Frame | null = topic.latest();
-  const found: (Frame | null)[] = [topic.receive(1000), topic.tryReceive(), await topic.receiveAsync(waiting)];
+  const found: (Frame | null)[] = [topic.receiveSync({ timeout: 1000 }), topic.tryReceive(), await topic.receive(waiting)];
+  for await (const frame of topic.frames({ ref: false })) console.log(frame.text());
   for await (const { data, length, tag, sequence, missed } of topic) console.log(data.toString(), length + tag + sequence + missed);
   return [newest?.data, found];
 }
@@ -71,7 +81,7 @@ async function frames() {
 const key: string | number = channel.key;
 const numbers: number[] = [channel.slots, channel.size, topic.size, topic.history, topic.readers];
 const closed: boolean[] = [channel.closed, topic.closed];
-const nothing: void[] = [channel.close(), topic.leave(), topic.close()];
+const nothing: void[] = [channel.close(), topic.leave(), topic.close(), topic.detach()];
 
 const wrong = async () => {
   // @ts-expect-error: it is no job
@@ -99,10 +109,14 @@ const wrong = async () => {
   // @ts-expect-error: it is whose message it is
   channel.tryReceive()!.tag = 1;
   // @ts-expect-error: there may be no frame
-  (await topic.receiveAsync()).data;
+  (await topic.receive()).data;
+  // @ts-expect-error: a bare number was a timeout once
+  topic.receiveSync(1000);
+  // @ts-expect-error: it is no price
+  prices.publishSync({ name: 'x' });
   // @ts-expect-error: of a topic there is the newest only
   for (const frame of topic) console.log(frame);
   // @ts-expect-error: a message is received, not made
   new shm.Message();
 };
-console.log(none, sent, loans, messages, work, frames, key, numbers, closed, nothing, wrong);
+console.log(none, sent, published, read, loans, messages, work, frames, key, numbers, closed, nothing, wrong);

@@ -1,0 +1,59 @@
+'use strict';
+// The calls of one object that wait for the writer's lock without blocking, in the order in which they were made. One
+// wait of the kernel's does for all of them.
+
+const { Calls } = require('../structures/calls');
+const { giveBack } = require('./in-hand');
+
+class Turns extends Calls {
+  #isInHand = false;
+
+  /** @param {any} writer */
+  constructor(writer) {
+    super({ structure: writer.frames, timedOut: (timeout) => writer.timedOut(timeout) });
+    this.writer = writer;
+    this.granted = () => {
+      this.isWatching = false;
+      giveBack();
+      if (writer.lock.isOwn()) this.handOver();
+      else this.watch();
+    };
+  }
+
+  /** Whether the lock is in the hands of whoever hands it over; it is the asking call's now. */
+  takeInHand() {
+    const wasInHand = this.#isInHand;
+    this.#isInHand = false;
+    return wasInHand;
+  }
+
+  /** Waits for the lock, if there are calls that nobody waits for yet. */
+  watch() {
+    if (this.isEmpty() || this.isWatching) return;
+    this.isWatching = true;
+    this.writer.lock.wait().then(this.granted, this.failed);
+  }
+
+  /** Hands the lock, which this thread has just got, to the first call, and what they leave to the next ones. */
+  handOver() {
+    this.writer.lock.receive();
+    this.#isInHand = true;
+    try {
+      this.advance();
+    } finally {
+      if (this.takeInHand()) giveBack(); // nobody waits any more
+      this.watch();
+    }
+  }
+
+  lookUp() {
+    try {
+      this.writer.frames.checkOpen();
+      this.writer.frames.user.checkCurrent();
+    } catch (error) {
+      this.fail(error);
+    }
+  }
+}
+
+module.exports = { Turns };

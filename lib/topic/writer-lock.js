@@ -1,0 +1,82 @@
+'use strict';
+// The writer's lock: a call has it for as long as it publishes, a loan until it is published or released.
+
+const { Lock } = require('../mutex');
+const { hold, letGo } = require('./in-hand');
+const { WRITER } = require('./layout');
+
+class WriterLock {
+  /** @param {Int32Array} words */
+  constructor(words) {
+    this.words = words;
+    // A thread that has a loan may ask for another one.
+    this.lock = new Lock(words, WRITER, true);
+    /** Whether a loan of this object has it. */
+    this.isLent = false;
+  }
+
+  /** Whether this thread has it, by a loan of this object or another one. */
+  isOwn() {
+    return this.lock.isOwn(Atomics.load(this.words, WRITER));
+  }
+
+  /** Takes it, into the hands of this call; false if somebody has it. */
+  tryTake() {
+    return this.#take(() => this.lock.tryLock());
+  }
+
+  /** The same, but it blocks for so many milliseconds. */
+  takeSync(milliseconds) {
+    return this.#take(() => this.lock.lock(milliseconds));
+  }
+
+  #take(lock) {
+    if (this.isOwn()) return false;
+    hold(this);
+    if (lock() !== null) return true;
+    letGo();
+    return false;
+  }
+
+  /** Has it, later, without blocking; then `receive` takes it into the hands of a call. */
+  async wait() {
+    await this.lock.lockAsync({ timeout: Infinity, signal: undefined, ref: false });
+  }
+
+  receive() {
+    hold(this);
+  }
+
+  /** Gives it from the hands of a call to a loan. */
+  lend() {
+    this.isLent = true;
+    letGo();
+  }
+
+  /** Takes it back from a loan. */
+  takeBack() {
+    hold(this);
+    this.isLent = false;
+  }
+
+  /** Unlocks what a call has in its hands. */
+  unlock() {
+    this.lock.unlock();
+    letGo();
+  }
+
+  /** Unlocks what a loan has, if there is one. */
+  endLoan() {
+    if (!this.isLent) return;
+    this.takeBack();
+    this.unlock();
+  }
+
+  /** See in-hand.js. */
+  giveBack() {
+    this.isLent = false;
+    this.lock.unlock();
+  }
+}
+
+module.exports = { WriterLock };
