@@ -2,20 +2,32 @@
 // Which slots this thread has, so that whatever ends a call or an object gives them back: an exception, a stack
 // overflow, a script that is terminated (no `finally` runs then), a detach.
 //
-// A call has at most one slot at a time in its hands, and calls do not nest. So there is one note for the thread of
-// the slot that a call is about to make its own. It is written first, and deleted when the slot is queued, freed or
-// lent. The next call of any channel that finds a note knows that the call before ended half-way.
+// A call has at most one slot at a time in its hands, and calls do not nest. So there is one note for the thread of what
+// a call is about to make its own. It is written first, and deleted when the slot is queued, freed or lent. The next
+// call of any channel that finds a note knows that the call before ended half-way.
 
 const { FREE, OWNER, SLOT, TAKEN, WRITING } = require('./layout');
 
-/** The word of the slot in the hands of a call; without memory if there is none. @type {{ words: Int32Array | null, at: number }} */
-const inHand = { words: null, at: 0 };
+/** No slot, but perhaps one of the locks. */
+const NO_SLOT = -1;
 
-/** Gives up the slot in the hands of a call that has failed, if it still is this thread's. */
-function dropInHand(self) {
-  const { words, at } = inHand;
-  inHand.words = null;
-  if (words !== null) disown(words, at, self);
+/** What a call has in its hands: one of the locks of a queue, or the word of a slot, or both; no queue if nothing. */
+const inHand = { queue: /** @type {any} */ (null), at: NO_SLOT };
+
+/** Gives up what a call that has failed has in its hands, as far as it still is this thread's. */
+function dropInHand() {
+  const { queue, at } = inHand;
+  if (queue === null) return;
+  const { consumers, producers, self, words } = queue;
+  try {
+    if (at !== NO_SLOT && words.length > 0) disown(words, at, self);
+    producers.abandon();
+    consumers.abandon();
+  } catch (error) {
+    // The note stays, for the next call.
+    if (error.code !== 'ERR_SHM_DETACHED') throw error;
+  }
+  inHand.queue = null;
 }
 
 /**
@@ -24,7 +36,6 @@ function dropInHand(self) {
  * @param {Int32Array} words
  */
 function disown(words, at, self) {
-  if (words.length === 0) return;
   const word = Atomics.load(words, at);
   const state = word & ~OWNER;
   if (state === FREE || word !== (state | self) || (state !== WRITING && state !== TAKEN)) return;
@@ -38,6 +49,7 @@ class Lent {
   #self;
   #isLent;
 
+  /** @param {Int32Array} words */
   constructor(words, firstSlot, slots, self) {
     this.#words = words;
     this.#firstSlot = firstSlot;
@@ -48,13 +60,13 @@ class Lent {
   /** Notes that a slot is not in the hands of a call any more, but in those of a loan or message. */
   add(slot) {
     this.#isLent[slot] = 1;
-    inHand.words = null;
+    inHand.queue = null;
   }
 
-  /** Notes that a call is about to do something with the slot of a loan or message. */
-  takeBack(slot) {
+  /** Notes that a call of a queue is about to do something with the slot of a loan or message. */
+  takeBack(queue, slot) {
     inHand.at = this.#firstSlot + slot * SLOT;
-    inHand.words = this.#words;
+    inHand.queue = queue;
     this.#isLent[slot] = 0;
   }
 
@@ -67,4 +79,4 @@ class Lent {
   }
 }
 
-module.exports = { Lent, dropInHand, inHand };
+module.exports = { Lent, NO_SLOT, dropInHand, inHand };

@@ -57,20 +57,20 @@ function attemptSend(loan, deadline) {
   const queue = structureOf(loan);
   const slot = placeOf(loan);
   queue.beginCall();
-  queue.lent.takeBack(slot);
+  queue.lent.takeBack(queue, slot);
   move(loan, OVER);
-  let isSent = true;
+  let isSent;
   try {
     isSent = queue.send(slot, loan.length, loan.tag, deadline);
   } catch (error) {
-    isSent = !queue.isMine(slot, WRITING);
+    end(loan);
+    queue.failed();
     throw error;
-  } finally {
-    if (isSent) end(loan);
-    else {
-      move(loan, slot);
-      queue.lent.add(slot);
-    }
+  }
+  if (isSent) end(loan);
+  else {
+    move(loan, slot);
+    queue.lent.add(slot);
   }
   return isSent;
 }
@@ -88,7 +88,7 @@ function handBack(borrowed, action) {
   const queue = structureOf(borrowed);
   const slot = placeOf(borrowed);
   queue.beginCall();
-  queue.lent.takeBack(slot);
+  queue.lent.takeBack(queue, slot);
   end(borrowed);
   try {
     action(queue, slot);

@@ -8,7 +8,7 @@ const {
   CONSUMERS, DELIVERIES, FREE, FREED, HEAD, LENGTH, POSITION, PRODUCERS, QUEUED,
   RING, SLOT, TAG, TAIL, TAKEN, TICKET, WORD, WRITING, kind, ringOf,
 } = require('./layout');
-const { Lent, dropInHand, inHand } = require('./holdings');
+const { Lent, NO_SLOT, dropInHand, inHand } = require('./holdings');
 const { QueueLock } = require('./lock');
 const { finishSend, finishTake, hasFree, recover } = require('./recovery');
 const { MAY_SLEEP, countIfMarked, wakeAll } = require('../structures/sleepers');
@@ -45,7 +45,7 @@ class Queue extends Structure {
     const lent = new Lent(words, this.firstSlot, this.slots, self);
     this.lent = lent;
     this.begin(() => {
-      dropInHand(self);
+      dropInHand();
       lent.giveUp();
     });
     this.messages = this.condition(HEAD, 'a message on');
@@ -56,12 +56,12 @@ class Queue extends Structure {
   /** To be called first by every call: throws after a detach, and repairs what the call before has left half-way. */
   beginCall() {
     this.checkAttached();
-    if (inHand.words !== null) this.failed();
+    if (inHand.queue !== null) this.failed();
   }
 
   /** To be called when a call fails: what it had in its hands is nobody's, and is to be looked for soon. */
   failed() {
-    dropInHand(this.self);
+    dropInHand();
     this.recoveredAt = -Infinity;
   }
 
@@ -78,9 +78,9 @@ class Queue extends Structure {
       const at = this.firstSlot + slot * SLOT;
       if (Atomics.load(words, at) !== FREE) continue;
       inHand.at = at;
-      inHand.words = words;
+      inHand.queue = this;
       if (Atomics.compareExchange(words, at, FREE, WRITING | this.self) === FREE) return slot;
-      inHand.words = null;
+      inHand.queue = null;
     }
     return NONE;
   }
@@ -118,20 +118,13 @@ class Queue extends Structure {
 
   /** With the producers' lock, which it gives back: queues a slot that this thread has in this state. */
   enqueue(entered, slot, state) {
-    const { producers, words } = this;
-    const at = this.firstSlot + slot * SLOT;
-    let mark;
-    try {
-      if (entered === 'owner-died') finishSend(this);
-      if (!this.isMine(slot, state)) throw this.damage(`slot ${slot} was taken away`);
-      if (state === TAKEN) words[at + DELIVERIES]++;
-      mark = this.append(slot);
-      inHand.words = null;
-      producers.leave();
-    } catch (error) {
-      producers.abandon();
-      throw error;
-    }
+    const { words } = this;
+    if (entered === 'owner-died') finishSend(this);
+    if (!this.isMine(slot, state)) throw this.damage(`slot ${slot} was taken away`);
+    if (state === TAKEN) words[this.firstSlot + slot * SLOT + DELIVERIES]++;
+    const mark = this.append(slot);
+    this.producers.leave();
+    inHand.queue = null;
     if (mark !== 0) waiting.notify(words, HEAD);
   }
 
@@ -163,20 +156,18 @@ class Queue extends Structure {
 
   /** Takes the first slot out of the queue; see `QueueLock.enter` for the deadline. */
   take(deadline) {
-    const { words } = this;
-    if (Atomics.load(words, TAIL) === this.headSeen && this.isEmpty()) return NONE;
-    const { consumers } = this;
-    const entered = consumers.enter(deadline);
-    if (entered === null) return LOCKED;
-    try {
+    if (Atomics.load(this.words, TAIL) === this.headSeen && this.isEmpty()) return NONE;
+    inHand.at = NO_SLOT;
+    inHand.queue = this;
+    const entered = this.consumers.enter(deadline);
+    let slot = LOCKED;
+    if (entered !== null) {
       if (entered === 'owner-died') finishTake(this);
-      const slot = this.takeFirst();
-      consumers.leave();
-      return slot;
-    } catch (error) {
-      consumers.abandon();
-      throw error;
+      slot = this.takeFirst();
+      this.consumers.leave();
     }
+    if (slot < 0) inHand.queue = null;
+    return slot;
   }
 
   /** With the consumers' lock. */
@@ -193,10 +184,8 @@ class Queue extends Structure {
       slot = this.queuedAt(tail & POSITION);
     }
     if (slot !== NONE) {
-      const at = this.firstSlot + slot * SLOT;
-      inHand.at = at;
-      inHand.words = words;
-      Atomics.store(words, at, TAKEN | this.self); // from here on it is taken
+      inHand.at = this.firstSlot + slot * SLOT;
+      Atomics.store(words, inHand.at, TAKEN | this.self); // from here on it is taken
     }
     Atomics.store(words, TAIL, (tail + 1) & POSITION);
     if (slot === NONE) throw this.damage(`its entry ${tail} is none`);
@@ -208,7 +197,7 @@ class Queue extends Structure {
     const at = this.firstSlot + slot * SLOT;
     const word = state | this.self;
     const found = Atomics.compareExchange(this.words, at, word, FREE);
-    inHand.words = null;
+    inHand.queue = null;
     if (found !== word) throw this.damage(`slot ${slot} was taken away`);
     countIfMarked(this.words, FREED);
   }
@@ -230,7 +219,7 @@ class Queue extends Structure {
       this.beginCall();
       recover(this);
     } catch (_) {
-      // Whoever is woken finds it out.
+      this.failed(); // who is woken finds it out
     }
     const isClosed = this.isClosed();
     if (isClosed || !this.isEmpty()) wakeAll(this.words, HEAD);

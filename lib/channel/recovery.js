@@ -3,7 +3,7 @@
 // step, and whoever looks frees what the dead were writing, and queues again what they had taken.
 
 const { DELIVERIES, FREE, FREED, HEAD, OWNER, POSITION, SLOT, TAIL, TAKEN, WRITING } = require('./layout');
-const { inHand } = require('./holdings');
+const { NO_SLOT, inHand } = require('./holdings');
 const owners = require('../runtime/owner');
 const { countIfMarked } = require('../structures/sleepers');
 const waiting = require('../wait');
@@ -27,20 +27,19 @@ function finishTake(queue) {
 
 /** Frees what the dead were writing, and queues again what they had taken; unless somebody else is sending or does so. */
 function recover(queue) {
-  const { words, producers } = queue;
+  const { producers, words } = queue;
+  inHand.at = NO_SLOT;
+  inHand.queue = queue;
   const entered = producers.tryEnter();
-  if (entered === null) return;
-  const living = new Set([queue.self]);
   let mark = 0;
-  try {
+  if (entered !== null) {
     if (entered === 'owner-died') finishSend(queue);
+    const living = new Set([queue.self]);
     const end = queue.firstSlot + queue.slots * SLOT;
     for (let at = queue.firstSlot; at < end; at += SLOT) mark |= recoverSlot(queue, at, living);
     producers.leave();
-  } catch (error) {
-    producers.abandon();
-    throw error;
   }
+  inHand.queue = null;
   if (mark !== 0) waiting.notify(words, HEAD);
 }
 
@@ -57,13 +56,12 @@ function recoverSlot(queue, at, living) {
     return 0;
   }
   inHand.at = at;
-  inHand.words = words;
   let mark = 0;
   if (Atomics.compareExchange(words, at, word, TAKEN | self) === word) {
     words[at + DELIVERIES]++;
     mark = queue.append((at - queue.firstSlot) / SLOT);
   }
-  inHand.words = null;
+  inHand.at = NO_SLOT;
   return mark;
 }
 

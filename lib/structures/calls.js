@@ -68,7 +68,11 @@ class Calls {
     this.isWatching = false;
     this.changed = () => {
       this.isWatching = false;
-      this.watch();
+      try {
+        this.watch();
+      } catch (error) {
+        this.fail(error);
+      }
     };
     this.failed = (error) => {
       this.isWatching = false;

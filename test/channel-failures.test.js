@@ -1,0 +1,148 @@
+'use strict';
+// Channel: a call that fails at any of its steps, by an exception or because its script is terminated, leaves nothing
+// taken and loses no message: another process gets every slot, and what was sent.
+
+const { addSteps, disarm, failAt } = require('./failing-steps');
+const vm = require('vm');
+const test = require('tape');
+const { skip } = require('./messages');
+const { forkCode, freshName, isBun, isDeno, nextMessage, shm } = require('./support');
+
+const SLOTS = 3;
+
+/**
+ * What is done in a channel in which `before` was sent. `left` tells how often 'old' and 'mine' may be in it when the
+ * call has failed; what it has in its hands is put into `held`, and given back later.
+ */
+const scenes = {
+  trySend: { before: ['old'], act: (c) => c.trySend('mine'), left: { old: [1], mine: [0, 1] } },
+  sendSync: { before: ['old'], act: (c) => c.sendSync('mine', { timeout: 0 }), left: { old: [1], mine: [0, 1] } },
+  'trySend, full': { before: ['old', 'x', 'x'], act: (c) => c.trySend('mine'), left: { old: [1], mine: [0] } },
+  tryLoan: { before: ['old'], act: (c, held) => held.push(c.tryLoan()), left: { old: [1], mine: [0] } },
+  'a loan’s trySend': { before: ['old'], borrow: (c) => c.tryLoan(), act: (_, [loan]) => loan.trySend(), left: { old: [1], mine: [0] } },
+  'a loan’s release': { before: ['old'], borrow: (c) => c.tryLoan(), act: (_, [loan]) => loan.release(), left: { old: [1], mine: [0] } },
+  tryReceive: { before: ['old'], act: (c, held) => held.push(c.tryReceive()), left: { old: [1], mine: [0] } },
+  'a message’s release': { before: ['old'], borrow: (c) => c.tryReceive(), act: (_, [message]) => message.release(), left: { old: [0, 1], mine: [0] } },
+  'a message’s putBack': { before: ['old'], borrow: (c) => c.tryReceive(), act: (_, [message]) => message.putBack(), left: { old: [0, 1], mine: [0] } },
+  tryReceiveInto: { before: ['old'], act: (c) => c.tryReceiveInto(Buffer.alloc(16)), left: { old: [0, 1], mine: [0] } },
+  'drop-oldest': { before: ['x', 'x', 'old'], options: { overflow: 'drop-oldest' }, act: (c) => c.trySend('mine'), left: { old: [1], mine: [0, 1] } },
+  close: { before: ['old'], act: (c) => c.close(), left: { old: [1], mine: [0] } },
+};
+
+/** What another process finds: how often each text, and how many slots it can have. */
+function startOther() {
+  const child = forkCode(`
+    process.on('message', ({ key, slots }) => {
+      const channel = new shm.Channel(key);
+      const found = { old: 0, mine: 0, x: 0, '': 0 };
+      const loans = [];
+      for (const end = Date.now() + 5000; loans.length < slots && Date.now() < end; ) {
+        const message = channel.tryReceive();
+        if (message !== null) {
+          found[message.length > 10 ? '' : message.text()]++;
+          message.release();
+        }
+        const loan = channel.closed ? null : channel.tryLoan();
+        if (loan !== null) loans.push(loan);
+        else if (message === null && channel.closed) break;
+      }
+      const slotsHad = channel.closed ? slots : loans.length;
+      loans.forEach((loan) => loan.release());
+      channel.detach();
+      process.send({ found, slotsHad });
+    });
+  `);
+  return {
+    look(key) {
+      const answer = nextMessage(child);
+      child.send({ key, slots: SLOTS });
+      return answer;
+    },
+    end: () => child.kill(),
+  };
+}
+
+/**
+ * Plays a scene that fails at a step; whether it failed. `run(act)` runs it, unless the machine is too slow: then it
+ * returns false; `fail` is how it fails.
+ */
+async function play(t, other, name, step, fail, run) {
+  const { before, options, borrow, act, left } = scenes[name];
+  const key = freshName();
+  new shm.Channel(key, { slots: SLOTS, size: 16 });
+  const channel = new shm.Channel(key, options);
+  before.forEach((text) => channel.sendSync(text));
+  const held = borrow === undefined ? [] : [borrow(channel)];
+  failAt(step, fail);
+  const hasRun = run(() => act(channel, held));
+  const hasFailed = disarm();
+  // The program goes on, as a rule with this channel: whoever was terminated repairs at its next call.
+  try {
+    const loan = channel.tryLoan();
+    if (loan !== null) loan.release();
+  } catch (error) {
+    if (error.code !== 'ERR_SHM_CLOSED') throw error;
+  }
+  // A message that the program has it may give back; what it was to return and did not, it never had.
+  for (const one of held) if (one !== null && one.data.length > 0 && one.putBack !== undefined) one.putBack();
+  for (const one of held) if (one !== null) one.release();
+  const { found, slotsHad } = await other.look(key);
+  const what = `${name} that failed at step ${step}`;
+  if (slotsHad !== SLOTS) t.fail(`${what}: ${slotsHad} of ${SLOTS} slots can be had`);
+  if (hasFailed && !(left.old.includes(found.old) && left.mine.includes(found.mine))) t.fail(`${what}: left ${JSON.stringify(found)}`);
+  shm.destroy(key);
+  return hasFailed || hasRun ? hasFailed : play(t, other, name, step, fail, run);
+}
+
+const ways = {
+  'an exception': {
+    fail() {
+      throw new RangeError('a failing step');
+    },
+    run(act) {
+      try {
+        act();
+      } catch (error) {
+        if (error.message !== 'a failing step') throw error;
+      }
+      return true;
+    },
+  },
+  'a terminated script': {
+    fail() {
+      for (;;);
+    },
+    run(act) {
+      global.actOfThisTest = act;
+      try {
+        vm.runInThisContext('actOfThisTest()', { timeout: 10 });
+        return true;
+      } catch (error) {
+        if (error.code !== 'ERR_SCRIPT_EXECUTION_TIMEOUT') throw error;
+        return false;
+      }
+    },
+  },
+};
+
+for (const [way, { fail, run }] of Object.entries(ways)) {
+  const isMissing = way === 'a terminated script' && (isBun || isDeno) && 'this runtime does not terminate scripts';
+  test(`nothing stays taken after ${way}`, { skip: skip || isMissing }, async (t) => {
+    // Loads what is to be counted.
+    shm.destroy(new shm.Channel(freshName(), { size: 8 }).key);
+    if (way === 'an exception') {
+      const rooms = ['channel/queue', 'channel/lock', 'channel/sender', 'channel/receiver', 'mutex/lock', 'structures/condition', 'structures/calls'];
+      addSteps([].concat(...rooms.map((room) => Object.values(require(`../lib/${room}`)).filter((value) => typeof value === 'function' && value.prototype !== undefined))));
+    }
+    const other = startOther();
+    let failures = 0;
+    for (const name of Object.keys(scenes)) {
+      let step = 1;
+      while (await play(t, other, name, step, fail, run)) step++;
+      failures += step - 1;
+      t.ok(step > 4, `${name}: ${step - 1} steps`);
+    }
+    t.comment(`${failures} failures`);
+    other.end();
+  });
+}
