@@ -15,18 +15,18 @@ class Sessions {
   }
 
   create(id, session) {
-    return this.map.add(id, JSON.stringify(session));
+    return this.map.add(id, session);
   }
 
-  /** Who is seen stays for another 20 minutes. */
+  /** A session that is used lives for another 20 minutes. */
   find(id) {
-    const text = this.map.get(id);
-    return text !== undefined && this.map.touch(id, 20 * MINUTES) ? JSON.parse(text) : null;
+    this.map.touch(id, 20 * MINUTES);
+    return this.map.get(id);
   }
 
-  /** Whatever others change at the same time, nothing is lost: `change` is asked again then. */
+  /** Whatever others change at the same time, nothing is lost: `change` is called again then. */
   change(id, change) {
-    return this.map.update(id, (text) => text && JSON.stringify(change(JSON.parse(text))));
+    return this.map.update(id, (session) => session && change(session));
   }
 
   end(id) {
