@@ -3,7 +3,7 @@
 
 const fs = require('fs');
 const test = require('tape');
-const { freshKey, freshKeys, freshName, isDead, isLinux, shm } = require('./support');
+const { freshKey, freshKeys, freshName, isDead, isLinux, shm, thrownBy } = require('./support');
 
 const linuxOnly = { skip: !isLinux && 'reads /dev/shm and /proc' };
 
@@ -18,8 +18,9 @@ function pagesOf(key) {
   const fields = {};
   for (const line of lines.slice(lines.findIndex((text) => isMapping.test(text)) + 1)) {
     const match = /^(\w+): +(\d+) kB$/.exec(line);
-    if (match === null) return fields;
-    fields[match[1]] = Number(match[2]);
+    const flags = /^VmFlags: (.*)$/.exec(line);
+    if (match !== null) fields[match[1]] = Number(match[2]);
+    if (flags !== null) return Object.assign(fields, { flags: flags[1].trim().split(' ') });
   }
   return fields;
 }
@@ -88,5 +89,22 @@ test('hugePages: huge pages, or an error that says how to turn them on', linuxOn
     shm.detach(key, true);
     t.ok(isDead(array));
   }
+  t.end();
+});
+
+test("advise(array, 'dontdump') keeps any memory out of core dumps", linuxOnly, (t) => {
+  for (const key of freshKeys()) {
+    const array = shm.create(20000, 'Int32Array', key);
+    t.equal(pagesOf(key).flags.includes('dd'), false);
+    shm.advise(array.subarray(100), 'dontdump', 400);
+    t.equal(shm.advise(array, 'dontdump'), undefined);
+    t.equal(pagesOf(key).flags.includes('dd'), true, 'the kernel calls that dd');
+    shm.detach(key);
+    if (isDead(array)) t.equal(thrownBy(() => shm.advise(array, 'dontdump')).code, 'ERR_SHM_DETACHED');
+  }
+  const error = thrownBy(() => shm.advise(new Int32Array(5), 'dontdump'));
+  t.equal(error.code, 'ERR_INVALID_ARG_VALUE');
+  t.match(error.message, /must be over memory that this thread has attached/);
+  t.equal(thrownBy(() => shm.advise(shm.create(5, 'Int32Array', freshKey()), 'random')).code, 'ERR_INVALID_ARG_VALUE', 'how it is read is for files');
   t.end();
 });

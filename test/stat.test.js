@@ -1,9 +1,11 @@
 'use strict';
 // stat and list: what there is, without attaching it.
 
+const { spawn, spawnSync } = require('child_process');
 const fs = require('fs');
+const path = require('path');
 const test = require('tape');
-const { forkCode, freshKey, freshKeys, freshName, isDeno, isLinux, nextMessage, runCode, shm, thrownBy } = require('./support');
+const { forkCode, freshKey, freshKeys, freshName, isDeno, isLinux, nextMessage, outcome, runCode, shm, temporaryFolder, thrownBy } = require('./support');
 
 const linuxOnly = { skip: !isLinux && 'reads /dev/shm and /proc' };
 
@@ -115,6 +117,48 @@ test('list shows a destroyed segment that is still attached, under the key that 
     child.send('go');
     return new Promise((resolve) => child.on('exit', resolve));
   });
+});
+
+/** Starts a program in C that makes a private segment with 42 in it, says its id, and removes it when it is told to. */
+function privateSegment() {
+  const source = path.join(temporaryFolder(), 'private.c');
+  fs.writeFileSync(source, `
+    #include <stdio.h>
+    #include <sys/ipc.h>
+    #include <sys/shm.h>
+    int main(void) {
+      int id = shmget(IPC_PRIVATE, 64, 0600);
+      char *data = shmat(id, NULL, 0);
+      data[0] = 42;
+      printf("%d\\n", id);
+      fflush(stdout);
+      getchar();
+      shmctl(id, IPC_RMID, NULL);
+    }`);
+  const program = path.join(temporaryFolder(), 'private');
+  if (spawnSync('cc', ['-o', program, source]).status !== 0) return null;
+  return spawn(program);
+}
+
+test('a segment without a key is opened and destroyed by the key that list gives it', linuxOnly, async (t) => {
+  for (const destroys of [false, true]) {
+    const child = privateSegment();
+    if (child === null) return t.comment('# SKIP needs a C compiler (cc)');
+    const ended = outcome(child);
+    const id = Number(await new Promise((resolve) => child.stdout.once('data', resolve)));
+    const status = shm.list().find((segment) => segment.id === id);
+    t.ok(status.key >= 2 ** 32 && !status.destroyed, `${status.key}`);
+    t.deepEqual(shm.stat(status.key), status);
+    const array = shm.get(status.key);
+    t.deepEqual([array.length, array[0], array.key], [64, 42, status.key]);
+    t.equal(shm.get(status.key + 2 ** 32), null, 'a key of a second later is that of a later segment');
+    if (destroys) t.equal(shm.destroy(status.key), true);
+    else t.equal(shm.detach(status.key), 1, 'its creator still has it');
+    t.equal(shm.list().find((segment) => segment.id === id).destroyed, destroys);
+    child.stdin.end('\n');
+    await ended;
+    t.equal(shm.get(status.key), null);
+  }
 });
 
 test('list leaves out what is no object', linuxOnly, (t) => {

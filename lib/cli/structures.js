@@ -41,7 +41,7 @@ function structureIn({ buffer, byteOffset, byteLength }) {
  * @param {{ pid: number, name: string }[]} processes those that have it mapped
  */
 function structureOf(status, processes) {
-  if (status.key === null || (status.kind === 'sysv' && status.size > LARGEST_COPY)) return null;
+  if (status.kind === 'sysv' && status.size > LARGEST_COPY) return null;
   const words = viewOf(status.key);
   const facts = words === null ? null : factsIn(words);
   if (words !== null) shm.detach(status.key);

@@ -35,9 +35,8 @@ function jsonText(value, indent = 2) {
   );
 }
 
-/** A key as `stat`, `rm` and `dump` take it; a segment without one shows its id. */
+/** A key as `stat`, `rm` and `dump` take it. */
 function keyText(status) {
-  if (status.key === null) return `(id ${status.id})`;
   return printable(String(status.key));
 }
 

@@ -22,8 +22,8 @@ const readOptions = optionsReader(
   ],
 );
 
-/** How a part of a file is going to be read. */
-const ADVICE = ['normal', 'random', 'sequential', 'willneed'];
+/** How a part of a file is going to be read; and for whatever memory, that core dumps leave it out. */
+const ADVICE = ['normal', 'random', 'sequential', 'willneed', 'dontdump'];
 
 // The path that was checked last, and what it came to: most are used several times in a row.
 let lastPath = '';

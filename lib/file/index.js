@@ -124,7 +124,7 @@ function flushError(errno) {
 function advise(array, advice, offset, count) {
   if (!ADVICE.includes(advice)) throw invalidValue('advice', `must be one of ${ADVICE.join(', ')}`, advice);
   const [start, bytes] = rangeOf(array, offset, count);
-  if (bytes > 0 && !binding.advise(array, start, bytes, advice)) throw notOurs(array, MAPPED);
+  if (bytes > 0 && !binding.advise(array, start, bytes, advice)) throw notOurs(array, advice === 'dontdump' ? ATTACHED : MAPPED);
 }
 
 /** Why the native side does not know the memory under an array as that of a file. */
@@ -132,6 +132,7 @@ function notOurs(array, expected) {
   return isAttached(array) ? invalidValue('array', expected, array) : detached();
 }
 
+const ATTACHED = 'must be over memory that this thread has attached';
 const MAPPED = 'must be over a file that this thread has mapped';
 const WRITTEN = `${MAPPED} with { write: true }`;
 

@@ -66,9 +66,8 @@ function segments() {
     const fields = line.trim().split(/\s+/);
     const number = (index) => Number(fields[index]);
     const mode = parseInt(fields[perms], 8);
-    const isRemoved = (mode & SHM_DEST) !== 0;
     return {
-      key: isRemoved ? transientKey(number(id), number(ctime)) : number(key) >>> 0,
+      key: number(key) === 0 || (mode & SHM_DEST) !== 0 ? keyWithoutKey(number(id), number(ctime)) : number(key) >>> 0,
       size: number(size),
       mode,
       uid: number(uid),
@@ -84,8 +83,8 @@ function segments() {
   });
 }
 
-/** The key of a segment that is marked for destruction; native/memory/sysv.rs tells the same. */
-function transientKey(id, changed) {
+/** What `get` finds a segment by that has no key, or is marked for destruction; native/memory/sysv.rs tells the same. */
+function keyWithoutKey(id, changed) {
   return (1 + (changed % (2 ** 21 - 1))) * COOKIE + id;
 }
 
@@ -114,8 +113,7 @@ function namesIn(folder) {
 
 function segmentInfo(key, found) {
   return {
-    // Key 0 is that of segments which have none: IPC_PRIVATE.
-    key: key === 0 ? null : key,
+    key,
     kind: 'sysv',
     size: found.size,
     perm: permOf(found.mode),

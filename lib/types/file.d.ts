@@ -43,8 +43,8 @@ export interface FileOptions<Shared extends boolean = boolean, Disposable extend
   disposable?: Disposable;
 }
 
-/** How a part of a file is going to be read: see {@link advise}. */
-export type Advice = 'normal' | 'random' | 'sequential' | 'willneed';
+/** How a part of a file is going to be read, or that core dumps leave memory out: see {@link advise}. */
+export type Advice = 'normal' | 'random' | 'sequential' | 'willneed' | 'dontdump';
 
 /** {@link mapFile} that makes the file if there is none. */
 export function mapFile<
@@ -127,7 +127,10 @@ export function flushAsync(array: ArrayBufferView, offset?: number, count?: numb
  * Tells the system how (a part of) a mapped file is going to be read: `'random'` for no read-ahead,
  * `'sequential'` for more of it, `'willneed'` to begin reading now, `'normal'` to take it back.
  *
- * @param array over a file, or a part of one
+ * `'dontdump'` keeps memory out of this process's core dumps until it is detached: that of segments and objects, too
+ * (Linux; on macOS `ENOTSUP`).
+ *
+ * @param array over a file, or a part of one; for `'dontdump'` over any memory of this package
  * @param offset bytes to skip from the start of the array, a multiple of its element's size; 0 by default
  * @param count elements (not bytes); all that follow by default
  * @throws {TypeError | RangeError} if an argument is wrong

@@ -19,10 +19,10 @@ export interface ShmStatus {
 export interface SegmentStatus extends ShmStatus {
   kind: 'sysv';
   /**
-   * That of a transient segment if it is destroyed but still attached, whatever key it had before;
-   * `null` for a private one, which has no key.
+   * What `get` takes. A segment that is transient, private (`IPC_PRIVATE`) or destroyed but still attached has no key:
+   * this number tells its id, and when it was made.
    */
-  key: number | null;
+  key: number;
   /** The kernel's number for it, as `ipcs -m` and `ipcrm -m` have it. */
   id: number;
   /** How many attaches it has in all processes. */

@@ -216,7 +216,7 @@ fn map(file: &File, offset: u64, len: usize, options: Options) -> Result<Mapping
     Ok(Mapping::file(pages, skip, len, options.copy_on_write()))
 }
 
-/// Some bytes of a mapped file, which stay mapped meanwhile.
+/// Some bytes of a mapping, which stay mapped meanwhile.
 pub struct Range {
     mapping: Arc<Mapping>,
     offset: usize,
@@ -224,9 +224,8 @@ pub struct Range {
 }
 
 impl Range {
-    /// The bytes at an address; `None` if they are not of a file, or not wholly in the mapping's data.
+    /// The bytes at an address; `None` if they are not wholly in the mapping's data.
     pub fn new(mapping: &Arc<Mapping>, address: usize, len: usize) -> Option<Self> {
-        mapping.file_writes()?;
         let offset = address.checked_sub(mapping.data() as usize)?;
         (offset.checked_add(len)? <= mapping.len()).then(|| Self {
             mapping: Arc::clone(mapping),

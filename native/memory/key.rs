@@ -16,20 +16,21 @@ pub enum Key {
 pub enum SegmentKey {
     /// The kernel's key, which `shmget` takes.
     Chosen(i32),
-    /// A transient segment has none, for it is marked for destruction. It is found by the kernel's
-    /// id for it; the cookie, never 0, tells it from a later segment of that id.
-    Transient { id: SegmentId, cookie: u32 },
+    /// A segment without a key: a transient one, which is marked for destruction, or another program's private
+    /// one (`IPC_PRIVATE`). It is found by the kernel's id for it; the cookie, never 0, tells it from a later
+    /// segment of that id.
+    Keyless { id: SegmentId, cookie: u32 },
 }
 
 impl Key {
     /// The segment of that number: `key_t` is signed in C, and JavaScript has its bits as an
-    /// unsigned number. What does not fit is a transient segment's: its cookie above its id.
+    /// unsigned number. What does not fit is the key of a segment without one: its cookie above its id.
     pub fn segment(number: u64) -> Self {
         let [low, high] = [number, number >> 32].map(|half| (half & 0xffff_ffff) as u32);
         let signed = i32::from_ne_bytes(low.to_ne_bytes());
         Self::Segment(match high {
             0 => SegmentKey::Chosen(signed),
-            cookie => SegmentKey::Transient { id: signed, cookie },
+            cookie => SegmentKey::Keyless { id: signed, cookie },
         })
     }
 }
@@ -40,12 +41,12 @@ impl SegmentKey {
         let unsigned = |half: i32| u64::from(u32::from_ne_bytes(half.to_ne_bytes()));
         match self {
             Self::Chosen(key) => unsigned(key),
-            Self::Transient { id, cookie } => u64::from(cookie) << 32 | unsigned(id),
+            Self::Keyless { id, cookie } => u64::from(cookie) << 32 | unsigned(id),
         }
     }
 
-    pub fn is_transient(self) -> bool {
-        matches!(self, Self::Transient { .. })
+    pub fn is_keyless(self) -> bool {
+        matches!(self, Self::Keyless { .. })
     }
 }
 
@@ -75,7 +76,7 @@ mod tests {
                 panic!("it must be a segment's");
             };
             assert_eq!(key.number(), number);
-            assert_eq!(key.is_transient(), number >= 1 << 32);
+            assert_eq!(key.is_keyless(), number >= 1 << 32);
         }
     }
 }

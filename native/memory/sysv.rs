@@ -65,7 +65,7 @@ pub fn create_transient(
     let id = sys::create_segment(None, bytes, mode, !options.sparse())?.ok_or_else(gone)?;
     let mapping = attach_new(id, bytes, options)?.ok_or_else(gone)?;
     let cookie = cookie_of(&sys::segment_status(id)?.ok_or_else(gone)?);
-    Ok((SegmentKey::Transient { id, cookie }, id, mapping))
+    Ok((SegmentKey::Keyless { id, cookie }, id, mapping))
 }
 
 /// What tells a segment from another one that has had its id: the second it was created in.
@@ -81,9 +81,9 @@ const COOKIES: u64 = (1 << 21) - 1;
 pub fn find(key: SegmentKey) -> Result<Option<Id>> {
     match key {
         SegmentKey::Chosen(number) => sys::find_segment(number),
-        SegmentKey::Transient { id, cookie } => {
+        SegmentKey::Keyless { id, cookie } => {
             let found = sys::segment_status(id)?;
-            let is_it = |status: &SegmentStatus| cookie_of(status) == cookie && status.is_removed();
+            let is_it = |status: &SegmentStatus| cookie_of(status) == cookie && !status.has_key;
             Ok(found.filter(is_it).map(|_| id))
         }
     }
@@ -100,8 +100,8 @@ pub fn open(key: SegmentKey, options: Options) -> Result<Option<(Id, Mapping)>> 
         attach(id, status.size, options)
     };
     match opened {
-        // A transient segment's id may have become another's meanwhile.
-        Ok(_) if key.is_transient() && find(key)?.is_none() => Ok(None),
+        // The id may have become another's meanwhile.
+        Ok(_) if key.is_keyless() && find(key)?.is_none() => Ok(None),
         Ok(mapping) => Ok(Some((id, mapping))),
         Err(error) if is_segment_gone(&error) => Ok(None),
         Err(error) => Err(error),
@@ -124,6 +124,18 @@ fn attach(id: Id, bytes: usize, options: Options) -> Result<Mapping> {
             .map_err(|error| mapping_error(&error, "madvise", Doing::Mapping))?;
     }
     Ok(mapping)
+}
+
+/// Destroys the segment that has the key now, attached or not; `false` if there is none, or it is marked for
+/// destruction already and goes with its last attach.
+pub fn destroy(key: SegmentKey) -> Result<bool> {
+    let found = match key {
+        SegmentKey::Chosen(number) => sys::find_segment(number)?,
+        SegmentKey::Keyless { .. } => status(key)?
+            .filter(|(_, status)| !status.is_removed())
+            .map(|(id, _)| id),
+    };
+    found.map_or(Ok(false), remove)
 }
 
 /// What the kernel tells of the segment that has the key now, without attaching it; `None` if there

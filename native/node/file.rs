@@ -3,14 +3,17 @@
 //! JavaScript has checked every argument before, and made every path absolute. A part of a file is
 //! told by two numbers, its offset and its length in bytes, which is −1 for all there is.
 
+use std::sync::Arc;
+
 use neon::prelude::*;
 
 use crate::memory::file::{self, FilePath, Opened, Part, Range};
 use crate::memory::fresh::{Fresh, Identity};
-use crate::memory::mapping::Writes;
+use crate::memory::mapping::{Mapping, Writes};
 use crate::memory::options::Options;
-use crate::memory::registry::Attachment;
+use crate::memory::registry::{Attachment, Registry};
 use crate::node::arguments::whole_number;
+use crate::node::array_buffer::ArrayBuffer;
 use crate::node::instance::{Attachments, Instance};
 use crate::node::memory::{address_argument, empty, show};
 use crate::node::throw::{throw, throw_about, Subject};
@@ -144,7 +147,8 @@ fn flush<'cx>(attachments: &Attachments, mut cx: FunctionContext<'cx>) -> JsResu
     }
 }
 
-/// `advise(array, byteOffset, bytes, advice)`: whether that is memory of a file.
+/// `advise(array, byteOffset, bytes, advice)`: whether that is memory of a file or, for advice on core dumps, any that
+/// is attached.
 fn advise<'cx>(
     attachments: &Attachments,
     mut cx: FunctionContext<'cx>,
@@ -153,9 +157,15 @@ fn advise<'cx>(
         "random" => Advice::Random,
         "sequential" => Advice::Sequential,
         "willneed" => Advice::WillNeed,
+        "dontdump" => Advice::DontDump,
         _ => Advice::Normal,
     };
-    let Some(range) = range_argument(attachments, &mut cx)? else {
+    let range = if matches!(advice, Advice::DontDump) {
+        range_argument(attachments, &mut cx, Registry::any_at)?
+    } else {
+        range_argument(attachments, &mut cx, Registry::file_at)?
+    };
+    let Some(range) = range else {
         return Ok(cx.boolean(false));
     };
     match range.advise(advice) {
@@ -168,6 +178,7 @@ fn advise<'cx>(
 fn range_argument(
     attachments: &Attachments,
     cx: &mut FunctionContext,
+    find: impl FnOnce(&mut Registry<ArrayBuffer>, usize) -> Option<&Arc<Mapping>>,
 ) -> NeonResult<Option<Range>> {
     let array = cx.argument::<JsValue>(0)?;
     let offset = whole_number::<usize>(cx, 1)?;
@@ -179,7 +190,7 @@ fn range_argument(
         return Ok(None);
     };
     let mut registry = attachments.borrow_mut();
-    let mapping = registry.file_at(address);
+    let mapping = find(&mut registry, address);
     Ok(mapping.and_then(|mapping| Range::new(mapping, address, len)))
 }
 
@@ -188,7 +199,7 @@ pub fn written_argument(
     attachments: &Attachments,
     cx: &mut FunctionContext,
 ) -> NeonResult<Option<Range>> {
-    let range = range_argument(attachments, cx)?;
+    let range = range_argument(attachments, cx, Registry::file_at)?;
     Ok(range.filter(|range| range.mapping().file_writes() == Some(Writes::ReachIt)))
 }
 

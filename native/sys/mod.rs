@@ -49,4 +49,6 @@ pub enum Advice {
     Random,
     Sequential,
     WillNeed,
+    /// Keep it out of core dumps.
+    DontDump,
 }

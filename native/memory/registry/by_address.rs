@@ -65,6 +65,11 @@ impl<V> Registry<V> {
         located.variant.is_shared().then_some(&located.mapping)
     }
 
+    /// The mapping in whose data the address lies, whatever it is of.
+    pub fn any_at(&mut self, address: usize) -> Option<&Arc<Mapping>> {
+        Some(&self.located(address)?.mapping)
+    }
+
     /// The mapping of a file in whose data the address lies, also if it is private.
     pub fn file_at(&mut self, address: usize) -> Option<&Arc<Mapping>> {
         let located = self.located(address)?;

@@ -75,8 +75,8 @@ impl<V> Registry<V> {
 
     /// After the end of attachments: what was created may be destroyed by now.
     fn end_created(&mut self, key: &Key, entry: &mut Entry<V>, was_created: bool) {
-        let is_transient = matches!(key, Key::Segment(key) if key.is_transient());
-        if is_transient && entry.attachments.is_empty() {
+        let is_keyless = matches!(key, Key::Segment(key) if key.is_keyless());
+        if is_keyless && entry.attachments.is_empty() {
             self.forget_created(entry);
         }
         if was_created && entry.created == 0 {
@@ -180,19 +180,14 @@ fn segments_of<V>(ended: &[Attachment<V>]) -> impl Iterator<Item = sysv::Id> + '
 fn destroy(key: &Key) -> Result<bool> {
     match key {
         Key::Object(name) => posix::unlink(name),
-        // It is marked for destruction already, and goes with its last attach.
-        Key::Segment(key) if key.is_transient() => Ok(false),
-        Key::Segment(key) => match sysv::find(*key)? {
-            Some(id) => sysv::remove(id),
-            None => Ok(false),
-        },
+        Key::Segment(key) => sysv::destroy(*key),
     }
 }
 
 /// Destroys that very memory; `false` if it was destroyed before.
 fn destroy_version(key: &Key, identity: &Identity) -> Result<bool> {
     match (key, identity) {
-        (Key::Segment(key), _) if key.is_transient() => Ok(false),
+        (Key::Segment(key), _) if key.is_keyless() => sysv::destroy(*key),
         (_, Identity::Segment(id)) => sysv::remove(*id),
         (Key::Object(name), Identity::Object(ours)) => match posix::find(name)? {
             Some(found) if found.is_same_object(ours) => posix::unlink(name),

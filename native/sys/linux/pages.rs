@@ -32,6 +32,7 @@ pub fn advise(start: *mut u8, len: usize, advice: Advice) -> io::Result<()> {
         Advice::Random => mm::Advice::Random,
         Advice::Sequential => mm::Advice::Sequential,
         Advice::WillNeed => mm::Advice::WillNeed,
+        Advice::DontDump => mm::Advice::LinuxDontDump,
     };
     madvise(start, len, advice)
 }

@@ -8,6 +8,11 @@ use crate::sys::Address;
 /// `shmget`'s flag for a segment whose memory is not promised beforehand.
 pub const SHM_NORESERVE: i32 = libc::SHM_NORESERVE;
 
+/// The key of a segment; `IPC_PRIVATE` if it has none.
+pub fn key_of(status: &libc::shmid_ds) -> libc::key_t {
+    status.shm_perm.__key
+}
+
 /// Whether a segment that is marked for destruction can still be attached, by its id.
 pub const ATTACHES_REMOVED_SEGMENTS: bool = true;
 

@@ -15,6 +15,7 @@ pub fn advise(start: *mut u8, len: usize, advice: Advice) -> io::Result<()> {
         Advice::Random => mm::Advice::Random,
         Advice::Sequential => mm::Advice::Sequential,
         Advice::WillNeed => mm::Advice::WillNeed,
+        Advice::DontDump => return Err(io::Error::from_raw_os_error(libc::ENOTSUP)),
     };
     madvise(start, len, advice)
 }

@@ -10,6 +10,11 @@ use crate::sys::Address;
 /// No flag of `shmget` is for segments whose memory is not promised: that holds for all.
 pub const SHM_NORESERVE: i32 = 0;
 
+/// The key of a segment; `IPC_PRIVATE` if it has none.
+pub fn key_of(status: &libc::shmid_ds) -> libc::key_t {
+    status.shm_perm._key
+}
+
 /// A segment that is marked for destruction cannot be attached any more.
 pub const ATTACHES_REMOVED_SEGMENTS: bool = false;
 

@@ -12,7 +12,7 @@ use rustix::process::{test_kill_process, Pid};
 
 use super::mapping_error;
 use crate::error::{Error, Result};
-use crate::sys::{explain, Doing, SHM_NORESERVE};
+use crate::sys::{explain, key_of, Doing, SHM_NORESERVE};
 
 /// The kernel's number for a segment; a later segment with the same key has another one.
 pub type SegmentId = i32;
@@ -24,6 +24,8 @@ pub struct SegmentStatus {
     pub mode: u32,
     pub uid: u32,
     pub gid: u32,
+    /// Whether a key leads to it: to none that is private or marked for destruction.
+    pub has_key: bool,
     pub attaches: u32,
     pub creator: i32,
     pub last_user: i32,
@@ -111,6 +113,7 @@ fn status_from(found: &libc::shmid_ds) -> SegmentStatus {
         mode: found.shm_perm.mode as u32,
         uid: found.shm_perm.uid,
         gid: found.shm_perm.gid,
+        has_key: key_of(found) != libc::IPC_PRIVATE,
         // The kernel's type is wider on Linux, but no system has that many.
         attaches: u32::try_from(found.shm_nattch).unwrap_or(u32::MAX),
         creator: found.shm_cpid,
