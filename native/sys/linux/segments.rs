@@ -10,7 +10,10 @@ pub const SHM_NORESERVE: i32 = libc::SHM_NORESERVE;
 
 /// The key of a segment; `IPC_PRIVATE` if it has none.
 pub fn key_of(status: &libc::shmid_ds) -> libc::key_t {
-    status.shm_perm.__key
+    #[cfg(target_env = "musl")]
+    return status.shm_perm.__ipc_perm_key;
+    #[cfg(not(target_env = "musl"))]
+    return status.shm_perm.__key;
 }
 
 /// Whether a segment that is marked for destruction can still be attached, by its id.
