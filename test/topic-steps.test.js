@@ -130,9 +130,8 @@ for (const way of Object.keys(ways)) {
         const [topic, helper] = [new shm.Topic(key, { size: 16, readers: READERS }), new shm.Topic(key)];
         helper.publishSync('old');
         hasFailed = ways[way](step, () => scenes[scene](topic));
+        // The next call of this thread would give back what the failed one had, and so does the next turn.
         await new Promise(setImmediate);
-        // The next call of this thread gives back what the failed one had; then all leave.
-        helper.tryReceive();
         helper.detach();
         topic.detach();
         const said = await other.use(key);
