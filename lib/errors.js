@@ -92,6 +92,15 @@ function replaced(key) {
   return Object.assign(withCode(new Error(message), 'ERR_SHM_REPLACED'), { key });
 }
 
+/** Whether it is an error of this package or of the system about it; with a code, whether it has that one. */
+function isShmError(error, code) {
+  if (typeof error !== 'object' || error === null || typeof error.code !== 'string') return false;
+  if (code !== undefined) return error.code === code;
+  const isArgument = ['ERR_INVALID_ARG_TYPE', 'ERR_INVALID_ARG_VALUE', 'ERR_OUT_OF_RANGE'].includes(error.code);
+  const isSystem = typeof error.errno === 'number' && typeof error.syscall === 'string';
+  return isArgument || isSystem || error.code.startsWith('ERR_SHM_');
+}
+
 /** A channel or topic has been closed. */
 function closed(key, what) {
   return Object.assign(withCode(new Error(`The ${what} ${show(key)} has been closed`), 'ERR_SHM_CLOSED'), { key });
@@ -111,6 +120,7 @@ module.exports = {
   doesNotFit,
   invalidType,
   invalidValue,
+  isShmError,
   otherLayout,
   outOfRange,
   replaced,

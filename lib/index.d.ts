@@ -8,6 +8,7 @@ export * from './types/map';
 export * from './types/memory';
 export * from './types/mutex';
 export * from './types/options';
+export * from './types/platform';
 export * from './types/stat';
 export * from './types/topic';
 export * from './types/wait';

@@ -11,6 +11,7 @@ require('./runtime/clock');
 const lazy = require('./runtime/copy').lazyIn(module);
 
 const memory = lazy(() => require('./memory'));
+const errors = lazy(() => require('./errors'));
 const types = lazy(() => require('./arrays/types'));
 const files = lazy(() => require('./file'));
 const current = lazy(() => require('./memory/current'));
@@ -45,6 +46,7 @@ const shm = {
   flush: (array, offset, count) => files().flush(array, offset, count),
   flushAsync: (array, offset, count) => files().flushAsync(array, offset, count),
   advise: (array, advice, offset, count) => files().advise(array, advice, offset, count),
+  isShmError: (error, code) => errors().isShmError(error, code),
   isCurrent: (arrayOrStructure) => current().isCurrent(arrayOrStructure),
   stat: (key) => status().stat(key),
   list: (filter) => lists().list(filter),

@@ -19,6 +19,7 @@ export const {
   flushAsync,
   advise,
   isCurrent,
+  isShmError,
   stat,
   list,
   destroyOrphans,

@@ -1,3 +1,5 @@
+import { NodeBuffer, WithDispose } from './platform';
+
 /** The name of an array type: a key of `BufferType`. */
 export type TypeKey = keyof Plain;
 
@@ -77,10 +79,6 @@ type DisposeOf<Disposable extends boolean> = [Disposable] extends [false]
     ? WithDispose
     : Partial<WithDispose>;
 
-type WithDispose = SymbolConstructor extends { readonly dispose: infer S extends symbol }
-  ? { [K in S]: () => void }
-  : unknown;
-
 /** Type key → the class over a buffer of that type; over any buffer where the class cannot tell. */
 type Arrays<B extends ArrayBufferLike> = { [K in TypeKey]: IsAny<Generic<B>[K]> extends true ? Plain[K] : Generic<B>[K] };
 
@@ -102,9 +100,6 @@ interface Plain {
   BigUint64Array: Newer<'BigUint64Array'>;
   Float16Array: Newer<'Float16Array'>;
 }
-
-/** `Buffer` where the types of Node.js are there, whatever their version, and the class that it extends elsewhere. */
-export type NodeBuffer = typeof globalThis extends { Buffer: { from(...from: any[]): infer T } } ? T : Uint8Array;
 
 /** An array class that only newer runtimes (and newer `lib` settings of TypeScript) have. */
 type Newer<Name extends string> = typeof globalThis extends { [K in Name]: { prototype: infer T } }

@@ -1,14 +1,13 @@
-/// <reference types="node" />
-
 import { Key } from './arrays';
 import { Permissions } from './options';
+import { AbortSignalLike, NodeBuffer, WithDispose } from './platform';
 import { TimeoutOptions, WaitOptions } from './wait';
 
 /** Text, which is sent as UTF-8, or bytes. */
-export type Payload = string | NodeJS.ArrayBufferView;
+export type Payload = string | ArrayBufferView;
 
 /** What is common to everything that is held for a while: `using` gives it back, or `release` does. */
-interface Held extends Disposable {
+interface Held extends WithDispose {
   /** Gives it back; from then on `data` is empty. Doing it again does nothing. */
   release(): void;
 }
@@ -16,7 +15,7 @@ interface Held extends Disposable {
 /** A slot of a {@link Channel} that this thread fills. Released without having been sent, it never was. */
 export interface Loan extends Held {
   /** The whole slot, in shared memory. What an earlier message has left there is still in it. */
-  readonly data: Buffer;
+  readonly data: NodeBuffer;
   /** Bytes of the message; the whole slot's at first. */
   length: number;
   /** A number of 32 bits (−2³¹ … 2³¹−1) that goes with the message; 0 at first. */
@@ -43,7 +42,7 @@ export interface Message<T = any> extends Held {
    * is empty. A view that was kept (`const { data } = message`) shows the slot, and so other messages, later on:
    * never beyond the slot, but it must not be used.
    */
-  readonly data: Buffer;
+  readonly data: NodeBuffer;
   /** Bytes. */
   readonly length: number;
   /** The number that the sender gave it. */
@@ -78,7 +77,7 @@ export interface ChannelOptions {
 /** How {@link Channel.consume} hands out messages. An unknown option is an error. */
 export interface ConsumeOptions<T = any> {
   /** Aborting it ends `consume`: no further message is taken, and what runs is waited for. */
-  signal?: AbortSignal;
+  signal?: AbortSignalLike;
   /** How many messages are handled at a time; 1 by default. */
   concurrency?: number;
   /** How often a message is delivered again, after failures and deaths; `Infinity` by default. It takes `onFailure`. */
@@ -209,4 +208,4 @@ export class Channel<T = any> implements AsyncIterable<Message<T>> {
 }
 
 /** `using` calls {@link Channel.detach}. */
-export interface Channel<T = any> extends Disposable {}
+export interface Channel<T = any> extends WithDispose {}

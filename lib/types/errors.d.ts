@@ -103,6 +103,10 @@ export type ErrorCode = ArgumentErrorCode | ShmErrorCode | LoadErrorCode | Syste
 /** An error of this package: about arguments, about memory, about waits. */
 export interface ShmError extends Error {
   code: ErrorCode;
+  /** The key it is about, where it is about one. */
+  key?: Key;
+  /** The file it is about, where it is about one. */
+  path?: string;
 }
 
 /** An error of the operating system in `wait`, `waitAsync`, `notify` or `Mutex`; these know no key. */
@@ -119,3 +123,23 @@ export interface ShmSystemError extends WaitSystemError {
   /** The key it was about. */
   key: Key;
 }
+
+/** The error that has that code. */
+export type ShmErrorOf<Code extends ErrorCode> = (Code extends SystemErrorCode ? WaitSystemError & ShmError : ShmError) & { code: Code };
+
+/**
+ * Whether what was caught is an error as this package throws it; with a code, whether it has that one. Errors of the
+ * system have the codes that they have in Node's own modules, too, so ask right behind the call.
+ *
+ * @param error anything
+ * @param code one code of {@link ErrorCode}
+ * @example
+ * try {
+ *   shm.create(1e9, 'Buffer', '/large');
+ * } catch (error) {
+ *   if (!shm.isShmError(error, 'ENOSPC')) throw error;
+ *   console.error(error.message, error.key);
+ * }
+ */
+export function isShmError(error: unknown): error is ShmError;
+export function isShmError<Code extends ErrorCode>(error: unknown, code: Code): error is ShmErrorOf<Code>;

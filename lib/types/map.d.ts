@@ -1,5 +1,6 @@
 import { Key } from './arrays';
 import { Permissions } from './options';
+import type { AbortSignalLike } from './platform';
 
 /** How a {@link SharedMap} is opened or created. An unknown option is an error. */
 export interface SharedMapOptions {
@@ -63,7 +64,7 @@ export interface SharedMapComputing {
   /** Milliseconds to wait for another call that computes; `Infinity` by default. It does not limit this call's own callback. */
   timeout?: number;
   /** Aborts the wait, or lets this call's callback finish for nothing: the next one that wants the value computes it. */
-  signal?: AbortSignal;
+  signal?: AbortSignalLike;
   /** Whether waiting keeps the process alive; `true` by default. */
   ref?: boolean;
 }
@@ -197,7 +198,7 @@ export class SharedMap<V = any> implements Iterable<[string, V]> {
    * @example
    * const rates = await map.compute('rates', async () => (await fetch(url)).json(), { ttl: 60000, stale: 10000 });
    */
-  compute<T extends V = V>(key: string, callback: (context: { signal?: AbortSignal }) => T | PromiseLike<T>, options?: SharedMapComputing): Promise<T>;
+  compute<T extends V = V>(key: string, callback: (context: { signal?: AbortSignalLike }) => T | PromiseLike<T>, options?: SharedMapComputing): Promise<T>;
 
   /** Lets an entry live for `ttl` milliseconds from now on; whether it was there. */
   touch(key: string, ttl: number, options?: SharedMapTimeout): boolean;

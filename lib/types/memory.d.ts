@@ -19,7 +19,7 @@ import { CreateOptions, GetOptions, GetOrCreateOptions, Permissions } from './op
  * @throws {ShmSystemError} if the system refuses, with `code`, and in the message what to do
  * @example
  * const pixels = shm.create(1920 * 1080 * 4, 'Uint8ClampedArray');
- * process.send(pixels.key);
+ * if (pixels !== null) console.log(pixels.key); // for another process to get it by
  * const named = shm.create(1000, 'Float64Array', '/prices', { perm: '640', populate: true });
  * @see https://man7.org/linux/man-pages/man2/shmget.2.html
  * @see https://man7.org/linux/man-pages/man3/shm_open.3.html
@@ -170,7 +170,7 @@ export function destroy(key: Key | ArrayBufferView): boolean;
  * @throws {TypeError} `ERR_INVALID_ARG_TYPE` if it is no array
  * @example
  * const array = shm.create(1000, 'Float64Array', 'prices');
- * console.log(shm.keyOf(array.subarray(10))); // /prices
+ * if (array !== null) console.log(shm.keyOf(array.subarray(10))); // /prices
  */
 export function keyOf(array: ArrayBufferView): Key | null;
 

@@ -1,17 +1,16 @@
-/// <reference types="node" />
-
 import { Key } from './arrays';
 import { Payload } from './channel';
 import { Permissions } from './options';
+import { NodeBuffer, WithDispose } from './platform';
 import { TimeoutOptions, WaitOptions } from './wait';
 
 /**
  * A frame of a {@link Topic} that this thread writes: it has the writer's lock until the loan is over. Released without
  * having been published, it never was.
  */
-export interface FrameLoan extends Disposable {
+export interface FrameLoan extends WithDispose {
   /** The whole frame, in shared memory. An older frame is still in it. */
-  readonly data: Buffer;
+  readonly data: NodeBuffer;
   /** Bytes of the frame; all of them at first. */
   length: number;
   /** A number of 32 bits (−2³¹ … 2³¹−1) that goes with the frame; 0 at first. */
@@ -30,12 +29,12 @@ export interface FrameLoan extends Disposable {
 }
 
 /** A frame that a reader has, until it is released or the reader gets another. */
-export interface Frame<T = any> extends Disposable {
+export interface Frame<T = any> extends WithDispose {
   /**
    * Exactly the frame, in shared memory; it stays as it is while the reader has it. After `release` it is empty. A view
    * that was kept (`const { data } = frame`) shows other frames later on, and must not be used.
    */
-  readonly data: Buffer;
+  readonly data: NodeBuffer;
   /** Bytes. */
   readonly length: number;
   /** The number that the writer gave it. */
@@ -185,4 +184,4 @@ export class Topic<T = any> implements AsyncIterable<Frame<T>> {
 }
 
 /** `using` calls {@link Topic.detach}. */
-export interface Topic<T = any> extends Disposable {}
+export interface Topic<T = any> extends WithDispose {}

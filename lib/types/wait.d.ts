@@ -1,3 +1,5 @@
+import { AbortSignalLike } from './platform';
+
 /** How a wait ended: woken by {@link notify}, not begun since the word held another value, or too late. */
 export type WaitResult = 'ok' | 'not-equal' | 'timed-out';
 
@@ -6,7 +8,7 @@ export interface WaitOptions {
   /** Milliseconds from 0; `Infinity` by default. */
   timeout?: number;
   /** Aborting it ends the wait: the promise is rejected with the signal's reason. */
-  signal?: AbortSignal;
+  signal?: AbortSignalLike;
   /** Whether the process stays alive for this wait, as for any promise of Node's own; true by default. */
   ref?: boolean;
 }

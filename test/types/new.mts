@@ -92,6 +92,23 @@ const wrong = () => {
   shm.BufferType.Float16Array + 1;
 };
 
+/** What was caught narrows by its code. */
+const caught: unknown = null;
+if (shm.isShmError(caught)) {
+  const code: ErrorCode = caught.code;
+  console.log(code, caught.key, caught.path);
+}
+if (shm.isShmError(caught, 'ENOSPC')) {
+  const known: 'ENOSPC' = caught.code;
+  console.log(known, caught.errno + 1, caught.syscall);
+}
+if (shm.isShmError(caught, 'ERR_SHM_SIZE')) {
+  // @ts-expect-error: only errors of the system have one
+  console.log(caught.syscall);
+}
+// @ts-expect-error: there is no such code
+shm.isShmError(caught, 'ENOSUCH');
+
 /** Every error has a code of a known list; those of waits have no key. */
 try {
   shm.get('/name');
