@@ -190,14 +190,18 @@ function projectToInline(name) {
   return { folder, finish };
 }
 
+/** What CommonJS needs inside an ES module, as docs/deploying.md has it. */
+const banner = 'import { createRequire } from "module"; const require = createRequire(import.meta.url), __dirname = import.meta.dirname, __filename = import.meta.filename;';
+
 /** The whole package inside one file: the addons then lie in `prebuilds` beside it, or beside its folder. */
 function inlined() {
   const { folder, finish } = projectToInline('inlined');
   esbuild(folder, 'use.cjs', 'app/dist/main.js');
   esbuild(folder, 'use.cjs', 'beside/main.js');
+  esbuild(folder, 'use.mjs', 'module/main.mjs', '--format=esm', `--banner:js=${banner}`);
   webpack(folder, 'use.cjs', 'webpack/dist/main.js', {});
-  finish('app', 'beside', 'webpack');
-  for (const bundle of ['app/dist/main.js', 'beside/main.js', 'webpack/dist/main.js']) expectOutput(run(folder, node, [bundle]), printed);
+  finish('app', 'beside', 'module', 'webpack');
+  for (const bundle of ['app/dist/main.js', 'beside/main.js', 'module/main.mjs', 'webpack/dist/main.js']) expectOutput(run(folder, node, [bundle]), printed);
 }
 
 /** A program in one executable of Node, with the package in `node_modules` beside it, or inside with its `prebuilds` beside it. */
@@ -297,13 +301,14 @@ function vitest() {
   }
 }
 
-/** The source build of an installed package; and the built addon is the one loaded. */
+/** The source build of an installed package, which is the addon loaded. It only has to work, so it is not optimised. */
 function sourceBuild() {
   const folder = project('source-build');
   write(folder, { 'Cargo.toml': '[workspace]\n' }); // a project of Rust and JavaScript
   npmInstall(folder, commandOf('npm', '11.21.2', 'npm'));
   const installed = path.join(folder, 'node_modules', 'shm-typed-array');
-  run(folder, process.execPath, [path.join(installed, 'lib', 'cli', 'cli.js'), 'build'], { env: process.env });
+  const quick = { CARGO_PROFILE_RELEASE_OPT_LEVEL: '0', CARGO_PROFILE_RELEASE_LTO: 'false', CARGO_PROFILE_RELEASE_CODEGEN_UNITS: '16' };
+  run(folder, process.execPath, [path.join(installed, 'lib', 'cli', 'cli.js'), 'build'], { env: Object.assign({}, process.env, quick) });
   fs.rmSync(path.join(installed, 'prebuilds'), { recursive: true });
   useFromNode(folder);
 }
