@@ -20,7 +20,7 @@ const TRIES = 1000;
 
 /** Replaces the record. */
 function write(words, record) {
-  const sequence = words[SEQUENCE];
+  const sequence = Atomics.load(words, SEQUENCE);
   Atomics.store(words, SEQUENCE, sequence + 1);
   // Atomics here too: plain writes could pass the ones to the sequence.
   record.forEach((field, i) => Atomics.store(words, RECORD + i, field));

@@ -196,3 +196,34 @@ test('memory that this user may not open is EACCES', { skip: (!isLinux || proces
   shm.destroy(name);
   t.end();
 });
+
+const cutsFiles = { skip: !isLinux && 'cuts a file of /dev/shm' };
+
+test('an attached object that was cut short is refused until it is detached', cutsFiles, (t) => {
+  for (const call of [(name) => shm.get(name), (name) => shm.get(name, 'Int32Array'), (name) => shm.getOrCreate(100, 'Buffer', name)]) {
+    const name = freshName();
+    const array = shm.create(100000, 'Buffer', name);
+    fs.truncateSync(`/dev/shm${name}`, 4096);
+    const error = thrownBy(() => call(name));
+    t.equal(error.code, 'ERR_SHM_LAYOUT');
+    t.equal(error.key, name);
+    t.match(error.message, /^'.*' has been cut to 4096 bytes since its 100008 bytes were mapped: detach it/);
+    t.equal(array.length, 100000, 'it is attached as before');
+    t.equal(shm.detach(name), 1);
+    t.ok(isDead(array), 'and can be detached safely');
+    t.match(thrownBy(() => shm.get(name)).message, /is 4096 bytes long, but its header tells of 100000/, 'anew it is refused, too');
+    t.equal(shm.destroy(name), true);
+  }
+  t.end();
+});
+
+test('an attached raw object that was cut short is refused, too', cutsFiles, (t) => {
+  const name = freshName();
+  shm.create(100000, 'Buffer', name, { raw: true });
+  fs.truncateSync(`/dev/shm${name}`, 4096);
+  t.equal(thrownBy(() => shm.get(name, 'Buffer', { raw: true })).code, 'ERR_SHM_LAYOUT');
+  shm.detach(name);
+  t.equal(shm.get(name, 'Buffer', { raw: true }).length, 4096, 'detached, it is what it is now');
+  shm.destroy(name);
+  t.end();
+});
