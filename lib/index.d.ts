@@ -4,6 +4,7 @@ export * from './types/constants';
 export * from './types/errors';
 export * from './types/file';
 export * from './types/lifetimes';
+export * from './types/locks';
 export * from './types/map';
 export * from './types/memory';
 export * from './types/mutex';

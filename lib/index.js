@@ -24,6 +24,8 @@ const structure = (name, load) => lazy(() => require('./runtime/atomics').classO
 const sharedMap = structure('SharedMap', () => require('./map').SharedMap);
 const channel = structure('Channel', () => require('./channel').Channel);
 const topic = structure('Topic', () => require('./topic').Topic);
+const lockManager = structure('LockManager', () => require('./locks').LockManager);
+const locks = lazy(() => new (lockManager())());
 
 const { getTotalSize, getTotalCreatedSize } = binding;
 
@@ -64,8 +66,17 @@ const shm = {
   get Topic() {
     return topic();
   },
+  get LockManager() {
+    return lockManager();
+  },
   get SharedMap() {
     return sharedMap();
+  },
+  // Opened by the first request.
+  locks: {
+    request: (name, options, callback) => locks().request(name, options, callback),
+    requestSync: (name, options, callback) => locks().requestSync(name, options, callback),
+    query: () => locks().query(),
   },
 };
 

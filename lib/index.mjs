@@ -31,6 +31,8 @@ export const {
   Channel,
   Topic,
   SharedMap,
+  LockManager,
+  locks,
   BufferType,
   LengthMax,
   SHMBT_BUFFER,

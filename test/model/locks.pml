@@ -25,9 +25,9 @@
 #define PENDING 1
 #define HELD 2
 #define BROKEN 3
-#define NONE 9
+#define NONE PROCESSES
 
-byte state[PROCESSES];
+byte state[PROCESSES + 1];
 byte order[PROCESSES];  /* who came when */
 byte orders;
 bool told[PROCESSES];   /* ownerDied of the request */
@@ -38,21 +38,24 @@ bool dead[PROCESSES];
 byte deaths, steals, aborts;
 bool news[PROCESSES];   /* a mailbox that was counted up since its owner looked */
 
-/* Ghosts: who is in its callback, and a death in a callback that nobody was told of yet. */
+/* Ghosts: who is in its callback, a death in one that nobody was told of yet, and who was served last. */
 byte inside;
+bool runs[PROCESSES];
 bool untold;
-byte served;            /* the order of who was served last, without stealing */
-bool breaking[PROCESSES]; /* whose callback a thief ends */
+byte served;
 
 /* Dies, maybe, at this step. */
 inline mayDie() {
   if
-  :: atomic { deaths < DEATHS -> deaths++; dead[me] = true;
-       if
-       :: isInside -> isInside = false; if :: state[me] == HELD -> inside--; untold = true :: else fi
-       :: else
-       fi;
-       goto end }
+  :: atomic {
+      deaths < DEATHS ->
+      deaths++;
+      dead[me] = true;
+      untold = untold || runs[me];
+      inside = inside - runs[me];
+      runs[me] = false;
+      goto end
+    }
   :: true
   fi
 }
@@ -65,14 +68,9 @@ inline lock() {
     died = (owner != NONE);
     owner = me
   };
-  if
-  :: died ->
 #ifndef BREAK_LIST_KEPT
-    for (i : 0 .. PROCESSES - 1) { mayDie(); listed[i] = (state[i] == PENDING) };
+  for (i : 0 .. PROCESSES - 1) { mayDie(); listed[i] = (died -> state[i] == PENDING : listed[i]) };
 #endif
-    skip
-  :: else
-  fi
 }
 
 inline unlock() {
@@ -84,52 +82,46 @@ inline unlock() {
 inline grantNext() {
   next = NONE; dying = NONE; living = NONE;
   for (i : 0 .. PROCESSES - 1) {
-    if
-    :: state[i] == HELD && dead[i] -> dying = i
-    :: state[i] == HELD && !dead[i] -> living = i
-    :: state[i] == PENDING && dead[i] -> state[i] = FREE; listed[i] = false
-    :: state[i] == BROKEN && dead[i] -> state[i] = FREE
-    :: else
-    fi
+    d_step {
+      dying = (state[i] == HELD && dead[i] -> i : dying);
+      living = (state[i] == HELD && !dead[i] -> i : living);
+      listed[i] = listed[i] && !dead[i];
+      state[i] = (dead[i] && state[i] != HELD -> FREE : state[i])
+    }
   };
-  if
-  :: living == NONE ->
-    for (i : 0 .. PROCESSES - 1) {
-      if
-      :: listed[i] && !dead[i] && (next == NONE || order[i] < order[next]) -> next = i
-      :: else
-      fi
-    };
-    if
-    :: next != NONE ->
+  for (i : 0 .. PROCESSES - 1) {
+    next = (listed[i] && (next == NONE || order[i] < order[next]) -> i : next)
+  };
 #ifdef BREAK_DEAD_FREED_FIRST
-      if :: dying != NONE -> mayDie(); state[dying] = FREE :: else fi;
+  mayDie(); state[dying] = FREE;
 #endif
-      mayDie();
-      if :: dying != NONE -> told[next] = true :: else fi;
-      mayDie();
-      listed[next] = false;
-      mayDie();
-      state[next] = HELD;        /* the commit */
-      mayDie();
-      if :: dying != NONE -> state[dying] = FREE :: else fi;
-      mayDie();
+  if
+  :: living == NONE && next != NONE ->
+    mayDie();
+    told[next] = told[next] || dying != NONE;
+    mayDie();
+    listed[next] = false;
+    mayDie();
+    state[next] = HELD;        /* the commit */
+    mayDie();
+    state[dying] = FREE;
+    mayDie();
 #ifndef BREAK_NOTIFY_FORGOTTEN
-      news[next] = true
+    news[next] = true
 #endif
-    :: else
-    fi
-  :: else ->
-    /* Told already, or about to be: whoever holds it came after the dead one. */
-    if :: dying != NONE -> state[dying] = FREE :: else fi
+  :: living != NONE ->
+    /* Told already: whoever holds it came after the dead one. */
+    state[dying] = FREE
+  :: living == NONE && next == NONE
   fi
 }
 
 proctype use(byte me) {
   byte round, i, next, dying, living;
-  bool died, isInside, isFree, steal, waits;
+  bool died, isFree, steal, waits, givesUp;
   for (round : 1 .. ROUNDS) {
     /* The request. */
+    givesUp = false;
     if
     :: atomic { steals < STEALS -> steals++; steal = true }
     :: steal = false
@@ -141,34 +133,31 @@ proctype use(byte me) {
     :: steal ->
       for (i : 0 .. PROCESSES - 1) {
         mayDie();
-        atomic {
-          if
-          :: i != me && state[i] == HELD ->
-            if
-            :: dead[i] -> told[me] = true
-            :: else -> /* Who is broken may not have run yet, or not to its end: what it was told of is the thief's to know. */
+        d_step {
+          /* Who is broken may not have run yet, or not to its end: what it was told of is the thief's to know. */
 #ifndef BREAK_THIEF_UNTOLD
-              if :: told[i] -> told[me] = true :: else fi;
+          told[me] = told[me] || (state[i] == HELD && told[i]);
 #endif
-              state[i] = BROKEN; if :: breaking[i] -> inside--; breaking[i] = false :: else fi; news[i] = true
-            fi
-          :: else
-          fi
+          told[me] = told[me] || (state[i] == HELD && dead[i]);
+          inside = inside - (state[i] == HELD && runs[i]);
+          runs[i] = runs[i] && state[i] != HELD;
+          news[i] = news[i] || state[i] == HELD;
+          state[i] = (state[i] == HELD && !dead[i] -> BROKEN : state[i])
         }
       };
 #ifdef BREAK_THIEF_FREES_FIRST
-      for (i : 0 .. PROCESSES - 1) { mayDie(); if :: i != me && state[i] == HELD && dead[i] -> state[i] = FREE :: else fi };
+      for (i : 0 .. PROCESSES - 1) { mayDie(); state[i] = (state[i] == HELD && dead[i] -> FREE : state[i]) };
 #endif
       mayDie();
       state[me] = HELD;
-      for (i : 0 .. PROCESSES - 1) { mayDie(); if :: i != me && state[i] == HELD && dead[i] -> state[i] = FREE :: else fi }
+      for (i : 0 .. PROCESSES - 1) { mayDie(); state[i] = (state[i] == HELD && dead[i] -> FREE : state[i]) }
     :: else ->
       isFree = true;
       for (i : 0 .. PROCESSES - 1) {
 #ifdef BREAK_NEWCOMER_FIRST
-        if :: i != me && state[i] == HELD -> isFree = false :: else fi
+        isFree = isFree && state[i] != HELD
 #else
-        if :: i != me && (state[i] == HELD || state[i] == PENDING) -> isFree = false :: else fi
+        isFree = isFree && state[i] != HELD && state[i] != PENDING
 #endif
       };
       mayDie();
@@ -179,69 +168,70 @@ proctype use(byte me) {
     fi;
     unlock();
     /* The wait: for news, or a look, which only a death makes necessary. */
+    waits = false;
     do
-    :: state[me] != PENDING && !waits -> break
-    :: state[me] == PENDING && !waits -> waits = true
+    :: !waits && state[me] != PENDING -> break
+    :: !waits && state[me] == PENDING -> waits = true
     :: waits && news[me] -> news[me] = false; waits = false
 #ifndef BREAK_NO_LOOK
     :: waits && deaths > 0 ->
       waits = false;
       lock();
-      if :: state[me] == PENDING -> grantNext() :: else fi;
+      grantNext();
       unlock()
 #endif
-    :: atomic { waits && aborts < ABORTS -> aborts++; waits = false };
-      lock();
-      if
-      :: state[me] == PENDING -> mayDie(); listed[me] = false; mayDie(); state[me] = FREE
-      :: else
-        /* The grant was faster, and is given back: as a dead holder's if a death is to be told, so that the next one is told. */
-        -> mayDie();
-        if
-#ifndef BREAK_TOLD_LOST
-        :: state[me] == HELD && told[me] -> dead[me] = true; grantNext(); dead[me] = false; goto next_round_locked
-#endif
-        :: else -> isFree = (state[me] == HELD); state[me] = FREE
-        fi;
-#ifndef BREAK_ABORT_GRANTS_NOTHING
-        if :: isFree -> grantNext() :: else fi
-#else
-        skip
-#endif
-      fi;
-next_round_locked:
-      unlock();
-      goto next_round
+    :: atomic { waits && aborts < ABORTS -> aborts++; givesUp = true }; break
     od;
     news[me] = false;
     /* The callback. */
-    atomic {
-      if
-      :: state[me] == HELD -> isInside = true; breaking[me] = true; inside++; assert(inside == 1); if :: steal :: else -> assert(order[me] >= served); served = order[me] fi; if :: untold -> assert(told[me]); untold = false :: else fi
-      :: else
-      fi
-    };
-    mayDie();
-    /* The release. */
+    if
+    :: givesUp
+    :: !givesUp ->
+      atomic {
+        if
+        :: state[me] == HELD ->
+          runs[me] = true;
+          inside++;
+          assert(inside == 1);
+          assert(!untold || told[me]);
+          untold = false;
+          assert(steal || order[me] >= served);
+          served = (steal -> served : order[me])
+        :: else
+        fi
+      }
+    fi;
+    /* The release, and the end of a request that was given up, maybe while it was granted. */
     lock();
     mayDie();
-    atomic {
-      if
-      :: isInside && state[me] == HELD -> inside--
-      :: else
-      fi;
-      isInside = false; breaking[me] = false;
-      if
-      :: state[me] == HELD -> state[me] = FREE; isFree = true
-      :: else -> state[me] = FREE; isFree = false
-      fi
-    };
-#ifndef BREAK_RELEASE_GRANTS_NOTHING
-    if :: isFree -> grantNext() :: else fi;
+    if
+#ifndef BREAK_TOLD_LOST
+    :: givesUp && state[me] == HELD && told[me] ->
+      /* Given back as a dead holder's, so that the next one is told. */
+      dead[me] = true;
+      grantNext();
+      dead[me] = false
 #endif
-    unlock();
-next_round:
-    skip
+    :: else ->
+      d_step {
+        isFree = state[me] == HELD;
+        inside = inside - runs[me];
+        runs[me] = false;
+        listed[me] = false;
+        state[me] = FREE
+      };
+      if
+#ifdef BREAK_RELEASE_GRANTS_NOTHING
+      :: isFree && !givesUp
+#endif
+#ifdef BREAK_ABORT_GRANTS_NOTHING
+      :: isFree && givesUp
+#endif
+      :: isFree -> grantNext()
+      :: else
+      fi
+    fi;
+    unlock()
   };
 end:
   skip

@@ -116,6 +116,7 @@ const models = {
     { name: 'two of three are killed: the next one is told', sizes: { DEATHS: 2 }, breaks: ['DEAD_FREED_FIRST'] },
     { name: 'a request is given up', sizes: { ABORTS: 1 }, breaks: ['ABORT_GRANTS_NOTHING'] },
     { name: 'a request is given up, one of three is killed', sizes: { ABORTS: 1, DEATHS: 1 }, breaks: ['TOLD_LOST'] },
+    { name: 'a request is given up, two of three are killed', sizes: { ABORTS: 1, DEATHS: 2 } },
     { name: 'a lock is stolen, one of three is killed', sizes: { STEALS: 1, DEATHS: 1 }, breaks: ['THIEF_UNTOLD'] },
     { name: 'a lock is stolen, two of three are killed', sizes: { STEALS: 1, DEATHS: 2 }, breaks: ['THIEF_FREES_FIRST'] },
     { name: 'two processes, one may be killed: everybody comes to an end', search: 'circles', sizes: { PROCESSES: 2, DEATHS: 1 }, breaks: ['LIST_KEPT'] },

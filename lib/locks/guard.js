@@ -1,0 +1,92 @@
+'use strict';
+// The mutex around the table: what is done with it takes microseconds, and never waits. So a call that may not block
+// tries again, first at once and then by a timer; calls of one object keep their order.
+
+const { Lock } = require('../mutex');
+const clock = require('../runtime/clock');
+const { countIfMarked } = require('../structures/sleepers');
+const { MUTEX } = require('./layout');
+
+/** How often to try at once: each try asks the kernel about the owner, which takes about as long as the owner does. */
+const TRIES = 20;
+
+/** When to try again after that (milliseconds): the owner is not running, as a rule. */
+const RETRY_AFTER = 1;
+
+/** What `tryRun` returns if somebody else has the mutex. */
+const BUSY = Symbol('busy');
+
+class Guard {
+  #lock;
+  #table;
+  /** Actions that wait for the mutex. @type {{ action: () => any, resolve: (value: any) => void, reject: (error: any) => void }[]} */
+  #queue = [];
+
+  constructor(table) {
+    this.#table = table;
+    this.#lock = new Lock(table.words, MUTEX);
+  }
+
+  /** What `action()` returns, with the mutex; or a promise of it. */
+  run(action) {
+    if (this.#queue.length === 0) {
+      const result = this.tryRun(action);
+      if (result !== BUSY) return result;
+    }
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ action, resolve, reject });
+      if (this.#queue.length === 1) clock.setTimeout(() => this.#retry(), RETRY_AFTER);
+    });
+  }
+
+  /** The same, but it blocks, `timeout` milliseconds at most; BUSY then. */
+  runSync(action, timeout) {
+    const entered = this.#lock.lock(timeout);
+    return entered === null ? BUSY : this.#inside(entered, action);
+  }
+
+  /** The same at once; BUSY if somebody else has the mutex. */
+  tryRun(action) {
+    for (let tries = 0; tries < TRIES; tries++) {
+      const entered = this.#lock.tryLock();
+      if (entered !== null) return this.#inside(entered, action);
+    }
+    return BUSY;
+  }
+
+  #retry() {
+    while (this.#queue.length > 0) {
+      const { action, resolve, reject } = this.#queue[0];
+      try {
+        const result = this.tryRun(action);
+        if (result === BUSY) {
+          clock.setTimeout(() => this.#retry(), RETRY_AFTER);
+          return;
+        }
+        resolve(result);
+      } catch (error) {
+        reject(error);
+      }
+      this.#queue.shift();
+    }
+  }
+
+  /** With the mutex. Whatever fails in there, the next one repairs the lists, as after a death. */
+  #inside(entered, action) {
+    const { told, words } = this.#table;
+    let result;
+    try {
+      if (entered !== 'ok') this.#table.repair();
+      result = action();
+    } catch (error) {
+      this.#lock.abandon();
+      throw error;
+    }
+    this.#lock.unlock();
+    for (const word of told) countIfMarked(words, word);
+    told.clear();
+    return result;
+  }
+}
+
+module.exports = { BUSY, Guard };

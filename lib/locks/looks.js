@@ -1,0 +1,55 @@
+'use strict';
+// One timer of the thread looks for all requests that it has made: a killed process wakes nobody. It keeps the process
+// alive as long as a request is pending; a lock that is held does not.
+
+const clock = require('../runtime/clock');
+
+/** How often to look (milliseconds). */
+const EVERY = 50;
+
+/** The objects that have requests. @type {Set<any>} */
+const active = new Set();
+
+/** @type {any} */
+let timer = null;
+let isReferenced = false;
+
+/** Has `requests.look()` called from time to time, as long as it has any. */
+function begin(requests) {
+  active.add(requests);
+  if (timer !== null) return;
+  timer = clock.setInterval(lookAtAll, EVERY);
+  timer.unref();
+  isReferenced = false;
+}
+
+/** Keeps the process alive if a request is pending, or else does not. */
+function reference() {
+  const isPending = Array.from(active).some(({ pending }) => pending > 0);
+  if (timer === null || isPending === isReferenced) return;
+  isReferenced = isPending;
+  if (isPending) timer.ref();
+  else timer.unref();
+}
+
+function lookAtAll() {
+  for (const requests of active) {
+    requests.look();
+    if (requests.size > 0) continue;
+    active.delete(requests);
+    requests.holder = null;
+  }
+  reference();
+  // Not at the end of the last request: the next one comes soon, as a rule, and a new timer costs more than a lock.
+  if (active.size > 0) return;
+  clock.clearInterval(timer);
+  timer = null;
+}
+
+/** Whether any object of this thread over that table has a request of that number. */
+function has(table, number) {
+  for (const requests of active) if (requests.table.words.buffer === table.words.buffer && requests.has(number)) return true;
+  return false;
+}
+
+module.exports = { EVERY, begin, has, reference };
