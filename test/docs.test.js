@@ -130,7 +130,7 @@ test('editors show an example of every call and class, and what it throws', (t) 
   t.end();
 });
 
-const commands = ['ls', 'stat', 'rm', 'dump', 'top', 'build'];
+const commands = ['ls', 'stat', 'rm', 'dump', 'top', 'locks', 'build'];
 
 test("the command's help is what the program prints", async (t) => {
   const cli = path.join(root, 'lib', 'cli', 'cli.js');

@@ -4,6 +4,7 @@
 const { spawn } = require('child_process');
 const fs = require('fs');
 const http = require('http');
+const os = require('os');
 const path = require('path');
 const test = require('tape');
 const { execPath, freshName, isBun, isDeno, isLinux, nodeMajor, outcome, runScript, shm, track, until } = require('./support');
@@ -34,6 +35,27 @@ test('semaphore: never more than there are permits, and those of the dead come b
   const end = await example('semaphore', '5');
   t.equal(end.code, 0, end.stderr);
   t.match(end.stdout, /^at most [1-3] of 3 permits were used, 3 are free in the end$/m);
+});
+
+test('leader: another one takes over from a killed one', { skip }, async (t) => {
+  const end = await example('leader');
+  t.equal(end.code, 0, end.stderr);
+  t.match(end.stdout, /^worker \d leads\nworker \d took over\nworker \d took over\n$/);
+});
+
+test('at-most: never more calls than there are permits', { skip }, async (t) => {
+  const end = await example('at-most', '80');
+  t.equal(end.code, 0, end.stderr);
+  t.match(end.stdout, /^80 calls, at most ([2-9]|10) at a time\n$/);
+});
+
+test('one-writer: of several programs none loses a count', { skip }, async (t) => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'shm-test-'));
+  const file = path.join(folder, 'count');
+  const ends = await Promise.all([1, 2, 3].map(() => example('one-writer', file, '20')));
+  t.deepEqual(ends.map(({ code, stderr }) => [code, stderr]), Array(3).fill([0, '']));
+  t.equal(fs.readFileSync(file, 'utf8'), '60');
+  fs.rmSync(folder, { recursive: true });
 });
 
 test('seqlock: no reader sees half an update', { skip }, async (t) => {

@@ -11,6 +11,7 @@ const commands = {
   rm: () => require('./rm'),
   dump: () => require('./dump'),
   top: () => require('./top'),
+  locks: () => require('./locks'),
   build: () => require('./build'),
 };
 
@@ -21,6 +22,7 @@ const help = `Usage: shm-typed-array COMMAND [OPTIONS]
   rm      destroy some of them
   dump    show what is in one, as hexadecimal bytes and as values
   top     show every second what happens in all of them
+  locks   show who holds a lock by name, and who waits
   build   compile the native addon on this machine (needs Rust, https://rustup.rs)
 
 shm-typed-array COMMAND --help tells more. A KEY is a number, decimal or 0x…, for a System V

@@ -51,6 +51,11 @@ const said = {
     holds: ({ entries, live }) => `${counted(entries, 'entry', 'entries')}, ${sizeText(live)}`,
     passes: ({ evicted, expired }) => `${evicted} evicted/s, ${expired} expired/s`,
   },
+  locks: {
+    rows: ({ requests, held, pending }) => [['locks', `${held} held, ${pending} waited for, of at most ${requests}`]],
+    holds: ({ held, pending }) => `${counted(held, 'lock')}, ${pending} waited for`,
+    passes: ({ asked }) => `${counted(asked, 'request')}/s`,
+  },
 };
 
 /** Rows of a name and a text each, for `stat`. */

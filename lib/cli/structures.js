@@ -12,6 +12,7 @@ const rooms = Number(process.versions.node.split('.')[0]) < 16 ? {} : {
   channel: () => require('../channel/describe'),
   topic: () => require('../topic/describe'),
   map: () => require('../map/describe'),
+  locks: () => require('../locks/describe'),
 };
 
 /** A segment is not mapped but copied for a view, which takes time and memory (bytes). */

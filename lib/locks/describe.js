@@ -3,7 +3,7 @@
 
 const { describeLocks } = require('../mutex/describe');
 const { geometryIn } = require('../structures/describe');
-const { FREE, HELD, MODE, MUTEX, OF_MAILBOX, ORDER, OWNER, OWNER_DIED, PENDING, PERMITS, PID, REQUEST, SHARED, SINCE, STATE, USED, firstRequestOf, kind } = require('./layout');
+const { FREE, HELD, LAST_ORDER, MODE, MUTEX, OF_MAILBOX, ORDER, OWNER, OWNER_DIED, PENDING, PERMITS, PID, REQUEST, SHARED, SINCE, STATE, USED, firstRequestOf, kind } = require('./layout');
 const { nameOf } = require('./name');
 
 /** Facts; null if it is no lock manager. @param {Int32Array} words */
@@ -13,7 +13,7 @@ function describe(words) {
   const { requests } = values;
   const found = requestsIn(words, requests);
   const count = (state) => found.filter((request) => request.state === state).length;
-  return { kind: kind.what, requests, held: count('held'), pending: count('pending'), locks: describeLocks(words, [MUTEX]) };
+  return { kind: 'locks', requests, held: count('held'), pending: count('pending'), asked: words[LAST_ORDER] >>> 0, locks: describeLocks(words, [MUTEX]) };
 }
 
 /** The requests that are held or pending, in the order in which they were made. @param {Int32Array} words */
@@ -41,6 +41,9 @@ function requestsIn(words, requests) {
   return found.sort((a, b) => (a.order - b.order) | 0);
 }
 
+/** How many requests were made between two looks. */
+const passed = (before, after) => ({ asked: (after.asked - before.asked) >>> 0 });
+
 const isLittleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
 
-module.exports = { describe, requestsIn };
+module.exports = { describe, passed, requestsIn };

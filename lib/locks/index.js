@@ -11,6 +11,7 @@ const { stat } = require('../memory/stat');
 const { reasonOf } = require('../wait/arguments');
 const { notSupported, stolen } = require('./errors');
 const { EXCLUSIVE, SHARED, kind } = require('./layout');
+const { keyOfUser, uid } = require('./key');
 const { checkName } = require('./name');
 const { Requests } = require('./requests');
 const { requestsIn } = require('./describe');
@@ -156,10 +157,6 @@ function checkedRequest(name, given, callback) {
   }
   return { mode: mode === 'shared' ? SHARED : EXCLUSIVE, permits: mode === 'shared' ? 0 : permits, ifAvailable, steal, timeout: milliseconds, signal: abort };
 }
-
-const uid = () => /** @type {any} */ (process).getuid();
-
-const keyOfUser = () => `/shm-typed-array-locks-${uid()}`;
 
 /** The locks of this user on this machine. Somebody else may have taken the name first. */
 function ofUser(key) {

@@ -39,6 +39,7 @@ class Requests {
   #pending = 0;
   #mailbox = NONE;
   #isWatching = false;
+  #isClosing = false;
   #user;
 
   constructor(table, user) {
@@ -224,14 +225,19 @@ class Requests {
 
   #end(request) {
     if (this.#entries.get(request.number) !== request) return;
-    if (this.#user.isAttached()) this.table.end(request.number, request.name);
+    if (this.#hasMemory()) this.table.end(request.number, request.name);
     this.#forget(request);
   }
 
   #decline(request) {
     if (this.#entries.get(request.number) !== request) return;
-    if (this.#user.isAttached()) this.table.decline(request.number, request.name);
+    if (this.#hasMemory()) this.table.decline(request.number, request.name);
     this.#forget(request);
+  }
+
+  /** Whether the memory is there: also while this object's share in it ends. */
+  #hasMemory() {
+    return this.#isClosing || this.#user.isAttached();
   }
 
   #forget(request) {
@@ -347,6 +353,7 @@ class Requests {
 
   /** Gives back all that this object holds or waits for; before its memory goes. */
   close() {
+    this.#isClosing = true;
     this.fail(detached());
     const end = () => {
       for (const request of Array.from(this.#entries.values())) this.#end(request);
@@ -354,6 +361,7 @@ class Requests {
       this.#mailbox = NONE;
     };
     if (this.guard.tryRun(end) === BUSY) this.#disown();
+    this.#isClosing = false;
   }
 
   /** Without the mutex: what has no owner is taken for a dead one's. */

@@ -273,13 +273,16 @@ class Table {
     this.told.add(this.at(mailbox) + CHANGES);
   }
 
-  /** Calls `take(request)` for each request that a mailbox has news of. It needs no mutex. */
+  /** Calls `take(request)` for each request that a mailbox has news of, the oldest first. It needs no mutex. */
   takeNews(mailbox, take) {
     const { words } = this;
+    const found = [];
     let next = Atomics.exchange(words, this.at(mailbox) + FIRST_NEWS, 0);
-    for (let steps = 0; next > 0 && next <= this.requests && steps < this.requests; steps++) {
-      const request = next - 1;
-      next = words[this.at(request) + NEXT_NEWS];
+    while (next > 0 && next <= this.requests && found.length < this.requests) {
+      found.push(next - 1);
+      next = words[this.at(next - 1) + NEXT_NEWS];
+    }
+    for (const request of found.reverse()) {
       Atomics.store(words, this.at(request) + IS_NEWS, 0); // before the state is looked at
       take(request);
     }

@@ -1,0 +1,52 @@
+'use strict';
+
+const shm = require('../index');
+const { UsageError, keyOf } = require('./options');
+const { jsonText, printable, table } = require('./text');
+
+const help = `Usage: shm-typed-array locks [--json] [KEY]
+
+Shows the locks of a LockManager: who holds which, who waits, and since when. Without a KEY, those
+of shm.locks, which all processes of this user have in common. Nothing is changed.
+
+  --json   as JSON, an array
+`;
+
+const options = /** @type {any} */ ({ json: 'flag' });
+
+function run({ keys, flags }) {
+  if (keys.length > 1) throw new UsageError('which KEY? One at a time');
+  const key = keys.length === 1 ? keyOf(keys[0]) : keyOfUser();
+  const words = shm.get(key, 'Int32Array', { copyOnWrite: true });
+  if (words === null && keys.length === 1) throw new Error(`there is no ${key}`);
+  const requests = words === null ? [] : requestsIn(key, words);
+  if (flags.json) process.stdout.write(`${jsonText(requests)}\n`);
+  else if (requests.length > 0) process.stdout.write(`${table(HEADINGS, requests.map(rowOf), ['PID']).join('\n')}\n`);
+  if (requests.length === 0 && !flags.json) process.stderr.write('No lock is held or waited for.\n');
+}
+
+const keyOfUser = () => require('../locks/key').keyOfUser();
+
+function requestsIn(key, words) {
+  const { describe, requestsIn: read } = require('../locks/describe');
+  const facts = describe(words);
+  if (facts === null) throw new Error(`there are no locks in ${key}: it is something else`);
+  const owners = require('../runtime/owner');
+  return read(words, facts.requests).map(({ name, state, mode, permits, owner, pid, since }) => ({
+    name,
+    state,
+    mode: permits > 1 ? `${mode}, ${permits} permits` : mode,
+    pid,
+    alive: owner !== 0 && owners.isAlive(owner),
+    since: new Date(since),
+  }));
+}
+
+const HEADINGS = ['NAME', 'STATE', 'MODE', 'PID', 'SINCE'];
+
+function rowOf({ name, state, alive, mode, pid, since }) {
+  const time = Number.isNaN(since.getTime()) ? '?' : since.toISOString();
+  return [printable(JSON.stringify(name)), alive ? state : `${state} (dead)`, mode, String(pid), time];
+}
+
+module.exports = { help, options, run };
