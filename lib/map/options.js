@@ -68,8 +68,10 @@ function callReader(call, readers, elsewhere) {
   return (given, defaults) => {
     if (given === undefined) return defaults;
     needOptions(given, first);
-    const { ttl = defaults.ttl, timeout: bound = defaults.timeout, initial } = read(given);
-    return { ttl, timeout: bound, initial };
+    const options = read(given);
+    if (options.ttl === undefined) options.ttl = defaults.ttl;
+    if (options.timeout === undefined) options.timeout = defaults.timeout;
+    return options;
   };
 }
 
