@@ -53,7 +53,7 @@ test('one that is stopped inside a lock holds up his side only', { skip }, async
   const channel = new shm.Channel(key, { slots: 4, size: 16 });
   for (const side of ['producers', 'consumers']) {
     const child = forkCode(`
-      const { ${side} } = new (require(${room}).Queue)('${key}', {});
+      const { ${side} } = new (require(${room}).Queue)('${key}', {}, () => false);
       ${side}.enter(Infinity);
       process.once('message', () => {
         ${side}.leave();

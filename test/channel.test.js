@@ -175,7 +175,7 @@ test('what no participant writes is an error, nothing outside, and no endless lo
     for (const value of values) {
       const channel = new shm.Channel(key, { slots: 2, size: 64 });
       const words = shm.get(key, 'Int32Array');
-      queue = new Queue(key, {});
+      queue = new Queue(key, {}, () => false);
       channel.sendSync('one');
       words[index] = value;
       for (const call of calls) {

@@ -16,6 +16,7 @@ const { disposable, showFacts } = require('../structures/inspect');
 const { Iteration } = require('../structures/iterator');
 const { payloadOf } = require('../structures/payload');
 const { BUSY } = require('../structures/results');
+const { opening } = require('../structures/user');
 const { timeoutReader, waitOptionsReader } = require('../wait/arguments');
 
 const readOptions = optionsReader('a Channel', {
@@ -52,7 +53,7 @@ class Channel {
 
   constructor(key, options) {
     const { overflow, ...rest } = readOptions(options);
-    this.#queue = new Queue(key, rest);
+    this.#queue = opening(key, (isNew) => new Queue(key, rest, isNew));
     standFor(this, this.#queue.words);
     this.#sender = new Sender(this.#queue, overflow === 'drop-oldest');
     this.#receiver = new Receiver(this.#queue);

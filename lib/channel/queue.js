@@ -27,8 +27,8 @@ const LOCKED = -2;
 const distance = (before, after) => (after - before) & POSITION;
 
 class Queue extends Structure {
-  constructor(key, options) {
-    super(key, kind, options);
+  constructor(key, options, isNew) {
+    super(key, kind, options, isNew);
     const { words, self } = this;
     this.slots = this.values.slots;
     this.entries = ringOf(this.slots);
@@ -44,13 +44,13 @@ class Queue extends Structure {
     this.recoveredAt = -Infinity;
     const lent = new Lent(words, this.firstSlot, this.slots, self);
     this.lent = lent;
+    this.messages = this.condition(HEAD, 'a message on');
+    this.freeSlots = this.condition(FREED, 'a free slot of');
+    this.otherSenders = this.condition(FREED, 'another sender of');
     this.begin(() => {
       dropInHand();
       lent.giveUp();
     });
-    this.messages = this.condition(HEAD, 'a message on');
-    this.freeSlots = this.condition(FREED, 'a free slot of');
-    this.otherSenders = this.condition(FREED, 'another sender of');
   }
 
   /** To be called first by every call: throws after a detach, and repairs what the call before has left half-way. */

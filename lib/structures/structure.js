@@ -12,15 +12,16 @@ const { User, openStructure } = require('./user');
 /** The word that says whether it is closed; those of the geometry are before it. */
 const CLOSED = 5;
 
-/** A base class; a kind, besides what the geometry takes, has `dataOf(values)`: at which byte the first place begins. */
+/** A base class, whose objects are made inside `opening`; a kind, besides what the geometry takes, has `dataOf(values)`: at which byte the first place begins. */
 class Structure {
-  constructor(key, kind, options) {
-    const { words, values } = openStructure(key, kind, options);
+  constructor(key, kind, options, isNew) {
+    const { words, values } = openStructure(key, kind, options, isNew);
     this.key = key;
     this.what = kind.what;
     /** @type {Int32Array} */
     this.words = words;
     this.bytes = Buffer.from(words.buffer, words.byteOffset, kind.bytesOf(values));
+    /** @type {any} */
     this.values = values;
     this.size = values.size;
     this.data = kind.dataOf(values);
@@ -32,7 +33,7 @@ class Structure {
     this.conditions = [];
   }
 
-  /** Begins this object's share; `giveBack` must not refer to this object. See `User`. */
+  /** Begins this object's share, as the last thing that can fail; `giveBack` must not refer to this object. See `User`. */
   begin(giveBack) {
     this.user = new User(this.key, this.words, giveBack);
     this.user.endWith(this);

@@ -94,8 +94,9 @@ memory.beforeDetach((key) => {
 });
 
 /**
- * What `open(isNew)` returns, which attaches or creates the memory under a key: `isNew()` tells whether this call has
- * created it. Whatever it throws, it leaves neither a name nor an attachment that was not there before.
+ * What `open(isNew)` returns, which attaches or creates the memory under a key and makes an object over it: `isNew()`
+ * tells whether this call has created the memory. Whatever it throws, it leaves neither a name nor an attachment that
+ * was not there before.
  */
 function opening(key, open) {
   owners.ownNumber(); // before there is anything to undo
@@ -113,20 +114,18 @@ function opening(key, open) {
 
 /**
  * The structure of a kind under a key, which is created if there is none: `{ words, values }`. An option that is not
- * given is what the structure has.
+ * given is what the structure has. To be called inside `opening`, which gives `isNew`.
  */
-function openStructure(key, kind, options) {
+function openStructure(key, kind, options, isNew) {
   const missing = kind.fields.find(({ name, initially }) => options[name] === undefined && initially === undefined);
-  return opening(key, (isNew) => {
-    let words = options.transient && missing === undefined ? null : memory.get(key, 'Int32Array');
-    if (words === null) {
-      if (missing !== undefined) throw invalidType(`options.${missing.name}`, `a number, for there is no ${kind.what} under ${JSON.stringify(key)} yet`, undefined);
-      words = create(key, kind, bytesOf(kind, valuesOf(kind, options)), memoryOptions(options));
-    }
-    if (!isNew()) checkKind(key, kind, words);
-    if (missing === undefined) publish(key, kind, words, options);
-    return { words, values: read(key, kind, words, options) };
-  });
+  let words = options.transient && missing === undefined ? null : memory.get(key, 'Int32Array');
+  if (words === null) {
+    if (missing !== undefined) throw invalidType(`options.${missing.name}`, `a number, for there is no ${kind.what} under ${JSON.stringify(key)} yet`, undefined);
+    words = create(key, kind, bytesOf(kind, valuesOf(kind, options)), memoryOptions(options));
+  }
+  if (!isNew()) checkKind(key, kind, words);
+  if (missing === undefined) publish(key, kind, words, options);
+  return { words, values: read(key, kind, words, options) };
 }
 
 /** Those of a structure's options that are its memory's. */

@@ -15,8 +15,8 @@ const { Structure } = require('../structures/structure');
 const NONE = -1;
 
 class Frames extends Structure {
-  constructor(key, options) {
-    super(key, kind, options);
+  constructor(key, options, isNew) {
+    super(key, kind, options, isNew);
     const { history, readers } = this.values;
     this.history = history;
     this.readers = readers;

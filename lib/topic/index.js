@@ -8,6 +8,7 @@ const { deadlineAfter } = require('../structures/condition');
 const { fieldReaders } = require('../structures/geometry');
 const { disposable, showFacts } = require('../structures/inspect');
 const { Iteration } = require('../structures/iterator');
+const { opening } = require('../structures/user');
 const { payloadOf } = require('../structures/payload');
 const { timeoutReader, waitOptionsReader } = require('../wait/arguments');
 const { Frames } = require('./frames');
@@ -26,7 +27,8 @@ class Topic {
   #writer;
 
   constructor(key, options) {
-    this.#frames = new Frames(key, readOptions(options));
+    const read = readOptions(options);
+    this.#frames = opening(key, (isNew) => new Frames(key, read, isNew));
     standFor(this, this.#frames.words);
     this.#reader = new Reader(this.#frames);
     this.#writer = new Writer(this.#frames);

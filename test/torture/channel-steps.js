@@ -24,7 +24,7 @@ const ofChannel = {
     old: [0, 1],
   },
   // Others have died with a message and with a loan in their hands; whoever looks for that is killed, too.
-  recover: { before: ['old'], dead: ['hold', 'borrow'], act: (c) => recover(new Queue(c.key, {})), mine: [0], old: [1] },
+  recover: { before: ['old'], dead: ['hold', 'borrow'], act: (c) => recover(new Queue(c.key, {}, () => false)), mine: [0], old: [1] },
   receiveAgain: { before: ['old'], dead: ['hold'], act: (c) => c.receiveSync({ timeout: 1000 }).release(), mine: [0], old: [0, 1] },
   close: { before: ['old'], act: (c) => c.close(), mine: [0], old: [1] },
   // Somebody sleeps who may have to be woken; he may get the message that was sent in its stead, and then it, too.

@@ -1,0 +1,208 @@
+'use strict';
+// Structures: what opens one, who uses it beside whom, what each shows of itself, and what is left when it ends.
+
+const assert = require('assert');
+const util = require('util');
+const test = require('tape');
+const { codeOf, rejection, skip, textOf } = require('./messages');
+const { freshKeys, freshName, isLinux, runCode, sharedMappings, shm, until } = require('./support');
+
+const options = { slots: 2, size: 64 };
+
+test('only memory that is all zero is made a structure', { skip }, (t) => {
+  const classes = [(key) => new shm.Channel(key, options), (key) => new shm.Topic(key, { size: 64 })];
+  for (const open of classes) {
+    for (const key of freshKeys()) {
+      const words = shm.create(5000, 'Int32Array', key);
+      for (const index of [1, 30, 4999]) {
+        words.fill(0);
+        words[index] = 7;
+        t.equal(codeOf(() => open(key)), 'ERR_SHM_LAYOUT', `word ${index} is another program’s`);
+        t.deepEqual([words[0], words[index], words.length], [0, 7, 5000], 'nothing was written, and the array is as it was');
+      }
+      words.fill(0);
+      t.equal(open(key).key, key, 'zeros may become one');
+      shm.destroy(key);
+    }
+  }
+  t.end();
+});
+
+test('a constructor that fails leaves neither a name nor an attachment', { skip }, async (t) => {
+  const { code, stdout, stderr } = await runCode(`
+    const owners = require(${JSON.stringify(require.resolve('../lib/runtime/owner'))});
+    const geometry = require(${JSON.stringify(require.resolve('../lib/structures/geometry'))});
+    const { ownNumber } = owners;
+    const name = '${freshName()}';
+    const tell = () => console.log(shm.stat(name) !== null, shm.getTotalSize());
+    const fail = () => { throw Object.assign(new Error('no'), { code: 'EMFILE' }); };
+    const open = () => { try { new shm.Channel(name, { slots: 2, size: 64 }); } catch (error) { console.log(error.code); } };
+    owners.ownNumber = fail;
+    open();
+    tell();
+    owners.ownNumber = ownNumber;
+    const { from } = Buffer;
+    let left = 1; // the memory can be had, what shows it cannot
+    Buffer.from = (...args) => (--left === 0 ? fail() : from(...args));
+    open();
+    Buffer.from = from;
+    tell();
+  `);
+  t.deepEqual([code, stderr], [0, '']);
+  t.match(stdout, /^EMFILE\nfalse 0\n/);
+  t.match(stdout, /false 0\n$/);
+  const name = freshName();
+  shm.create(10, 'Buffer', name)[0] = 7;
+  shm.detach(name);
+  const before = shm.getTotalSize();
+  t.equal(codeOf(() => new shm.Channel(name, options)), 'ERR_SHM_LAYOUT');
+  t.equal(shm.getTotalSize(), before, 'what is there stays there, and is not attached');
+  t.equal(shm.get(name)[0], 7);
+  shm.destroy(name);
+});
+
+test('each object is a user of its own: detach ends its share, and the last one’s the memory', { skip }, async (t) => {
+  const key = freshName();
+  const [one, other] = [new shm.Channel(key, options), new shm.Channel(key)];
+  one.sendSync('job');
+  const message = one.tryReceive();
+  const loan = one.tryLoan();
+  const waiting = [rejection(one.receive()), rejection(one.send('x'))];
+  one.detach();
+  t.deepEqual(await Promise.all(waiting), ['ERR_SHM_DETACHED', 'ERR_SHM_DETACHED'], 'its calls end');
+  t.equal(codeOf(() => one.tryReceive()), 'ERR_SHM_DETACHED');
+  t.deepEqual([message.text(), loan.data.length], ['job', 64], 'what it had still can be looked at');
+  message.release();
+  loan.release();
+  const again = other.tryReceive() || (await other.receive({ timeout: 5000 }));
+  t.deepEqual([again.text(), again.deliveries], ['job', 1], 'what it had is delivered again');
+  again.release();
+  t.deepEqual([1, 2, 3].map(() => other.tryLoan() !== null), [true, true, false], 'and what it had borrowed is free');
+  t.ok(shm.getTotalSize() > 0);
+  one.detach();
+  other.detach();
+  t.equal(shm.getTotalSize(), 0);
+  if (isLinux) t.deepEqual(sharedMappings(), []);
+  t.equal(new shm.Channel(key).destroy(), true);
+  t.equal(shm.stat(key), null);
+});
+
+test('whoever detaches the key gives back what objects have', { skip }, async (t) => {
+  for (const detach of [(key) => shm.detach(key), () => shm.detachAll()]) {
+    const key = freshName();
+    const channel = new shm.Channel(key, { slots: 1, size: 64 });
+    channel.sendSync('job');
+    const message = channel.tryReceive();
+    detach(key);
+    message.release();
+    t.equal(codeOf(() => channel.trySend('x')), 'ERR_SHM_DETACHED');
+    const again = await new shm.Channel(key).receive({ timeout: 5000 });
+    t.equal(again.text(), 'job');
+    shm.destroy(key);
+  }
+});
+
+test('using ends an object', { skip: skip || (Symbol.dispose === undefined && 'this runtime has no Symbol.dispose') }, (t) => {
+  const channel = new shm.Channel(freshName(), options);
+  channel[Symbol.dispose]();
+  t.equal(codeOf(() => channel.closed), 'ERR_SHM_DETACHED');
+  shm.destroy(channel.key);
+  t.end();
+});
+
+test('what is collected has no share any more', { skip: skip || (!isLinux && 'reads /proc') }, async (t) => {
+  const { stdout, stderr } = await runCode(`
+    require('v8').setFlagsFromString('--expose-gc');
+    const gc = require('vm').runInNewContext('gc');
+    const key = '${freshName()}';
+    const kept = new shm.Channel(key, { slots: 2, size: 8 });
+    (() => { new shm.Channel(key).tryLoan(); })();
+    (async () => {
+      for (let i = 0; i < 50 && kept.tryLoan() !== null; i++) {
+        for (let loan; (loan = kept.tryLoan()); ) loan.release();
+        break;
+      }
+      let had = 0;
+      for (let tries = 0; tries < 100 && had < 2; tries++) {
+        gc();
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        const loans = [kept.tryLoan(), kept.tryLoan()].filter(Boolean);
+        had = loans.length;
+        loans.forEach((loan) => loan.release());
+      }
+      console.log(had);
+      shm.destroy(key);
+    })();
+  `, {});
+  t.match(stdout, /^[12]\n$/, stderr);
+});
+
+test('who opens it without options while it is being created is woken', { skip }, async (t) => {
+  const key = freshName();
+  const words = shm.create(5000, 'Int32Array', key);
+  const child = runCode(`
+    const since = Date.now();
+    new shm.Channel('${key}');
+    console.log('opened');
+  `);
+  await until(() => words[0] === 0 && shm.stat(key) !== null, 'it');
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  new shm.Channel(key, options);
+  const { stdout } = await child;
+  t.ok(['opened\n', ''].includes(stdout));
+  shm.destroy(key);
+});
+
+test('it shows one line of facts, and nothing inside', { skip }, (t) => {
+  for (const key of freshKeys()) {
+    const channel = new shm.Channel(key, options);
+    channel.sendSync('x');
+    const facts = { key, slots: 2, size: 64, queued: 1, closed: false };
+    t.equal(util.inspect(channel), `Channel { key: ${util.inspect(key)}, slots: 2, size: 64, queued: 1, closed: false }`);
+    t.ok(util.inspect({ deep: { channel } }, { depth: 0 }).length < 200);
+    t.deepEqual(JSON.parse(JSON.stringify({ channel })), { channel: facts });
+    assert.deepStrictEqual(channel, channel);
+    t.deepEqual(Reflect.ownKeys(channel), [], 'no property leads inside');
+    const message = channel.tryReceive();
+    t.deepEqual(Reflect.ownKeys(message).sort(), ['deliveries', 'length', 'tag']);
+    message.release();
+    t.throws(() => (channel.key = 'other'), TypeError);
+    shm.destroy(key);
+    t.equal(util.inspect(channel), `Channel { key: ${util.inspect(key)}, slots: 2, size: 64, detached: true }`);
+  }
+  t.end();
+});
+
+test('a name that was removed is noticed by calls that wait', { skip: skip || (!isLinux && 'removes a name behind the package’s back') }, async (t) => {
+  const fs = require('fs');
+  for (const wait of [(channel) => channel.receive(), (channel) => channel.receiveSync({ timeout: 5000 })]) {
+    const name = freshName();
+    const channel = new shm.Channel(name, options);
+    const waiting = rejection(new Promise((resolve) => setImmediate(resolve)).then(() => wait(channel)));
+    fs.unlinkSync(`/dev/shm${name}`);
+    t.equal(await waiting, 'ERR_SHM_REPLACED');
+    channel.detach();
+  }
+});
+
+test('options are the caller’s own, and the old forms are told', { skip }, (t) => {
+  const key = freshName();
+  const inherited = Object.create({ overflow: 'drop-oldest', slots: 5 });
+  inherited.size = 8;
+  const channel = new shm.Channel(key, inherited);
+  t.equal(channel.slots, 64);
+  for (const call of [() => channel.sendSync('x', 100), () => channel.receiveSync(100), () => channel.loanSync(100)]) {
+    try {
+      call();
+      t.fail('a bare number');
+    } catch (error) {
+      t.equal(error.code, 'ERR_INVALID_ARG_TYPE');
+      t.match(error.message, /write \{ timeout: 100 \}/);
+    }
+  }
+  t.equal(codeOf(() => channel.receiveSync({ signal: null })), 'ERR_INVALID_ARG_VALUE');
+  channel.sendSync('x');
+  t.equal(textOf(channel.receiveSync()), 'x');
+  shm.destroy(key);
+  t.end();
+});
