@@ -52,10 +52,10 @@ class Channel {
   #receiver;
 
   constructor(key, options) {
-    const { overflow, ...rest } = readOptions(options);
-    this.#queue = opening(key, (isNew) => new Queue(key, rest, isNew));
+    const checked = readOptions(options);
+    this.#queue = opening(key, (isNew) => new Queue(key, checked, isNew));
     standFor(this, this.#queue.words);
-    this.#sender = new Sender(this.#queue, overflow === 'drop-oldest');
+    this.#sender = new Sender(this.#queue, checked.overflow === 'drop-oldest');
     this.#receiver = new Receiver(this.#queue);
   }
 

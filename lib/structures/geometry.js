@@ -42,7 +42,7 @@ function bytesOf(kind, values) {
 }
 
 /** The fields' values: the option, or else what was found, or else what it is by default. */
-function valuesOf({ fields }, options, found = {}) {
+function valuesOf({ fields }, options, found = Object.create(null)) {
   const values = {};
   for (const { name, initially } of fields) values[name] = [options[name], found[name], initially].find((value) => value !== undefined);
   return values;
