@@ -17,7 +17,7 @@ test('an unknown option is an error that names it and those there are', (t) => {
     get: (options) => shm.get(key, 'Buffer', options),
   };
   const cases = [
-    ['create', { row: true }, /^create has no option 'row'\. Its options are: perm, raw, reserve, populate, hugePages, shared, replaceOrphan, destroyAtExit, disposable, transient$/],
+    ['create', { row: true }, /^create has no option 'row'\. Its options are: perm, raw, reserve, populate, hugePages, shared, transient, disposable$/],
     ['getOrCreate', { row: true }, /^getOrCreate has no option 'row'\. Its options are: perm, raw,/],
     ['get', { row: true }, /^get has no option 'row'\. Its options are: raw, offset, count, populate, hugePages, copyOnWrite, shared, disposable$/],
     ['create', { offset: 8 }, /^create has no option 'offset' \(get has it\)\. Its/],

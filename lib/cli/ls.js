@@ -13,7 +13,7 @@ Lists the System V segments and POSIX objects of this machine (Linux only).
   --orphans   only what no process has attached
 
 ATTACHES counts attaches of a segment in all processes; of an object, the processes that are
-known to have it mapped. AGE is the time since a segment was created or changed, or an object
+known to have it mapped. PERM ends with t if an object is transient: it goes with its last user. AGE is the time since a segment was created or changed, or an object
 created or resized. Orphans are yellow on a terminal.
 `;
 
@@ -45,7 +45,7 @@ function row(entry) {
     entry.kind,
     sizeText(entry.size),
     userText(entry.uid),
-    entry.perm,
+    entry.transient ? `${entry.perm}t` : entry.perm,
     String(attaches),
     processesText(entry.processes, 3),
     ageText(entry.kind === 'sysv' ? entry.changedAt : entry.modifiedAt),

@@ -12,8 +12,10 @@ const binding = require('../runtime/binding');
 const { detachAtExit } = require('../runtime/cleanup');
 const { guardZlib } = require('../runtime/zlib');
 
-const noCreateOptions = { mode: 0o660, flags: 0, disposable: false };
-const noGetOptions = { flags: 0, offset: 0, count: undefined, disposable: false };
+/** Calls that 0.1.x had: what they attach counts in the line at the exit. */
+const { plain } = binding.optionBits;
+const noCreateOptions = { mode: 0o660, flags: plain, disposable: false };
+const noGetOptions = { flags: plain, offset: 0, count: undefined, disposable: false };
 
 /** How often a key may vanish between a look and a create before that is called an error. */
 const TRIES = 10000;
@@ -37,8 +39,10 @@ function create(count, typeKey, key, perm) {
   const type = typeOf(typeKey);
   const bytes = bytesOf(count, type);
   const options = createOptions(perm, 'create');
-  if (options.flags & binding.optionBits.transient) return createTransient(count, type, bytes, options, key);
-  if (key === undefined || key === null) return createFresh(count, type, bytes, options);
+  if (key === undefined || key === null) {
+    const isTransient = (options.flags & binding.optionBits.transient) !== 0;
+    return (isTransient ? createTransient : createFresh)(count, type, bytes, options);
+  }
   return make(checkedKey(key), count, type, bytes, options);
 }
 
@@ -51,10 +55,7 @@ function createFresh(count, type, bytes, options) {
 }
 
 /** A new System V segment that goes with its last user. Its key comes from the kernel. */
-function createTransient(count, type, bytes, { mode, flags, disposable }, chosen) {
-  if (chosen !== undefined && chosen !== null) {
-    throw invalidValue('key', 'must be null or undefined for a transient segment, whose `key` the array tells', chosen);
-  }
+function createTransient(count, type, bytes, { mode, flags, disposable }) {
   const request = { type, key: 0, offset: 0, count, disposable, misfit: doesNotFit };
   return arrayOver(view, request, () => {
     const [key, shown] = binding.createTransient(bytes, mode, flags, allocate);
@@ -66,7 +67,7 @@ function createTransient(count, type, bytes, { mode, flags, disposable }, chosen
 /** The array over new memory; null if the key is taken. */
 function make(key, count, type, bytes, { mode, flags, disposable }) {
   if (typeof key === 'number' && isTransientKey(key)) {
-    throw invalidValue('key', 'can be got, but not created: the kernel chooses the keys of transient segments. Create one with null and { transient: true }', key);
+    throw invalidValue('key', 'can be got, but not created: the kernel chooses the keys of segments like that. Create one with null and { transient: true }', key);
   }
   const request = { type, key, offset: 0, count, disposable, misfit: doesNotFit };
   return arrayOver(view, request, () => binding.create(key, bytes, mode, flags, allocate));
@@ -104,12 +105,8 @@ function getOrCreate(count, typeKey, key, perm) {
   const { flags, disposable } = options;
   key = checkedKey(key);
   const request = { type, key, offset: 0, count, disposable, misfit: tooSmall };
-  const find = () => open(request, flags);
-  const add = () => make(key, count, type, bytes, options);
-  // What is to be replaced must not be got.
-  const addsFirst = (flags & binding.optionBits.replaceOrphan) !== 0;
   for (let tries = 0; tries < TRIES; tries++) {
-    const array = addsFirst ? add() || find() : find() || add();
+    const array = open(request, flags) || make(key, count, type, bytes, options);
     if (array !== null) return array;
   }
   throw busy(key);
@@ -173,6 +170,6 @@ function detachAll() {
 detachAtExit(() => {
   guardZlib();
   return binding.detachSegments();
-}, binding.destroyDue);
+});
 
 module.exports = { beforeDetach, create, createPosix, destroy, detach, detachAll, detachPosix, get, getOrCreate, getPosix, keyOf };

@@ -30,7 +30,7 @@ function destroyOrphans(filter) {
 
 function chosen({ orphans, mine, olderThan }) {
   if (orphans && !isLinux) {
-    const message = 'ENOTSUP: this system tells nobody who has an object attached. `stat(key).attaches` tells of a segment; objects that are created with { destroyAtExit: true } leave less behind';
+    const message = 'ENOTSUP: this system tells nobody who has an object attached. `stat(key).attaches` tells of a segment; what is created with { transient: true } goes with its last user';
     throw withCode(new Error(message), 'ENOTSUP');
   }
   const uid = /** @type {any} */ (process).getuid();

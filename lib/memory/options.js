@@ -15,8 +15,7 @@ const ofNewMemory = {
   populate: flag,
   hugePages: flag,
   shared: flag,
-  replaceOrphan: flag,
-  destroyAtExit: flag,
+  transient: flag,
   disposable: flag,
 };
 
@@ -26,11 +25,7 @@ const onlyOfGet = { offset: 'get', count: 'get', copyOnWrite: 'get' };
 
 /** What reads the options of each call. */
 const readers = {
-  create: optionsReader('create', { ...ofNewMemory, transient: flag }, [
-    halfReserved,
-    [({ transient, replaceOrphan }) => transient === true && replaceOrphan === true, 'a transient segment takes no key, and leaves no orphan'],
-    [({ transient, destroyAtExit }) => transient === true && destroyAtExit === true, 'a transient segment goes with its last user, not with its creator'],
-  ], onlyOfGet),
+  create: optionsReader('create', ofNewMemory, [halfReserved], onlyOfGet),
   getOrCreate: optionsReader('getOrCreate', ofNewMemory, [halfReserved], onlyOfGet),
   get: optionsReader(
     'get',
@@ -52,7 +47,7 @@ const PERM = 0o660;
 function createOptions(perm, call) {
   if (typeof perm !== 'object' || perm === null || Array.isArray(perm)) {
     const mode = perm === undefined || perm === null ? PERM : permissions(perm, 'perm');
-    return { mode, flags: 0, disposable: false };
+    return { mode, flags: binding.optionBits.plain, disposable: false };
   }
   const options = readers[call](perm);
   const { perm: mode = PERM, disposable = false } = options;
@@ -71,7 +66,7 @@ function getOptions(given, type) {
   return { flags: flagsOf(options), offset, count, disposable };
 }
 
-const bitOptions = ['raw', 'copyOnWrite', 'populate', 'hugePages', 'shared', 'transient', 'replaceOrphan', 'destroyAtExit'];
+const bitOptions = ['raw', 'copyOnWrite', 'populate', 'hugePages', 'shared', 'transient'];
 
 /** The options that are bits for the native side. */
 function flagsOf(options) {

@@ -11,6 +11,9 @@ const { withCode } = require('../errors');
 /** Bits of a segment's mode beside the permissions: it goes with its last attach. */
 const SHM_DEST = 0o1000;
 
+/** The sticky bit, which marks an object that goes with its last user. */
+const TRANSIENT = 0o1000;
+
 /** What there is of that key; null if there is nothing. */
 function stat(key) {
   key = checkedKey(key);
@@ -136,6 +139,7 @@ function objectInfo(key, found) {
     kind: 'posix',
     size: found.size,
     perm: permOf(found.mode),
+    transient: (found.mode & TRANSIENT) !== 0,
     uid: found.uid,
     gid: found.gid,
     modifiedAt: dateOf(found.modified),

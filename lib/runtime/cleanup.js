@@ -5,14 +5,13 @@ const { oncePerThread } = require('./thread');
 const { invalidType } = require('../errors');
 
 /**
- * Calls `detachAll` at the exit event, and in the main thread then `destroyDue`, which ends what the
- * process has created for its own life; the main thread tells how many segments that destroyed. One
- * listener serves all copies of the package, or Node would warn of a leak.
+ * Calls `detachAll` at the exit event; the main thread tells how many segments that destroyed. One listener serves all
+ * copies of the package, or Node would warn of a leak.
  */
-function detachAtExit(detachAll, destroyDue) {
+function detachAtExit(detachAll) {
   const copies = oncePerThread('exit', () => {
     const registered = [];
-    process.on('exit', () => atExit(registered.concat(isMainThread() ? destroyDue : [])));
+    process.on('exit', () => atExit(registered));
     return registered;
   });
   copies.push(detachAll);

@@ -15,25 +15,17 @@ interface OfNewMemory {
 
 interface OfLifetime {
   /**
-   * What has the key is replaced by the new memory, all zero, if nobody has it attached any more,
-   * where others get `null` from `create`, and the old memory from `getOrCreate`. Of any number of
-   * processes that do so at once, one creates it. Where it cannot be told whether anybody has it, it
-   * stays: an object of another user, unless this one is root; any object on macOS and before Linux 5.3.
-   */
-  replaceOrphan?: boolean;
-  /**
-   * A normal exit of this process destroys what it has created so, whoever else has it attached: an
-   * object's name and a segment's key are free then. A process that a signal kills exits so only if it
-   * handles the signal and calls `process.exit`.
-   */
-  destroyAtExit?: boolean;
-}
-
-interface Transient {
-  /**
-   * Linux: a System V segment that the kernel frees when nobody has it attached any more, however its
-   * users have ended. It takes no key; the array's `key` is what others `get` it by, while anybody has
-   * it. Throws `ENOTSUP` on macOS.
+   * The memory lives exactly as long as somebody has it.
+   *
+   * A name: the object is marked (Linux: by the sticky bit of its mode), so that all who open it know. Whoever lets go
+   * of it last, by `detach`, the end of a worker or a normal exit, removes its name. What the SIGKILL of its last user
+   * has left is replaced, all zero, by the next call that says `transient`; of any number of processes that do so at
+   * once, one creates it.
+   *
+   * A number: a segment goes with its last attach anyway. One that nobody has after a SIGKILL is replaced likewise.
+   *
+   * No key (`null`): a segment that the kernel itself frees with its last user, however that has ended. The array's
+   * `key` is what others `get` it by. Linux only: `ENOTSUP` on macOS.
    */
   transient?: boolean;
 }
@@ -116,12 +108,12 @@ interface Made<Shared extends boolean, Disposable extends boolean> extends OfNew
 export type GetOrCreateOptions<Shared extends boolean = boolean, Disposable extends boolean = boolean> = Made<Shared, Disposable> & Reserving;
 
 /**
- * How `create` makes memory: as `getOrCreate`, or `transient`. An unknown option is an error.
+ * How `create` makes memory. An unknown option is an error.
  *
  * @typeParam Shared whether `shared` is true; `boolean` if that is not known
  * @typeParam Disposable whether `disposable` is true; `boolean` if that is not known
  */
-export type CreateOptions<Shared extends boolean = boolean, Disposable extends boolean = boolean> = GetOrCreateOptions<Shared, Disposable> & Transient;
+export type CreateOptions<Shared extends boolean = boolean, Disposable extends boolean = boolean> = GetOrCreateOptions<Shared, Disposable>;
 
 /**
  * How `get` opens and shows memory. An unknown option is an error.

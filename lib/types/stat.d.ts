@@ -44,6 +44,8 @@ export interface ObjectStatus extends ShmStatus {
   kind: 'posix';
   /** Its name, with the slash. */
   key: string;
+  /** Whether it goes with its last user: see `transient` of {@link CreateOptions}. */
+  transient: boolean;
   /** When it was created or last written by a system call; writes to mapped memory do not count. */
   modifiedAt: Date | null;
 }

@@ -7,6 +7,7 @@ use crate::memory::key::Key;
 use crate::memory::mapping::Mapping;
 use crate::memory::options::Options;
 use crate::memory::posix::Draft;
+use crate::memory::transient::Share;
 use crate::memory::{file, posix, sysv};
 use crate::sys::Identity as ObjectIdentity;
 
@@ -52,6 +53,8 @@ enum Made {
 pub struct Fresh {
     pub identity: Identity,
     pub mapping: Arc<Mapping>,
+    /// In a transient object.
+    pub share: Option<Share>,
     made: Made,
     is_published: bool,
 }
@@ -59,19 +62,19 @@ pub struct Fresh {
 impl Fresh {
     /// Makes memory of `bytes` bytes; `None` if the key is taken.
     pub fn create(key: &Key, bytes: usize, mode: u16, options: Options) -> Result<Option<Self>> {
-        Ok(match key {
-            Key::Segment(key) => sysv::create(*key, bytes, mode.into(), options)?
-                .map(|(id, mapping)| Self::new(Identity::Segment(id), mapping, Made::Segment(id))),
-            Key::Object(name) => posix::create(name, bytes, mode.into(), options)?.map(
-                |(draft, identity, mapping)| {
-                    Self::new(
-                        Identity::Object(identity),
-                        mapping,
-                        Made::Object(draft, options),
-                    )
-                },
-            ),
-        })
+        match key {
+            Key::Segment(key) => {
+                let created = sysv::create(*key, bytes, mode.into(), options)?;
+                Ok(created.map(|(id, mapping)| {
+                    Self::new(Identity::Segment(id), mapping, Made::Segment(id))
+                }))
+            }
+            Key::Object(name) => {
+                let created = posix::create(name, bytes, mode.into(), options)?;
+                Ok(created
+                    .map(|(draft, opened)| Self::object(opened, Made::Object(draft, options))))
+            }
+        }
     }
 
     /// Makes a segment that the kernel frees with its last attach, and the key that it is found by.
@@ -83,14 +86,23 @@ impl Fresh {
 
     /// Maps what the key stands for; `None` if there is nothing.
     pub fn open(key: &Key, options: Options) -> Result<Option<Self>> {
-        let opened = match key {
+        match key {
             Key::Segment(key) => {
-                sysv::open(*key, options)?.map(|(id, mapping)| (Identity::Segment(id), mapping))
+                let opened = sysv::open(*key, options)?;
+                Ok(opened
+                    .map(|(id, mapping)| Self::new(Identity::Segment(id), mapping, Made::Nothing)))
             }
-            Key::Object(name) => posix::open(name, options)?
-                .map(|(identity, mapping)| (Identity::Object(identity), mapping)),
-        };
-        Ok(opened.map(|(identity, mapping)| Self::new(identity, mapping, Made::Nothing)))
+            Key::Object(name) => {
+                let opened = posix::open(name, options)?;
+                Ok(opened.map(|opened| Self::object(opened, Made::Nothing)))
+            }
+        }
+    }
+
+    fn object((identity, mapping, share): posix::Opened, made: Made) -> Self {
+        let mut fresh = Self::new(Identity::Object(identity), mapping, made);
+        fresh.share = share;
+        fresh
     }
 
     /// A mapped file; with a draft, a new one.
@@ -103,6 +115,7 @@ impl Fresh {
         Self {
             identity,
             mapping: Arc::new(mapping),
+            share: None,
             made,
             is_published: false,
         }

@@ -1,6 +1,5 @@
 //! Memory by its key: made, found, mapped, given back. No Node-API here.
 
-pub mod at_exit;
 pub mod file;
 pub mod file_errors;
 pub mod fresh;
@@ -12,3 +11,4 @@ pub mod orphan;
 pub mod posix;
 pub mod registry;
 pub mod sysv;
+pub mod transient;

@@ -9,12 +9,11 @@ const POPULATE: u32 = 1 << 3;
 const HUGE_PAGES: u32 = 1 << 4;
 const SHARED: u32 = 1 << 5;
 const TRANSIENT: u32 = 1 << 6;
-const REPLACE_ORPHAN: u32 = 1 << 7;
-const DESTROY_AT_EXIT: u32 = 1 << 8;
-const FILL: u32 = 1 << 9;
+const FILL: u32 = 1 << 7;
+const PLAIN: u32 = 1 << 8;
 
 /// The bits by the names that JavaScript finds them under.
-pub const BITS: [(&str, u32); 10] = [
+pub const BITS: [(&str, u32); 9] = [
     ("raw", RAW),
     ("copyOnWrite", COPY_ON_WRITE),
     ("sparse", SPARSE),
@@ -22,9 +21,8 @@ pub const BITS: [(&str, u32); 10] = [
     ("hugePages", HUGE_PAGES),
     ("shared", SHARED),
     ("transient", TRANSIENT),
-    ("replaceOrphan", REPLACE_ORPHAN),
-    ("destroyAtExit", DESTROY_AT_EXIT),
     ("fill", FILL),
+    ("plain", PLAIN),
 ];
 
 /// The bits that ask for a mapping of its own, beside others of the same key.
@@ -99,19 +97,14 @@ impl Options {
         self.bits & HUGE_PAGES != 0
     }
 
-    /// A segment that the kernel frees when nobody has it attached any more.
+    /// It lives as long as somebody has it, and what nobody has any more is replaced.
     pub fn transient(self) -> bool {
         self.bits & TRANSIENT != 0
     }
 
-    /// What has the key and nobody has attached any more makes room for the new memory.
-    pub fn replace_orphan(self) -> bool {
-        self.bits & REPLACE_ORPHAN != 0
-    }
-
-    /// A normal exit of the process destroys what it has created.
-    pub fn destroy_at_exit(self) -> bool {
-        self.bits & DESTROY_AT_EXIT != 0
+    /// There were no options: it is a call that 0.1.x had.
+    pub fn plain(self) -> bool {
+        self.bits & PLAIN != 0
     }
 }
 

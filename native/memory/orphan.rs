@@ -20,7 +20,8 @@ impl Suspect {
                 Err(error) => Err(error),
             },
             Self::Object { name, inode } => Ok(match sys::usage_of(name)? {
-                Usage::Unused(lease) => Some(lease.identity().inode == *inode),
+                Usage::Unused(claim) if !claim.is_certain() => None,
+                Usage::Unused(claim) => Some(claim.identity().inode == *inode),
                 Usage::Gone | Usage::Used => Some(false),
                 Usage::Unknown => None,
             }),
@@ -32,13 +33,15 @@ impl Suspect {
         match self {
             Self::Segment(id) => Ok(sysv::is_orphan(*id)? == Some(true) && sysv::remove(*id)?),
             Self::Object { name, inode } => match sys::usage_of(name)? {
-                Usage::Unused(lease) if lease.identity().inode == *inode => lease.unlink(),
-                Usage::Unknown => Err(explain(
+                Usage::Unused(claim) if claim.is_certain() => {
+                    Ok(claim.identity().inode == *inode && claim.unlink()?)
+                }
+                Usage::Unused(_) | Usage::Unknown => Err(explain(
                     Error::from_errno(libc::EPERM, "fcntl"),
                     Doing::AskingForUsers,
                     &[],
                 )),
-                Usage::Unused(_) | Usage::Gone | Usage::Used => Ok(false),
+                Usage::Gone | Usage::Used => Ok(false),
             },
         }
     }

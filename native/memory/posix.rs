@@ -10,12 +10,16 @@ use crate::error::{Error, Result};
 use crate::memory::layout::{check_layout, raw_size, HEADER};
 use crate::memory::mapping::Mapping;
 use crate::memory::options::Options;
-use crate::sys::{self, explain, mapping_error, Doing, Identity, Kind, Name, ObjectStatus, Usage};
+use crate::memory::transient::Share;
+use crate::sys::{self, explain, mapping_error, Doing, Identity, Kind, Name, ObjectStatus};
 
 pub use crate::sys::Draft;
 
 /// Bytes that take longer to reserve than it takes to ask whether the name is free.
 const WORTH_ASKING: usize = 64 << 10;
+
+/// An object that is mapped, which one it is, and this user's share in it if it is transient.
+pub type Opened = (Identity, Mapping, Option<Share>);
 
 /// Makes an object with `bytes` bytes of zeros as data; `None` if the name is taken. Nobody sees it
 /// before it is published, and a failure or a crash leaves nothing.
@@ -24,69 +28,51 @@ pub fn create(
     bytes: usize,
     mode: u32,
     options: Options,
-) -> Result<Option<(Draft, Identity, Mapping)>> {
+) -> Result<Option<(Draft, Opened)>> {
     let header = if options.raw() { 0 } else { HEADER };
     let Some(size) = bytes.checked_add(header) else {
         return Err(Error::from_errno(libc::EFBIG, "posix_fallocate"));
     };
-    let Some(draft) = Draft::new(name, mode)? else {
+    // First, for the memory that lacks may be what an orphan has.
+    if options.transient() && !sys::remove_unused(name)? {
+        return Ok(None);
+    }
+    let Some((draft, hold)) = new_draft(name, mode, options)? else {
         return Ok(None);
     };
     // An existing object is no reason to fill the memory, but asking costs as much as reserving little.
-    if size > WORTH_ASKING && is_taken(&draft, options)? {
+    if size > WORTH_ASKING && draft.is_late()? {
         return Ok(None);
     }
-    let furnished = match furnish(draft.file(), bytes, size, options) {
-        // The memory that lacks may be what the orphan has.
-        Err(error) if error.errno() == Some(libc::ENOSPC) && remove_orphan(name, options)? => {
-            furnish(draft.file(), bytes, size, options)
-        }
-        furnished => furnished,
-    };
-    let (identity, pages) = match furnished {
+    let (identity, pages) = match furnish(draft.file(), bytes, size, options) {
         Ok(furnished) => furnished,
-        Err(error) => {
-            return if is_taken(&draft, options)? {
-                Ok(None)
-            } else {
-                Err(error)
-            }
-        }
+        Err(_) if draft.is_late()? => return Ok(None),
+        Err(error) => return Err(error),
     };
     let mapping = Mapping::object(pages, header, bytes);
-    Ok(Some((draft, identity, mapping)))
+    Ok(Some((draft, (identity, mapping, hold))))
 }
 
-/// Whether another object has the name, and will not make room for this one.
-fn is_taken(draft: &Draft, options: Options) -> Result<bool> {
-    Ok(draft.is_late()?
-        && !(options.replace_orphan() && matches!(sys::usage_of(draft.name())?, Usage::Unused(_))))
-}
-
-/// Removes the name if the options say so and nobody has the object of that name.
-fn remove_orphan(name: &Name, options: Options) -> Result<bool> {
-    match sys::usage_of(name)? {
-        Usage::Unused(lease) if options.replace_orphan() => lease.unlink(),
-        _ => Ok(false),
+fn new_draft(name: &Name, mode: u32, options: Options) -> Result<Option<(Draft, Option<Share>)>> {
+    if !options.transient() {
+        return Ok(Draft::new(name, mode)?.map(|draft| (draft, None)));
     }
+    let Some((draft, hold)) = sys::transient_draft(name, mode)? else {
+        return Ok(None);
+    };
+    Ok(Some((draft, hold.map(Share::new))))
 }
 
 /// Gives a finished object its name, be it that of an orphan; `false` if another object has it.
 pub fn publish(draft: &Draft, options: Options) -> Result<bool> {
-    if draft.publish()? {
-        return Ok(true);
+    loop {
+        if draft.publish()? {
+            return Ok(true);
+        }
+        if !options.transient() || !sys::remove_unused(draft.name())? {
+            return Ok(false);
+        }
     }
-    if !options.replace_orphan() {
-        return Ok(false);
-    }
-    // As long as the lease is held nobody opens the orphan: whoever tries finds the new object then.
-    let lease = match sys::usage_of(draft.name())? {
-        Usage::Unused(lease) => lease,
-        Usage::Gone => return draft.publish(),
-        Usage::Used | Usage::Unknown => return Ok(false),
-    };
-    lease.unlink()?;
-    draft.publish()
 }
 
 /// Gives a new file its size, its memory and its header, and maps it.
@@ -170,15 +156,20 @@ fn populate(pages: &MmapRaw) -> Result<()> {
 }
 
 /// Opens and maps the object; `None` if there is none.
-pub fn open(name: &Name, options: Options) -> Result<Option<(Identity, Mapping)>> {
-    let Some(file) = sys::open(name, !options.copy_on_write())? else {
+pub fn open(name: &Name, options: Options) -> Result<Option<Opened>> {
+    if options.transient() && sys::remove_unused(name)? {
+        return Ok(None);
+    }
+    let Some((file, hold)) = sys::open_as_user(name, !options.copy_on_write())? else {
         return Ok(None);
     };
+    // Before anything that may fail: whoever lets go of it looks whether it is the last.
+    let share = hold.map(Share::new);
     let identity = sys::identity_of(&file)?;
     if options.raw() {
         let size = raw_size(identity.size).map_err(Error::Layout)?;
         let pages = map(&file, size, options)?;
-        return Ok(Some((identity, Mapping::object(pages, 0, size))));
+        return Ok(Some((identity, Mapping::object(pages, 0, size), share)));
     }
     let header = sys::read_header::<HEADER>(&file)?.map(u64::from_ne_bytes);
     if sys::DRAFTS_HAVE_NAMES && header.unwrap_or(0) == 0 {
@@ -186,7 +177,7 @@ pub fn open(name: &Name, options: Options) -> Result<Option<(Identity, Mapping)>
     }
     let (size, len) = check_layout(header, identity.size).map_err(Error::Layout)?;
     let pages = map(&file, size, options)?;
-    Ok(Some((identity, Mapping::object(pages, HEADER, len))))
+    Ok(Some((identity, Mapping::object(pages, HEADER, len), share)))
 }
 
 /// Refuses an object of ours that somebody has made shorter than what is mapped of it: touching
@@ -213,6 +204,6 @@ pub fn status(name: &Name) -> Result<Option<ObjectStatus>> {
 }
 
 /// Removes the name. Whoever has the object mapped keeps it; `false` if there was none.
-pub fn unlink(name: &Name) -> Result<bool> {
-    sys::unlink(name)
+pub fn destroy(name: &Name) -> Result<bool> {
+    sys::destroy(name)
 }

@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::memory::key::SegmentKey;
 use crate::memory::mapping::Mapping;
 use crate::memory::options::Options;
-use crate::sys::{self, is_segment_gone, mapping_error, Doing, Kind, SegmentStatus};
+use crate::sys::{self, is_segment_gone, mapping_error, Doing, Kind, SegmentStatus, Turn};
 
 pub use crate::sys::{remove_segment as remove, SegmentId as Id};
 
@@ -22,10 +22,10 @@ pub fn create(
     };
     loop {
         match sys::create_segment(Some(number), bytes, mode, !options.sparse())? {
-            None if options.replace_orphan() && has_made_room(key)? => {}
+            None if options.transient() && remove_unused(key)? => {}
             None => return Ok(None),
             Some(id) => {
-                if let Some(mapping) = attach_new(id, bytes, options)? {
+                if let Some(mapping) = attach_new(id, bytes, options, false)? {
                     return Ok(Some((id, mapping)));
                 }
             }
@@ -35,9 +35,20 @@ pub fn create(
 
 /// Attaches a segment that has just been made; `None` if another process has attached and destroyed it
 /// meanwhile.
-fn attach_new(id: Id, bytes: usize, options: Options) -> Result<Option<Mapping>> {
-    match attach(id, bytes, options) {
-        Ok(mapping) => Ok(Some(mapping)),
+fn attach_new(
+    id: Id,
+    bytes: usize,
+    options: Options,
+    goes_with_last_attach: bool,
+) -> Result<Option<Mapping>> {
+    let attached = attach(id, bytes).and_then(|mapping| {
+        if goes_with_last_attach {
+            // Before anything that takes long: a process that is killed until then leaves the segment.
+            remove(id)?;
+        }
+        prepared(mapping, options)
+    });
+    match attached {
         Err(error) => {
             // It is not attached, so it would outlive this process unseen.
             let _ = remove(id);
@@ -46,6 +57,7 @@ fn attach_new(id: Id, bytes: usize, options: Options) -> Result<Option<Mapping>>
             }
             Err(error)
         }
+        attached => attached.map(Some),
     }
 }
 
@@ -58,12 +70,12 @@ pub fn create_transient(
 ) -> Result<(SegmentKey, Id, Mapping)> {
     if !sys::ATTACHES_REMOVED_SEGMENTS {
         return Err(Error::from_errno(libc::ENOTSUP, "shmat").with_hint(
-            "This system attaches no segment that is marked for destruction: create one with { destroyAtExit: true } instead of { transient: true }",
+            "This system attaches no segment that is marked for destruction: take a name or a number, which goes with its last user, too",
         ));
     }
     let gone = || Error::from_errno(libc::EIDRM, "shmctl");
     let id = sys::create_segment(None, bytes, mode, !options.sparse())?.ok_or_else(gone)?;
-    let mapping = attach_new(id, bytes, options)?.ok_or_else(gone)?;
+    let mapping = attach_new(id, bytes, options, true)?.ok_or_else(gone)?;
     let cookie = cookie_of(&sys::segment_status(id)?.ok_or_else(gone)?);
     Ok((SegmentKey::Keyless { id, cookie }, id, mapping))
 }
@@ -91,13 +103,20 @@ pub fn find(key: SegmentKey) -> Result<Option<Id>> {
 
 /// Attaches all of an existing segment; `None` if there is none.
 pub fn open(key: SegmentKey, options: Options) -> Result<Option<(Id, Mapping)>> {
+    if options.transient() && !key.is_keyless() && remove_unused(key)? {
+        return Ok(None);
+    }
+    let turn = turn_at(key);
     let Some((id, status)) = status(key)? else {
         return Ok(None);
     };
     let opened = if options.copy_on_write() {
+        drop(turn);
         sys::copy_segment(id, status.size).map(|copy| Mapping::object(copy, 0, status.size))
     } else {
-        attach(id, status.size, options)
+        let attached = attach(id, status.size);
+        drop(turn);
+        attached.and_then(|mapping| prepared(mapping, options))
     };
     match opened {
         // The id may have become another's meanwhile.
@@ -108,19 +127,19 @@ pub fn open(key: SegmentKey, options: Options) -> Result<Option<(Id, Mapping)>> 
     }
 }
 
-fn attach(id: Id, bytes: usize, options: Options) -> Result<Mapping> {
+fn attach(id: Id, bytes: usize) -> Result<Mapping> {
     let pages = sys::attach_segment(id, bytes)
         .map_err(|error| mapping_error(&error, "shmat", Doing::OpeningSegment))?;
-    let mapping = Mapping::segment(pages);
-    if options.transient() {
-        // Before anything that takes long: a process that is killed until then leaves the segment.
-        remove(id)?;
-    }
+    Ok(Mapping::segment(pages))
+}
+
+/// An attached segment, its pages as the options want them.
+fn prepared(mapping: Mapping, options: Options) -> Result<Mapping> {
     if options.huge_pages() {
-        sys::advise_huge_pages(mapping.data(), bytes, Kind::Segment)?;
+        sys::advise_huge_pages(mapping.data(), mapping.len(), Kind::Segment)?;
     }
     if options.populate() {
-        sys::populate(mapping.data(), bytes)
+        sys::populate(mapping.data(), mapping.len())
             .map_err(|error| mapping_error(&error, "madvise", Doing::Mapping))?;
     }
     Ok(mapping)
@@ -147,9 +166,21 @@ pub fn status(key: SegmentKey) -> Result<Option<(Id, SegmentStatus)>> {
     Ok(sys::segment_status(id)?.map(|status| (id, status)))
 }
 
-/// How many attaches the segment has, in all processes; `None` if it is gone.
-pub fn attaches(id: Id) -> Result<Option<u32>> {
-    Ok(sys::segment_status(id)?.map(|status| status.attaches))
+/// Nobody finds and attaches a segment of that key, or removes one that nobody has, as long as somebody else has the turn.
+fn turn_at(key: SegmentKey) -> Option<Turn> {
+    match key {
+        SegmentKey::Chosen(number) => Some(Turn::take(number)),
+        SegmentKey::Keyless { .. } => None, // none that is found by its id is replaced
+    }
+}
+
+/// Destroys the segment if nobody has it attached; how many attaches it has, in all processes.
+pub fn remove_if_last(key: SegmentKey, id: Id) -> Result<u32> {
+    let _turn = turn_at(key);
+    match sys::segment_status(id)?.map(|status| status.attaches) {
+        Some(0) => remove(id).map(|_| 0),
+        left => Ok(left.unwrap_or(0)),
+    }
 }
 
 /// Whether nobody has the segment attached; `None` if it is gone. One that has never been attached is
@@ -161,9 +192,9 @@ pub fn is_orphan(id: Id) -> Result<Option<bool>> {
     Ok(sys::segment_status(id)?.map(is_unused))
 }
 
-/// Whether the key is free by now, since nobody had what bore it. Of several that do this at once each
-/// removes the orphan or finds its id gone, for what one of them makes then is no orphan.
-fn has_made_room(key: SegmentKey) -> Result<bool> {
+/// Destroys what has the key if nobody has it attached any more; whether the key is free by now.
+fn remove_unused(key: SegmentKey) -> Result<bool> {
+    let _turn = turn_at(key);
     let remove_orphan = |id| match is_orphan(id)? {
         Some(false) => Ok(false),
         Some(true) => remove(id).map(|_| true),

@@ -3,7 +3,6 @@
 
 use neon::prelude::*;
 
-use crate::memory::at_exit;
 use crate::memory::key::Key;
 use crate::memory::orphan::Suspect;
 use crate::node::arguments::{key_argument, whole_number};
@@ -12,8 +11,7 @@ use crate::node::throw::throw;
 /// Exports everything of this file.
 pub fn export(cx: &mut ModuleContext) -> NeonResult<()> {
     cx.export_function("isOrphan", is_orphan)?;
-    cx.export_function("destroyOrphan", destroy_orphan)?;
-    cx.export_function("destroyDue", destroy_due)
+    cx.export_function("destroyOrphan", destroy_orphan)
 }
 
 /// `isOrphan(name, inode)`, or `isOrphan(null, id)` of a segment: whether nobody has that memory
@@ -51,10 +49,4 @@ fn suspect(cx: &mut FunctionContext) -> NeonResult<(Option<Key>, Suspect)> {
         }
         Key::Segment(_) => cx.throw_type_error("a name or null"),
     }
-}
-
-/// `destroyDue()`: destroys what was created with `destroyAtExit`; how many segments that were.
-#[allow(clippy::unnecessary_wraps)] // Neon's functions return results
-fn destroy_due(mut cx: FunctionContext) -> JsResult<JsNumber> {
-    Ok(cx.number(at_exit::destroy()))
 }

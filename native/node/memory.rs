@@ -14,7 +14,6 @@ use std::sync::Arc;
 
 use neon::prelude::*;
 
-use crate::memory::at_exit;
 use crate::memory::fresh::Fresh;
 use crate::memory::mapping::Mapping;
 use crate::memory::options::{Options, BITS};
@@ -162,10 +161,7 @@ fn finish<'cx>(
         let mut registry = attachments.borrow_mut();
         match subject {
             Subject::Key(key) => {
-                if options.destroy_at_exit() && fresh.created() > 0 {
-                    at_exit::add(&key, fresh.identity);
-                }
-                registry.register(key, options, &fresh, view);
+                registry.register(key, options, &mut fresh, view);
             }
             Subject::File(path) => registry.register_file(&path, options, &fresh, view),
         }

@@ -54,14 +54,12 @@ console.log(shm.create(1, 'Buffer', null, options)?.buffer.byteLength, shm.get(5
 
 /** How long memory lives. */
 const transient = shm.create(16, 'Int32Array', null, { transient: true });
-const kept = shm.getOrCreate(16, 'Int32Array', '/name', { replaceOrphan: true, destroyAtExit: true });
+const kept = shm.getOrCreate(16, 'Int32Array', '/name', { transient: true });
 const swept: number = shm.destroyOrphans({ mine: true, olderThan: 1000 }).length + shm.list({ orphans: true }).length;
 shm.setQuiet(true);
 console.log(transient?.key, kept.length, swept);
 
 const wrong = () => {
-  // @ts-expect-error: it has a key already
-  shm.getOrCreate(1, 'Buffer', 5, { transient: true });
   // @ts-expect-error: it destroys orphans only
   shm.destroyOrphans({ orphans: true });
   // @ts-expect-error: there is no such option

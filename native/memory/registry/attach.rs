@@ -27,13 +27,19 @@ impl<V> Registry<V> {
     }
 
     /// Registers memory that has been published, and what JavaScript sees of it.
-    pub fn register(&mut self, key: Key, options: Options, fresh: &Fresh, view: V) {
+    pub fn register(&mut self, key: Key, options: Options, fresh: &mut Fresh, view: V) {
         let (identity, created) = (fresh.identity, fresh.created());
-        let mapping = Arc::clone(&fresh.mapping);
+        let (mapping, share) = (Arc::clone(&fresh.mapping), fresh.share.take());
+        if let Some(share) = &share {
+            share.note(&mapping);
+        }
         self.total_size += mapping.size();
         let variant = options.of(&key).variant();
         self.note_address(Some(&key), identity, variant, &mapping);
         let entry = self.keys.entry(key).or_default();
+        if created > 0 || !entry.is_attached() {
+            entry.is_plain = options.plain();
+        }
         if created > 0 {
             // What was created under the key before must have been destroyed by somebody else.
             self.total_created_size -= replace(&mut entry.created, created);
@@ -45,6 +51,7 @@ impl<V> Registry<V> {
             identity,
             variant,
             mapping,
+            share,
             view,
         });
     }

@@ -9,7 +9,8 @@ use crate::error::{Error, Result};
 use crate::memory::fresh::Identity;
 use crate::memory::key::Key;
 use crate::memory::mapping::Mapping;
-use crate::memory::{at_exit, posix, sysv};
+use crate::memory::transient::Share;
+use crate::memory::{posix, sysv};
 
 /// What a detach came to.
 pub struct Detached<V> {
@@ -21,20 +22,18 @@ pub struct Detached<V> {
 }
 
 impl<V> Registry<V> {
-    /// Ends every attachment of `key`. A segment goes with its last attach, an object only if
-    /// `force` is true; `force` also destroys what is not attached here.
+    /// Ends every attachment of `key`. A segment goes with its last attach, an object only if `force` is
+    /// true or if it is transient; `force` also destroys what is not attached here.
     pub fn detach(&mut self, key: &Key, force: bool) -> Detached<V> {
         let mut entry = self.keys.remove(key).unwrap_or_default();
-        let was_created = entry.created > 0;
         // First what may be forbidden, so that a refusal changes nothing.
         let detached = match if force { destroy(key) } else { Ok(false) } {
-            Ok(destroyed) => self.end(&mut entry, destroyed),
+            Ok(destroyed) => self.end(key, &mut entry, destroyed),
             Err(error) => Detached {
                 left: Err(error),
                 ended: Vec::new(),
             },
         };
-        self.end_created(key, &mut entry, was_created);
         self.insert(key, entry);
         detached
     }
@@ -43,7 +42,6 @@ impl<V> Registry<V> {
     /// destroyed, whatever the key stands for by now.
     pub fn detach_version(&mut self, key: &Key, version: &Identity, force: bool) -> Detached<V> {
         let mut entry = self.keys.remove(key).unwrap_or_default();
-        let was_created = entry.created > 0;
         let mut ending = entry.take_version(version);
         let destroyed = if force {
             destroy_version(key, version)
@@ -51,14 +49,13 @@ impl<V> Registry<V> {
             Ok(false)
         };
         let detached = match destroyed {
-            Ok(destroyed) => self.end(&mut ending, destroyed),
+            Ok(destroyed) => self.end(key, &mut ending, destroyed),
             Err(error) => Detached {
                 left: Err(error),
                 ended: Vec::new(),
             },
         };
         entry.put_back(ending);
-        self.end_created(key, &mut entry, was_created);
         self.insert(key, entry);
         detached
     }
@@ -73,18 +70,7 @@ impl<V> Registry<V> {
             .collect()
     }
 
-    /// After the end of attachments: what was created may be destroyed by now.
-    fn end_created(&mut self, key: &Key, entry: &mut Entry<V>, was_created: bool) {
-        let is_keyless = matches!(key, Key::Segment(key) if key.is_keyless());
-        if is_keyless && entry.attachments.is_empty() {
-            self.forget_created(entry);
-        }
-        if was_created && entry.created == 0 {
-            at_exit::forget(key);
-        }
-    }
-
-    fn end(&mut self, entry: &mut Entry<V>, destroyed: bool) -> Detached<V> {
+    fn end(&mut self, key: &Key, entry: &mut Entry<V>, destroyed: bool) -> Detached<V> {
         if destroyed {
             self.forget_created(entry);
         }
@@ -94,15 +80,19 @@ impl<V> Registry<V> {
                 ended: Vec::new(),
             };
         }
-        let (ended, refused) = self.retire(&mut entry.attachments);
+        let is_transient = entry.is_transient(key);
+        let (ended, refused, removed) = self.retire(&mut entry.attachments);
         let mut left = Ok(Some(1));
         for id in segments_of(&ended) {
-            left = self.destroy_if_last(entry, id).map(Some);
+            left = self.destroy_if_last(key, entry, id).map(Some);
+        }
+        if is_transient && entry.attachments.is_empty() {
+            self.forget_created(entry);
         }
         Detached {
             left: match refused {
                 Some(error) => Err(error),
-                None if destroyed => Ok(Some(0)),
+                None if destroyed || removed => Ok(Some(0)),
                 None => left,
             },
             ended,
@@ -110,20 +100,23 @@ impl<V> Registry<V> {
     }
 
     /// Ends every attachment, or every attachment of a segment only; the number is of the segments
-    /// that this destroyed.
+    /// that this destroyed and that 0.1.x would have known.
     pub fn detach_all(&mut self, only_segments: bool) -> (u32, Vec<Attachment<V>>) {
         let mut destroyed = 0;
         let mut all = Vec::new();
         for (key, mut entry) in take(&mut self.keys) {
             if !only_segments || matches!(key, Key::Segment(_)) {
-                let was_created = entry.created > 0;
-                let (ended, _) = self.retire(&mut entry.attachments);
+                let (is_plain, is_transient) = (entry.is_plain, entry.is_transient(&key));
+                let (ended, ..) = self.retire(&mut entry.attachments);
                 for id in segments_of(&ended) {
                     // A segment that may not be destroyed by this user stays, as it does at exit.
-                    destroyed += u32::from(matches!(self.destroy_if_last(&mut entry, id), Ok(0)));
+                    let is_gone = matches!(self.destroy_if_last(&key, &mut entry, id), Ok(0));
+                    destroyed += u32::from(is_gone && (is_plain || !only_segments));
+                }
+                if is_transient && entry.attachments.is_empty() {
+                    self.forget_created(&mut entry);
                 }
                 all.extend(ended);
-                self.end_created(&key, &mut entry, was_created);
             }
             self.insert(&key, entry);
         }
@@ -133,31 +126,32 @@ impl<V> Registry<V> {
         (destroyed, all)
     }
 
-    /// Puts zero pages over the attachments. Those that the system refused stay attached.
+    /// Puts zero pages over the attachments, and gives their shares back; whether that removed a name. Those that
+    /// the system refused stay attached.
     pub(super) fn retire(
         &mut self,
         attachments: &mut Vec<Attachment<V>>,
-    ) -> (Vec<Attachment<V>>, Option<Error>) {
+    ) -> (Vec<Attachment<V>>, Option<Error>, bool) {
         let mut ended = take(attachments);
-        let mut refused = None;
+        let (mut refused, mut removed) = (None, false);
         for index in (0..ended.len()).rev() {
             if let Err(error) = ended[index].mapping.retire() {
                 refused = Some(error);
                 attachments.insert(0, ended.remove(index));
             } else {
                 self.uncount(&ended[index].mapping);
+                removed |= ended[index].share.take().is_some_and(Share::give_back);
             }
         }
-        (ended, refused)
+        (ended, refused, removed)
     }
 
     /// After a detach: destroys the segment if that was its last attach; how many are left.
-    fn destroy_if_last(&mut self, entry: &mut Entry<V>, id: sysv::Id) -> Result<u32> {
-        let found = sysv::attaches(id)?;
-        if found == Some(0) {
-            sysv::remove(id)?;
-        }
-        let left = found.unwrap_or(0);
+    fn destroy_if_last(&mut self, key: &Key, entry: &mut Entry<V>, id: sysv::Id) -> Result<u32> {
+        let left = match key {
+            Key::Segment(key) => sysv::remove_if_last(*key, id)?,
+            Key::Object(_) => 0,
+        };
         if left == 0 && entry.created_segment == Some(id) {
             self.forget_created(entry);
         }
@@ -179,7 +173,7 @@ fn segments_of<V>(ended: &[Attachment<V>]) -> impl Iterator<Item = sysv::Id> + '
 /// Destroys what `key` stands for now, attached or not; `false` if there is nothing.
 fn destroy(key: &Key) -> Result<bool> {
     match key {
-        Key::Object(name) => posix::unlink(name),
+        Key::Object(name) => posix::destroy(name),
         Key::Segment(key) => sysv::destroy(*key),
     }
 }
@@ -190,7 +184,7 @@ fn destroy_version(key: &Key, identity: &Identity) -> Result<bool> {
         (Key::Segment(key), _) if key.is_keyless() => sysv::destroy(*key),
         (_, Identity::Segment(id)) => sysv::remove(*id),
         (Key::Object(name), Identity::Object(ours)) => match posix::find(name)? {
-            Some(found) if found.is_same_object(ours) => posix::unlink(name),
+            Some(found) if found.is_same_object(ours) => posix::destroy(name),
             _ => Ok(false),
         },
         _ => Ok(false),

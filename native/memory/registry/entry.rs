@@ -4,15 +4,19 @@ use std::mem::take;
 use std::sync::Arc;
 
 use crate::memory::fresh::Identity;
+use crate::memory::key::Key;
 use crate::memory::mapping::Mapping;
 use crate::memory::options::Variant;
 use crate::memory::sysv;
+use crate::memory::transient::Share;
 
 /// One mapping of one segment or object. `view` is what JavaScript sees of it.
 pub struct Attachment<V> {
     pub(super) identity: Identity,
     pub(super) variant: Variant,
     pub mapping: Arc<Mapping>,
+    /// In a transient object.
+    pub(super) share: Option<Share>,
     pub view: V,
 }
 
@@ -28,6 +32,8 @@ pub struct Entry<V> {
     pub attachments: Vec<Attachment<V>>,
     /// Bytes that this thread has created under the key and not destroyed.
     pub created: usize,
+    /// Whether it is what 0.1.x knew, and so is counted in the line at the exit: made, or else got, without options.
+    pub is_plain: bool,
     /// The segment that these bytes are; the key may stand for another one by now.
     pub created_segment: Option<sysv::Id>,
 }
@@ -37,6 +43,7 @@ impl<V> Default for Entry<V> {
         Self {
             attachments: Vec::new(),
             created: 0,
+            is_plain: false,
             created_segment: None,
         }
     }
@@ -45,6 +52,14 @@ impl<V> Default for Entry<V> {
 impl<V> Entry<V> {
     pub fn is_empty(&self) -> bool {
         self.attachments.is_empty() && self.created == 0
+    }
+
+    /// Whether it goes with its last user: then it is nobody's creation any more who has detached it.
+    pub fn is_transient(&self, key: &Key) -> bool {
+        match key {
+            Key::Segment(key) => key.is_keyless(),
+            Key::Object(_) => self.attachments.iter().any(|it| it.share.is_some()),
+        }
     }
 
     pub fn is_attached(&self) -> bool {
@@ -65,6 +80,7 @@ impl<V> Entry<V> {
             } else {
                 0
             },
+            is_plain: self.is_plain,
             created_segment: identity.segment(),
         }
     }

@@ -58,6 +58,7 @@ impl<V> Registry<V> {
             identity: fresh.identity,
             variant,
             mapping,
+            share: None,
             view,
         });
         self.files.note(path, file);
@@ -105,7 +106,7 @@ impl<V> Registry<V> {
                 continue;
             };
             let mut parts = take(&mut file.parts);
-            let (ended, refused) = self.retire(&mut parts);
+            let (ended, refused, _) = self.retire(&mut parts);
             all.extend(ended);
             match refused {
                 None => self.files.forget(id),

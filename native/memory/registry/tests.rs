@@ -44,7 +44,7 @@ fn create(registry: &mut Registry<()>, key: &Key, bytes: usize) -> Option<Arc<Ma
     let options = Options::default();
     let mut fresh = Fresh::create(key, bytes, 0o600, options).unwrap()?;
     fresh.publish().unwrap().then(|| {
-        registry.register(key.clone(), options, &fresh, ());
+        registry.register(key.clone(), options, &mut fresh, ());
         Arc::clone(&fresh.mapping)
     })
 }
@@ -57,7 +57,7 @@ fn get(registry: &mut Registry<()>, key: &Key) -> Option<Arc<Mapping>> {
     }
     let mut fresh = Fresh::open(key, options).unwrap()?;
     assert!(fresh.publish().unwrap());
-    registry.register(key.clone(), options, &fresh, ());
+    registry.register(key.clone(), options, &mut fresh, ());
     Some(Arc::clone(&fresh.mapping))
 }
 

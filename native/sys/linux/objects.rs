@@ -87,7 +87,7 @@ pub fn open(name: &Name, writable: bool) -> Result<Option<File>> {
     }
 }
 
-fn has_no_name(file: &File) -> bool {
+pub(super) fn has_no_name(file: &File) -> bool {
     fstat(file).is_ok_and(|found| found.st_nlink == 0)
 }
 

@@ -2,7 +2,6 @@
 
 mod files;
 mod futex;
-mod lease;
 mod limits;
 mod locks;
 mod nameless;
@@ -11,10 +10,10 @@ mod pages;
 mod place;
 mod ring;
 mod segments;
+mod users;
 
 pub use files::*;
 pub use futex::*;
-pub use lease::{usage_of, Usage};
 pub use limits::limit;
 pub use locks::is_byte_locked_anywhere;
 pub use nameless::Nameless;
@@ -23,10 +22,11 @@ pub use pages::{advise, advise_huge_pages, map_over, move_pages, populate};
 pub use place::{prefix, USUAL_PLACES};
 pub use ring::{ring, sleep_until_readable, AnyReadable, Completed, Completions, Requests, Ring};
 pub use segments::*;
+pub use users::{destroy, open_as_user, remove_unused, transient_draft, usage_of, Hold, Usage};
 
 pub use super::unix::{
     at_process_exit, choose_places, copy_segment, create_segment, find_segment, flush, has_holes,
     is_all_data, is_segment_gone, mapping_error, open_file, page_size, provide_spares,
     put_zero_pages, remove_segment, segment_status, stay_loaded, symbol, unmap, unmap_later,
-    Descriptor, FileId, ObjectStatus, Owners, SegmentId, SegmentStatus, PLACE_MAX,
+    Descriptor, FileId, ObjectStatus, Owners, SegmentId, SegmentStatus, Turn, PLACE_MAX,
 };

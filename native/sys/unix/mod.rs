@@ -9,6 +9,7 @@ mod places;
 mod segments;
 mod spare;
 mod temporary;
+mod turn;
 mod unmap;
 #[cfg(feature = "no-backtraces")]
 mod unwinder;
@@ -17,6 +18,7 @@ mod zeros;
 pub use advice::{flush, madvise};
 #[cfg(test)]
 pub use byte_locks::lock_byte;
+pub use byte_locks::{lock_bytes, refuses, unlock_bytes, Lock};
 pub use files::{has_holes, is_all_data, open_file, Descriptor, FileId, ObjectStatus};
 pub use host::{at_process_exit, stay_loaded, symbol};
 pub use owners::Owners;
@@ -30,5 +32,6 @@ pub use segments::{
 };
 pub use spare::{mapping_error, provide_spares, SPARE};
 pub use temporary::create_temporary;
+pub use turn::Turn;
 pub use unmap::{unmap, unmap_later};
 pub use zeros::put_zero_pages;

@@ -30,6 +30,11 @@ impl Owners {
         Err(failure.unwrap_or_else(|| io::ErrorKind::NotFound.into()))
     }
 
+    /// The file itself, for other locks in it.
+    pub fn into_file(self) -> File {
+        self.0
+    }
+
     /// Takes a number until this is dropped; `false` if somebody has it.
     pub fn lock(&self, number: u32) -> io::Result<bool> {
         lock_byte(&self.0, number.into())

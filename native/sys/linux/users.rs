@@ -1,0 +1,322 @@
+//! Who has an object. A transient one is marked by its sticky bit, which means nothing else on a regular file;
+//! whoever lets go of it last removes its name. Two bytes far behind the object's end are locked for that
+//! (test/model/lifetimes.pml checks the protocol):
+//!
+//! | byte | who locks it |
+//! | --- | --- |
+//! | `USERS` | every user, shared, from before its first look at the data on; who removes the name, exclusively |
+//! | `REMOVAL` | who removes the name, exclusively, whether there are users (`destroy`) or not |
+//!
+//! Users that let go first give their byte back, then try to lock both: of those that end at once the last
+//! one to give it back finds nobody else, or somebody who has locked both and is going to look. A name is
+//! removed only by who has `REMOVAL` of the very object that it leads to, so it cannot lead to another one
+//! by then. Programs that know nothing of this are seen by the kernel's [lease](super::lease).
+
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::ops::Range;
+use std::os::unix::fs::OpenOptionsExt;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use rustix::fs::fstat;
+
+use super::lease::{give_lease_back, take_lease, Lease};
+use super::objects::{find, has_no_name, identity_of, open, path, unlink, Draft, PATIENCE, PAUSE};
+use crate::error::{Error, Result};
+use crate::sys::unix::{lock_bytes, refuses, unlock_bytes, Lock};
+use crate::sys::{explain, Doing, Identity, Name};
+
+const USERS: Range<u64> = 1 << 62..(1 << 62) + 1;
+const REMOVAL: Range<u64> = USERS.end..USERS.end + 1;
+const BOTH: Range<u64> = USERS.start..REMOVAL.end;
+
+/// The bit of a file's mode that marks a transient object.
+const TRANSIENT_MARK: u32 = libc::S_ISVTX;
+
+/// How long programs that do not lock, and who is about to close the object, are waited for.
+const LOOK_AGAIN: Duration = Duration::from_millis(250);
+/// The same for objects that are not marked: only others who ask are waited for.
+const ASK_AGAIN: Duration = Duration::from_micros(400);
+
+/// What there is of an object's users.
+pub enum Usage {
+    /// There is no object of that name.
+    Gone,
+    /// Somebody has it open or mapped.
+    Used,
+    /// The system does not tell.
+    Unknown,
+    /// Nobody has it, and nobody opens it before this is dropped.
+    Unused(Claim),
+}
+
+/// An object that nobody else can open.
+pub struct Claim {
+    name: Name,
+    file: File,
+    identity: Identity,
+    is_marked: bool,
+    is_leased: bool,
+}
+
+impl Claim {
+    pub fn identity(&self) -> Identity {
+        self.identity
+    }
+
+    /// Whether programs that do not lock were asked after, too.
+    pub fn is_certain(&self) -> bool {
+        self.is_leased
+    }
+
+    /// Removes the object's name; `false` if it was gone.
+    pub fn unlink(&self) -> Result<bool> {
+        unlink(&self.name)
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        if self.is_leased {
+            give_lease_back(&self.file);
+        }
+        if self.is_marked {
+            let _ = unlock_bytes(&self.file, BOTH);
+        }
+    }
+}
+
+/// One user's lock on a transient object. It has to be told to [leave](Hold::leave).
+pub struct Hold {
+    name: Name,
+    file: File,
+    is_writable: bool,
+}
+
+impl Hold {
+    fn new(name: &Name, file: &File, is_writable: bool) -> Result<Self> {
+        let file = file.try_clone().map_err(|error| lock_error(&error))?;
+        Ok(Self {
+            name: name.clone(),
+            file,
+            is_writable,
+        })
+    }
+
+    /// Lets go of the object, which must not be mapped by this user any more, and removes its name if nobody
+    /// else has it; whether it did.
+    pub fn leave(self) -> Result<bool> {
+        let Self {
+            name,
+            file,
+            is_writable,
+        } = self;
+        let identity = identity_of(&file)?;
+        unlock_bytes(&file, USERS).map_err(|error| lock_error(&error))?;
+        let file = if is_writable {
+            file
+        } else {
+            drop(file);
+            match open(&name, true)? {
+                Some(file) if identity_of(&file)?.is_same_object(&identity) => file,
+                _ => return Ok(false),
+            }
+        };
+        match claim(&name, file)? {
+            Usage::Unused(claim) => claim.unlink(),
+            Usage::Gone | Usage::Used | Usage::Unknown => Ok(false),
+        }
+    }
+}
+
+/// A draft of a transient object, and its creator's hold on it, if it can have one; `None` if the name is taken.
+pub fn transient_draft(name: &Name, mode: u32) -> Result<Option<(Draft, Option<Hold>)>> {
+    let Some(draft) = Draft::new(name, mode | TRANSIENT_MARK)? else {
+        return Ok(None);
+    };
+    let hold = Hold::new(name, draft.file(), true)?;
+    share(&hold.file)?;
+    Ok(Some((draft, Some(hold))))
+}
+
+/// Opens an object as [`open`] does, and becomes its user if it is transient.
+pub fn open_as_user(name: &Name, writable: bool) -> Result<Option<(File, Option<Hold>)>> {
+    let mut patience = Patience::new();
+    loop {
+        let Some(file) = open(name, writable)? else {
+            return Ok(None);
+        };
+        if !is_marked(&file)? {
+            return Ok(Some((file, None)));
+        }
+        if share(&file)? {
+            if !has_no_name(&file) {
+                let hold = Hold::new(name, &file, writable)?;
+                return Ok(Some((file, Some(hold))));
+            }
+        } else {
+            drop(file);
+            patience.wait()?;
+        }
+    }
+}
+
+/// Removes the name of a transient object that nobody has; whether the name is free by now.
+pub fn remove_unused(name: &Name) -> Result<bool> {
+    let mut patience = Patience::new();
+    let mut is_used = false;
+    loop {
+        let file = match open_to_ask(name) {
+            Ok(Some(file)) => file,
+            Ok(None) => return Ok(true),
+            Err(_) => return Ok(false), // it is not this user's, or who has it keeps a lease on it
+        };
+        if !is_marked(&file)? {
+            return Ok(false);
+        }
+        let is_locked = |file: &File| refuses(file, Lock::Shared, USERS);
+        let is_claimed = is_locked(&file).map_err(|error| lock_error(&error))?;
+        if !is_claimed {
+            match claim(name, file)? {
+                Usage::Unused(claim) => return claim.unlink().or_else(refused),
+                Usage::Gone => return Ok(true),
+                Usage::Used if !is_used => is_used = true, // or claimed since it was looked at
+                Usage::Used | Usage::Unknown => return Ok(false),
+            }
+            continue;
+        }
+        drop(file);
+        patience.wait()?;
+    }
+}
+
+/// A removal that this user has no right to.
+fn refused(error: Error) -> Result<bool> {
+    match error.errno() {
+        Some(libc::EACCES | libc::EPERM) => Ok(false),
+        _ => Err(error),
+    }
+}
+
+/// Removes an object's name, whoever has it; `false` if there was none.
+pub fn destroy(name: &Name) -> Result<bool> {
+    let mut patience = Patience::new();
+    loop {
+        // What may not be opened for writing is none of our user's, and what is not marked nobody else removes.
+        let Ok(Some(file)) = open(name, true) else {
+            return unlink(name);
+        };
+        if !is_marked(&file)? || lock(&file, REMOVAL)? {
+            return unlink(name);
+        }
+        drop(file);
+        patience.wait()?;
+    }
+}
+
+/// Asks who has the object.
+pub fn usage_of(name: &Name) -> Result<Usage> {
+    match open_to_ask(name) {
+        Ok(Some(file)) => claim(name, file),
+        Ok(None) => Ok(Usage::Gone),
+        Err(error) if error.errno() == Some(libc::EAGAIN) => Ok(Usage::Used), // who has a lease on it
+        Err(_) => Ok(Usage::Unknown),
+    }
+}
+
+/// Opens what has the name for writing, or for reading where that is not allowed. It does not wait for a lease.
+fn open_to_ask(name: &Name) -> Result<Option<File>> {
+    let opened = |writable| {
+        OpenOptions::new()
+            .read(true)
+            .write(writable)
+            .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_NOCTTY)
+            .open(path(name))
+    };
+    let file = opened(true).or_else(|error| match error.kind() {
+        io::ErrorKind::PermissionDenied => opened(false),
+        _ => Err(error),
+    });
+    match file {
+        Ok(file) => Ok(Some(file)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Error::from_io(&error, "open")),
+    }
+}
+
+/// Claims an open object if nobody else has it.
+fn claim(name: &Name, file: File) -> Result<Usage> {
+    let Ok(identity) = identity_of(&file) else {
+        return Ok(Usage::Unknown); // it is no regular file
+    };
+    let is_marked = is_marked(&file)?;
+    let mut claim = Claim {
+        name: name.clone(),
+        file,
+        identity,
+        is_marked,
+        is_leased: false,
+    };
+    let mut is_locked = false;
+    if is_marked {
+        match lock_bytes(&claim.file, Lock::Exclusive, BOTH) {
+            Ok(true) => is_locked = true,
+            Ok(false) => return Ok(Usage::Used),
+            // It is open for reading only.
+            Err(error) if error.raw_os_error() == Some(libc::EBADF) => {
+                if refuses(&claim.file, Lock::Exclusive, USERS).map_err(|e| lock_error(&e))? {
+                    return Ok(Usage::Used);
+                }
+            }
+            Err(error) => return Err(lock_error(&error)),
+        }
+    }
+    match take_lease(&claim.file, if is_locked { LOOK_AGAIN } else { ASK_AGAIN }) {
+        Lease::Granted => claim.is_leased = true,
+        Lease::Refused => return Ok(Usage::Used),
+        Lease::Unknown if !is_locked => return Ok(Usage::Unknown),
+        Lease::Unknown => {}
+    }
+    match find(name)? {
+        Some(found) if found.is_same_object(&identity) => Ok(Usage::Unused(claim)),
+        Some(_) => Ok(Usage::Used), // it was replaced before it was claimed, by one that is new
+        None => Ok(Usage::Gone),
+    }
+}
+
+fn is_marked(file: &File) -> Result<bool> {
+    let found = fstat(file).map_err(|error| Error::from_io(&error.into(), "fstat"))?;
+    let is_file = found.st_mode & libc::S_IFMT == libc::S_IFREG;
+    Ok(is_file && found.st_mode & TRANSIENT_MARK != 0)
+}
+
+fn share(file: &File) -> Result<bool> {
+    lock_bytes(file, Lock::Shared, USERS).map_err(|error| lock_error(&error))
+}
+
+fn lock(file: &File, bytes: Range<u64>) -> Result<bool> {
+    lock_bytes(file, Lock::Exclusive, bytes).map_err(|error| lock_error(&error))
+}
+
+fn lock_error(error: &io::Error) -> Error {
+    Error::from_io(error, "fcntl")
+}
+
+/// How long who removes a name is waited for, which takes microseconds as a rule.
+struct Patience(Instant);
+
+impl Patience {
+    fn new() -> Self {
+        Self(Instant::now())
+    }
+
+    fn wait(&mut self) -> Result<()> {
+        if self.0.elapsed() > PATIENCE {
+            let error = Error::from_errno(libc::EAGAIN, "fcntl");
+            return Err(explain(error, Doing::OpeningObject, &[]));
+        }
+        sleep(PAUSE);
+        Ok(())
+    }
+}
