@@ -6,7 +6,7 @@ const { invalidType, withCode } = require('../errors');
 const { flag, integer, oneOf, optionsReader, permissions, signal, timeout } = require('../options');
 const { fieldReaders } = require('../structures/geometry');
 const { disposable, showFacts } = require('../structures/inspect');
-const { User, openStructure } = require('../structures/user');
+const { User, openStructure, opening } = require('../structures/user');
 const { stat } = require('../memory/stat');
 const { reasonOf } = require('../wait/arguments');
 const { notSupported, stolen } = require('./errors');
@@ -58,13 +58,13 @@ class LockManager {
   /** @param {any} [options] */
   constructor(key = keyOfUser(), options = undefined) {
     if (arguments.length === 0) return ofUser(key);
-    const { words, values } = openStructure(key, kind, readOptions(options));
     this.#key = key;
-    this.#table = new Table(words, values.requests, key);
-    this.#user = new User(key, words, () => requests.close());
-    const requests = new Requests(this.#table, this.#user);
+    const checked = readOptions(options);
+    const { table, user, requests } = opening(key, (isNew) => open(key, checked, isNew));
+    this.#table = table;
+    this.#user = user;
     this.#requests = requests;
-    this.#user.endWith(this);
+    user.endWith(this);
   }
 
   get key() {
@@ -135,6 +135,15 @@ class LockManager {
     });
     disposable(LockManager, 'detach');
   }
+}
+
+/** The parts of a manager; none of them refers to it, so that it can be collected. */
+function open(key, options, isNew) {
+  const { words, values } = openStructure(key, kind, options, isNew);
+  const table = new Table(words, values.requests, key);
+  const user = new User(key, words, () => requests.close());
+  const requests = new Requests(table, user);
+  return { table, user, requests };
 }
 
 /** What a callback returns, as a promise; also of what it throws. */
