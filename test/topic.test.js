@@ -109,10 +109,10 @@ test('a dead reader’s place is taken over, a dead writer leaves the last whole
   topic.publishSync('whole');
   const child = forkCode(`
     const topic = new shm.Topic('${key}');
-    topic.latest();
-    topic.loanSync().data.write('half');
+    const [frame, loan] = [topic.latest(), topic.loanSync()];
+    loan.data.write('half');
     process.send('ready');
-    setInterval(() => {}, 1000);
+    setInterval(() => [topic, frame, loan], 1000); // what nobody refers to is given back
   `);
   await nextMessage(child);
   t.equal(codeOf(() => topic.latest()), 'ERR_SHM_FULL', 'as long as it lives');

@@ -55,15 +55,24 @@ class Lock {
     }
   }
 
-  /** The same without blocking. Tasks of one thread can wait for each other. */
-  async lockAsync({ timeout, signal, ref }) {
+  /**
+   * The same without blocking. Tasks of one thread can wait for each other. `onLocked()` is called at the very moment, and
+   * must not throw: the promise tells of it later, when other code may have run.
+   */
+  async lockAsync({ timeout, signal, ref }, onLocked = () => {}) {
     if (signal !== undefined && signal.aborted) throw reasonOf(signal);
-    if (exchange(this, 0, this.self) === 0) return 'ok';
+    if (exchange(this, 0, this.self) === 0) {
+      onLocked();
+      return 'ok';
+    }
     const deadline = clock.now() + timeout;
     const attempt = new Attempt(this);
     for (;;) {
       const result = attempt.take();
-      if (result !== null) return result;
+      if (result !== null) {
+        onLocked();
+        return result;
+      }
       if (signal !== undefined && signal.aborted) throw reasonOf(signal);
       const left = deadline - clock.now();
       if (attempt.isOver(left)) return null;

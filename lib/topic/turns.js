@@ -14,9 +14,9 @@ class Turns extends Calls {
     this.writer = writer;
     this.granted = () => {
       this.isWatching = false;
-      giveBack();
-      if (writer.lock.isOwn()) this.handOver();
-      else this.watch();
+      if (!writer.lock.isLent) return; // the object was detached
+      writer.lock.takeBack();
+      this.handOver();
     };
   }
 
@@ -34,9 +34,8 @@ class Turns extends Calls {
     this.writer.lock.wait().then(this.granted, this.failed);
   }
 
-  /** Hands the lock, which this thread has just got, to the first call, and what they leave to the next ones. */
+  /** Hands the lock, which is in the hands of this call, to the first one that waits, and so on. */
   handOver() {
-    this.writer.lock.receive();
     this.#isInHand = true;
     try {
       this.advance();

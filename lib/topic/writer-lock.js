@@ -38,13 +38,11 @@ class WriterLock {
     return false;
   }
 
-  /** Has it, later, without blocking; then `receive` takes it into the hands of a call. */
+  /** Has it, later, without blocking, as if a loan had it: `takeBack` takes it into the hands of a call. */
   async wait() {
-    await this.lock.lockAsync({ timeout: Infinity, signal: undefined, ref: false });
-  }
-
-  receive() {
-    hold(this);
+    await this.lock.lockAsync({ timeout: Infinity, signal: undefined, ref: false }, () => {
+      this.isLent = true;
+    });
   }
 
   /** Gives it from the hands of a call to a loan. */
@@ -53,7 +51,7 @@ class WriterLock {
     letGo();
   }
 
-  /** Takes it back from a loan. */
+  /** Takes it back from a loan, into the hands of this call. */
   takeBack() {
     hold(this);
     this.isLent = false;
