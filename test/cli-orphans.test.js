@@ -5,7 +5,7 @@ const fs = require('fs');
 const path = require('path');
 const test = require('tape');
 const { cli, command, linuxOnly, noScript } = require('./command');
-const { execArgv, execPath, forkCode, freshKey, freshName, isLinux, nextMessage, outcome, runCode, shm } = require('./support');
+const { execArgv, execPath, forkCode, freshKey, freshName, isLinux, nextMessage, outcome, runCode, shm, temporaryFolder } = require('./support');
 const { spawn, spawnSync } = require('child_process');
 
 const asRoot = isLinux && process.getuid() === 0;
@@ -175,4 +175,20 @@ test('list says why it cannot, without /proc/sysvipc', ownMachine, async (t) => 
   t.equal(code, 0, stderr);
   t.match(stdout, /^10\nERR_SHM_UNAVAILABLE \/proc\/sysvipc\/shm is not there, .* mount \/proc/);
   shm.destroy(key);
+});
+
+test('the command looks where SHM_TYPED_ARRAY_DIR says', linuxOnly, async (t) => {
+  const folder = path.join(temporaryFolder(), 'objects of (mine)');
+  fs.mkdirSync(folder);
+  const env = Object.assign({}, process.env, { SHM_TYPED_ARRAY_DIR: folder });
+  const { code, stdout, stderr } = await runCode(`
+    const cli = (...args) => require('child_process').spawnSync(${JSON.stringify(command[0])}, ${JSON.stringify(command.slice(1))}.concat(args), { encoding: 'utf8' }).stdout;
+    shm.create(10, 'Buffer', '/here');
+    const [entry] = JSON.parse(cli('stat', '--json', '/here'));
+    console.log(entry.processes.map(({ pid }) => pid === process.pid), entry.orphan);
+    console.log(JSON.parse(cli('ls', '--json')).filter(({ kind }) => kind === 'posix').map(({ key }) => key));
+    shm.detach('/here');
+    console.log(cli('rm', '--yes', '/here'));`, { env });
+  t.equal(code, 0, stderr);
+  t.equal(stdout, "[ true ] false\n[ '/here' ]\ndestroyed /here\n\n");
 });

@@ -78,7 +78,7 @@ function isUsageError(error) {
   return error instanceof UsageError || /^ERR_(INVALID_ARG|OUT_OF_RANGE)/.test(error.code);
 }
 
-/** Names stand in messages, and whoever may write to /dev/shm chooses them. */
+/** Names stand in messages, and whoever may create objects chooses them. */
 function printableLines(text) {
   return text.split('\n').map(printable).join('\n');
 }

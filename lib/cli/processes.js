@@ -2,6 +2,7 @@
 // Which processes have which memory mapped, from /proc: all of this user's, everybody's for root.
 
 const fs = require('fs');
+const binding = require('../runtime/binding');
 const { counted } = require('./text');
 
 /** The namespace of processes that all others are in. */
@@ -87,10 +88,31 @@ function pids() {
   }
 }
 
+/** @type {RegExp | null} */
+let knownLine = null;
+
+/** A line of /proc/PID/maps that is a segment or an object. */
+function mappingLine() {
+  if (knownLine === null) {
+    const folder = realPath(binding.objectsFolder()).replace(/[^\w/]/g, '\\$&');
+    knownLine = new RegExp(`^\\S+ \\S+ \\S+ (\\S+) (\\d+) +(/SYSV|${folder}/)`, 'gm');
+  }
+  return knownLine;
+}
+
+/** The folder as the kernel names it, or as it was named if it does not exist. */
+function realPath(folder) {
+  try {
+    return fs.realpathSync(folder);
+  } catch (_) {
+    return folder;
+  }
+}
+
 /** What tells a mapping: a segment's id is its inode; an object's name may have changed, its inode not. */
 function sharedMappings(maps) {
   const found = new Set();
-  const line = /^\S+ \S+ \S+ (\S+) (\d+) +(\/SYSV|\/dev\/shm\/)/gm;
+  const line = mappingLine();
   for (let match = line.exec(maps); match !== null; match = line.exec(maps)) {
     found.add(match[3] === '/SYSV' ? `sysv ${match[2]}` : `${match[1]} ${match[2]}`);
   }
@@ -101,7 +123,7 @@ function sharedMappings(maps) {
 function identityOf(status) {
   if (status.kind === 'sysv') return `sysv ${status.id}`;
   try {
-    const { dev, ino } = fs.lstatSync(`/dev/shm${status.key}`);
+    const { dev, ino } = fs.lstatSync(binding.objectsFolder() + status.key);
     const hex = (number) => `0${number.toString(16)}`.slice(-2);
     // The kernel packs a device's minor number around its major one: https://man7.org/linux/man-pages/man3/makedev.3.html
     return `${hex((dev >> 8) & 0xfff)}:${hex((dev & 0xff) | ((dev >> 12) & 0xfff00))} ${ino}`;
