@@ -172,3 +172,24 @@ test('a forged map whose slots all refer to one large entry costs no more than i
   }
   map.destroy();
 });
+
+test('a forged lock manager costs no more than its size', { skip }, async (t) => {
+  const { HELD, MODE, ORDER, REQUEST, STATE, USED, firstRequestOf } = require('../lib/locks/layout');
+  const requests = 2 ** 16;
+  const name = freshName();
+  const manager = new shm.LockManager(name, { requests });
+  const words = shm.get(name, 'Int32Array');
+  words[USED] = -1;
+  for (let request = 0; request < requests; request++) {
+    const at = firstRequestOf(requests) + request * REQUEST;
+    words[at + STATE] = HELD | (request + 1);
+    words[at + MODE] = 1;
+    words[at + ORDER] = -request;
+    words.fill(-1, at + ORDER + 8, at + REQUEST);
+  }
+  t.match((await cheaply(t, 'stat', name)).stdout, new RegExp(`^locks: .*${requests}`, 'm'));
+  const { stdout, stderr } = await cheaply(t, 'locks', name);
+  t.equal(stdout.split('\n').length, 1002);
+  t.match(stderr, new RegExp(`^… and ${requests - 1000} more$`, 'm'));
+  manager.destroy();
+});
