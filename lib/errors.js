@@ -57,6 +57,12 @@ function busy(key) {
   return Object.assign(withCode(new Error(message), 'ERR_SHM_BUSY'), { key });
 }
 
+/** A segment has been asked for with `readOnly`. */
+function cannotFollow(key) {
+  const message = `ENOTSUP: no system shows a segment in private pages that follow it, as { readOnly: true } asks for ${show(key)}. { copyOnWrite: true } makes a copy of it; an object (a name as the key) can be shown so`;
+  return Object.assign(withCode(new Error(message), 'ENOTSUP'), { key });
+}
+
 /** A `TypeError`: the argument cannot be used, though its type is right. */
 function invalidValue(name, reason, value) {
   const message = `The argument '${name}' ${reason}. Received ${show(value)}`;
@@ -114,6 +120,7 @@ function timedOut(timeout, event, key) {
 
 module.exports = {
   busy,
+  cannotFollow,
   closed,
   damaged,
   detached,

@@ -3,7 +3,7 @@
 
 const fs = require('fs');
 const test = require('tape');
-const { freshKey, freshKeys, freshName, isDead, isLinux, runCode, shm } = require('./support');
+const { forkCode, freshKey, freshKeys, freshName, isDead, isLinux, nextMessage, runCode, shm, thrownBy } = require('./support');
 
 const linuxOnly = { skip: !isLinux && 'reads /dev/shm' };
 
@@ -82,4 +82,85 @@ test('copyOnWrite needs only the permission to read', { skip: typeof process.set
     keys.forEach((key) => t.equal(shm.get(key)[1], 0));
     keys.forEach((key) => shm.destroy(key));
   });
+});
+
+test('readOnly: shows what others write, and keeps to itself what is written here', async (t) => {
+  const name = freshName();
+  const ours = shm.create(20000, 'Buffer', name);
+  const child = await watcher(name);
+  for (const value of [1, 2, 3]) {
+    ours[0] = ours[19999] = value;
+    child.send('read');
+    t.deepEqual(await nextMessage(child), [value, value], 'it follows');
+  }
+  child.send('write');
+  t.deepEqual(await nextMessage(child), [9, 3]);
+  t.deepEqual([ours[0], ours[19999]], [3, 3], 'what is written there reaches nobody');
+  child.disconnect();
+  shm.destroy(name);
+  t.end();
+});
+
+/** A process that watches an object: it tells of two of its bytes, after it has written one if it is to. */
+async function watcher(name) {
+  const child = forkCode(`
+    const watched = shm.get(${JSON.stringify(name)}, 'Buffer', { readOnly: true });
+    process.on('message', (what) => {
+      if (what === 'write') watched[0] = 9;
+      process.send([watched[0], watched[19999]]);
+    });
+    process.send('ready');`);
+  await nextMessage(child);
+  return child;
+}
+
+test('readOnly and copyOnWrite have mappings of their own', (t) => {
+  const name = freshName();
+  const ours = shm.create(10, 'Buffer', name);
+  const trial = shm.get(name, 'Buffer', { copyOnWrite: true });
+  const watched = shm.get(name, 'Buffer', { readOnly: true });
+  trial[0] = 5;
+  ours[0] = 7;
+  t.deepEqual([trial[0], watched[0], shm.get(name, 'Buffer', { readOnly: true })[0]], [5, 7, 7]);
+  t.equal(shm.getTotalSize(), 3 * 18);
+  t.equal(shm.destroy(name), true);
+  t.ok([ours, trial, watched].every(isDead));
+  t.end();
+});
+
+test('readOnly needs only the permission to read', { skip: typeof process.setuid !== 'function' && 'no setuid' }, async (t) => {
+  const name = freshName();
+  const mask = process.umask(0);
+  shm.create(10, 'Int32Array', name, { perm: '644' })[1] = 7;
+  process.umask(mask);
+  const { stdout, stderr } = await runCode(`
+    if (process.getuid() === 0) process.setuid(65534);
+    const found = shm.get('${name}', 'Int32Array', { readOnly: true });
+    const told = [found[1]];
+    for (const call of [() => shm.get('${name}'), () => shm.wait(found, 0, 0, 0), () => shm.notify(found, 0)]) {
+      try { told.push(call().length); } catch (error) { told.push(error.code); }
+    }
+    console.log(told.join());`);
+  const plain = process.getuid() === 0 ? 'EACCES' : '40'; // its owner may write it
+  t.equal(stdout, `7,${plain},ERR_INVALID_ARG_VALUE,ERR_INVALID_ARG_VALUE\n`, stderr);
+  shm.destroy(name);
+  t.end();
+});
+
+test('readOnly contradicts what is for writers, and is not for segments', (t) => {
+  const [key, name] = freshKeys();
+  shm.create(10, 'Buffer', key);
+  shm.create(10, 'Buffer', name);
+  for (const options of [{ readOnly: true, copyOnWrite: true }, { readOnly: true, hugePages: true }]) {
+    t.match(thrownBy(() => shm.get(name, 'Buffer', options)).message, /^The options of get contradict each other: .*"readOnly"/);
+  }
+  t.equal(thrownBy(() => shm.get(name, 'Buffer', { readOnly: 1 })).code, 'ERR_INVALID_ARG_TYPE');
+  t.match(thrownBy(() => shm.create(1, 'Buffer', name, { readOnly: true })).message, /create has no option 'readOnly' \(get has it\)/);
+  const error = thrownBy(() => shm.get(key, 'Buffer', { readOnly: true }));
+  t.deepEqual([error.code, error.key], ['ENOTSUP', key]);
+  t.match(error.message, /copyOnWrite/, 'it says what there is instead');
+  t.equal(shm.get(name, 'Buffer', { readOnly: false }).length, 10);
+  shm.destroy(key);
+  shm.destroy(name);
+  t.end();
 });

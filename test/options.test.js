@@ -19,7 +19,7 @@ test('an unknown option is an error that names it and those there are', (t) => {
   const cases = [
     ['create', { row: true }, /^create has no option 'row'\. Its options are: perm, raw, reserve, populate, hugePages, shared, transient, disposable$/],
     ['getOrCreate', { row: true }, /^getOrCreate has no option 'row'\. Its options are: perm, raw,/],
-    ['get', { row: true }, /^get has no option 'row'\. Its options are: raw, offset, count, populate, hugePages, copyOnWrite, shared, disposable$/],
+    ['get', { row: true }, /^get has no option 'row'\. Its options are: raw, offset, count, populate, hugePages, copyOnWrite, readOnly, shared, disposable$/],
     ['create', { offset: 8 }, /^create has no option 'offset' \(get has it\)\. Its/],
     ['create', { copyOnWrite: true }, /'copyOnWrite' \(get has it\)/],
     ['get', { perm: '600' }, /'perm' \(create has it\)/],

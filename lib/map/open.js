@@ -47,7 +47,7 @@ function openToWrite(key, options, isNew) {
 
 /** Private pages, for which read permission is enough. They show the writes of others as long as nothing writes to them. */
 function openReadOnly(key) {
-  const array = memory.get(key, 'Buffer', { copyOnWrite: true });
+  const array = memory.get(key, 'Buffer', { readOnly: true });
   if (array === null) throw missing(key);
   const views = viewsOf(array);
   return { views, geometry: check(views.words, key) };

@@ -7,7 +7,7 @@ const { bytesOf, typeOf } = require('../arrays/arguments');
 const { allocate, arrayOver, detaching, isAttached, wholeOf } = require('../arrays/buffers');
 const { isView } = require('../arrays/intrinsics');
 const { createView } = require('../arrays/view');
-const { busy, doesNotFit, invalidType, invalidValue, tooSmall } = require('../errors');
+const { busy, cannotFollow, doesNotFit, invalidType, invalidValue, tooSmall } = require('../errors');
 const binding = require('../runtime/binding');
 const { detachAtExit } = require('../runtime/cleanup');
 const { guardZlib } = require('../runtime/zlib');
@@ -81,6 +81,7 @@ function get(key, typeKey, options) {
   const type = typeOf(typeKey);
   key = checkedKey(key);
   const { flags, offset, count, disposable } = getOptions(options, type);
+  if (typeof key === 'number' && flags & binding.optionBits.readOnly) throw cannotFollow(key);
   const array = open({ type, key, offset, count, disposable, misfit: doesNotFit }, flags);
   if (array === null && typeof key === 'string') warnOfDigits(key, binding.stat);
   return array;

@@ -21,7 +21,7 @@ const ofNewMemory = {
 
 /** A contradiction of both that create memory. @type {[(options: any) => boolean, string]} */
 const halfReserved = [({ reserve, populate }) => reserve === false && populate === true, '"reserve: false" asks for no memory now, "populate: true" for all of it'];
-const onlyOfGet = { offset: 'get', count: 'get', copyOnWrite: 'get' };
+const onlyOfGet = { offset: 'get', count: 'get', copyOnWrite: 'get', readOnly: 'get' };
 
 /** What reads the options of each call. */
 const readers = {
@@ -29,8 +29,12 @@ const readers = {
   getOrCreate: optionsReader('getOrCreate', ofNewMemory, [halfReserved], onlyOfGet),
   get: optionsReader(
     'get',
-    { raw: flag, offset: asGiven, count: asGiven, populate: flag, hugePages: flag, copyOnWrite: flag, shared: flag, disposable: flag },
-    [[({ copyOnWrite, hugePages }) => copyOnWrite === true && hugePages === true, '"copyOnWrite" copies small pages one by one, "hugePages" asks for large ones']],
+    { raw: flag, offset: asGiven, count: asGiven, populate: flag, hugePages: flag, copyOnWrite: flag, readOnly: flag, shared: flag, disposable: flag },
+    [
+      [({ copyOnWrite, hugePages }) => copyOnWrite === true && hugePages === true, '"copyOnWrite" copies small pages one by one, "hugePages" asks for large ones'],
+      [({ copyOnWrite, readOnly }) => copyOnWrite === true && readOnly === true, '"copyOnWrite" is for memory that is written, "readOnly" for memory that is not'],
+      [({ readOnly, hugePages }) => readOnly === true && hugePages === true, '"hugePages" is for those who may write the memory, and "readOnly" for others'],
+    ],
     { perm: 'create', reserve: 'create', transient: 'create' },
   ),
 };
@@ -66,7 +70,7 @@ function getOptions(given, type) {
   return { flags: flagsOf(options), offset, count, disposable };
 }
 
-const bitOptions = ['raw', 'copyOnWrite', 'populate', 'hugePages', 'shared', 'transient'];
+const bitOptions = ['raw', 'copyOnWrite', 'readOnly', 'populate', 'hugePages', 'shared', 'transient'];
 
 /** The options that are bits for the native side. */
 function flagsOf(options) {

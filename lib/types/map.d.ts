@@ -30,7 +30,7 @@ export interface SharedMapOptions {
    */
   timeout?: number;
   /**
-   * Read permission is enough. What others write shows; calls that write throw `ERR_SHM_READ_ONLY`. A map that does not
+   * Under a name: read permission is enough. What others write shows; calls that write throw `ERR_SHM_READ_ONLY`. A map that does not
    * exist is not created. `false` by default.
    */
   readOnly?: boolean;

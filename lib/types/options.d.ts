@@ -71,9 +71,20 @@ type Reserving =
       populate?: boolean;
     };
 
-/** `copyOnWrite` and `hugePages`, which contradict each other: pages copied one by one are small. */
+/** `copyOnWrite`, `readOnly` and `hugePages`, of which each contradicts the others: pages copied one by one are small. */
 type Copying =
   | {
+      /**
+       * POSIX: permission to read is enough, and what others write shows. The pages are private: what is written here
+       * reaches nobody, and such a page shows no more what others write. `wait`, `notify` and `Mutex` refuse it.
+       * Of a segment no system shows that: `ENOTSUP`.
+       */
+      readOnly?: boolean;
+      copyOnWrite?: false;
+      hugePages?: false;
+    }
+  | {
+      readOnly?: false;
       /**
        * What is written stays in this thread's view, and permission to read is enough. A page shows
        * what others write until it is first written here. Of a System V segment it is a copy made
@@ -83,6 +94,7 @@ type Copying =
       hugePages?: false;
     }
   | {
+      readOnly?: false;
       copyOnWrite?: false;
       /**
        * Use huge pages for what is not in memory yet. Throws `ENOTSUP` where they are switched off;

@@ -11,9 +11,10 @@ const SHARED: u32 = 1 << 5;
 const TRANSIENT: u32 = 1 << 6;
 const FILL: u32 = 1 << 7;
 const PLAIN: u32 = 1 << 8;
+const READ_ONLY: u32 = 1 << 9;
 
 /// The bits by the names that JavaScript finds them under.
-pub const BITS: [(&str, u32); 9] = [
+pub const BITS: [(&str, u32); 10] = [
     ("raw", RAW),
     ("copyOnWrite", COPY_ON_WRITE),
     ("sparse", SPARSE),
@@ -23,10 +24,14 @@ pub const BITS: [(&str, u32); 9] = [
     ("transient", TRANSIENT),
     ("fill", FILL),
     ("plain", PLAIN),
+    ("readOnly", READ_ONLY),
 ];
 
 /// The bits that ask for a mapping of its own, beside others of the same key.
-const VARIANT: u32 = RAW | COPY_ON_WRITE | SHARED;
+const VARIANT: u32 = RAW | PRIVATE | SHARED;
+
+/// Either makes private pages, of which those that are only read show what others write.
+const PRIVATE: u32 = COPY_ON_WRITE | READ_ONLY;
 
 /// How memory is to be made and mapped. The default is what a call without options does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -69,7 +74,7 @@ impl Options {
 
     /// Writes stay in this process, and reading is all that the permissions must allow.
     pub fn copy_on_write(self) -> bool {
-        self.bits & COPY_ON_WRITE != 0
+        self.bits & PRIVATE != 0
     }
 
     /// No memory is reserved: pages come into being when they are touched.
@@ -111,7 +116,7 @@ impl Options {
 impl Variant {
     /// Whether this is a view of the memory itself, not of a private copy.
     pub fn is_shared(self) -> bool {
-        self.bits & COPY_ON_WRITE == 0
+        self.bits & PRIVATE == 0
     }
 }
 
@@ -132,6 +137,9 @@ mod tests {
         assert_ne!(Options::new(SHARED).variant(), plain.variant());
         assert_ne!(copy.variant(), plain.variant());
         assert_ne!(copy.variant(), raw.variant());
+        let reader = Options::new(READ_ONLY);
+        assert_ne!(reader.variant(), copy.variant());
         assert!(raw.variant().is_shared() && !copy.variant().is_shared());
+        assert!(!reader.variant().is_shared() && reader.copy_on_write());
     }
 }

@@ -30,7 +30,7 @@ const ages: OrphanFilter = { mine: true, olderThan: 1000 };
 for (const status of [...shm.list(), ...shm.list(filter), ...shm.list(ages), ...shm.destroyOrphans(), ...shm.destroyOrphans(ages)]) {
   const common: (string | number | Date | null)[] = [status.size, status.perm, status.uid, status.gid, status.changedAt];
   if (status.kind === 'sysv') {
-    const key: number | null = status.key;
+    const key: number = status.key;
     const numbers: number[] = [status.id, status.attaches, status.creatorPid, status.lastPid];
     console.log(key, numbers, status.destroyed, status.attachedAt, status.detachedAt);
   } else {

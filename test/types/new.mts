@@ -48,6 +48,7 @@ const noSureKey: number = shm.get(either)!.key;
 
 /** Options, in variables too. */
 const options: CreateOptions = { perm: 600, reserve: false, shared: true };
+const watching: GetOptions = { readOnly: true, raw: true };
 const view: GetOptions = { offset: 8, count: 4, copyOnWrite: true };
 const array: ShmArray<'Int32Array', string> | null = shm.get('/name', 'Int32Array', { hugePages: true, populate: true });
 console.log(shm.create(1, 'Buffer', null, options)?.buffer.byteLength, shm.get(5, 'Buffer', view), array);
@@ -70,6 +71,8 @@ const wrong = () => {
   shm.create(1, 'Buffer', null, { reserve: false, populate: true });
   // @ts-expect-error: pages copied one by one are small
   shm.get('/name', 'Buffer', { copyOnWrite: true, hugePages: true });
+  // @ts-expect-error: to watch, or to try something out
+  shm.get('/name', 'Buffer', { copyOnWrite: true, readOnly: true });
   // @ts-expect-error: 0o640 is 416
   shm.create(1, 'Buffer', null, 0o640);
   // @ts-expect-error: the same in an object
@@ -119,4 +122,4 @@ try {
   console.log((error as WaitSystemError).key);
   console.log(code.length, errno + 1, syscall.length, key);
 }
-console.log(numbered, keyOfIt, ended, big, object, again, number, buffers, ensured, explicit, keys, none, maybe, noKey, noSureKey, wrong);
+console.log(watching, numbered, keyOfIt, ended, big, object, again, number, buffers, ensured, explicit, keys, none, maybe, noKey, noSureKey, wrong);
