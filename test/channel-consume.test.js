@@ -97,8 +97,7 @@ test('the job of a worker that dies of an exception is done by another', { skip 
   const child = forkCode(`
     process.on('uncaughtException', () => process.exit(1));
     new shm.Channel('${channel.key}').consume(async () => {
-      process.send('taken');
-      setImmediate(() => { throw new Error('a bug'); });
+      process.send('taken', () => setImmediate(() => { throw new Error('a bug'); }));
       await new Promise(() => {});
     });
   `);
