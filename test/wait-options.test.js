@@ -87,7 +87,8 @@ test('a faked clock neither lengthens a wait nor keeps it from ending', async (t
     `
     const { performance } = require('perf_hooks');
     const stopped = Date.now();
-    for (const clock of [performance, process]) {
+    // The timers of Deno ask that clock.
+    for (const clock of process.versions.deno ? [process] : [performance, process]) {
       for (const name of ['now', 'hrtime']) {
         if (typeof clock[name] !== 'function') continue;
         Object.defineProperty(clock, name, { value: () => (name === 'now' ? 1 : [1, 1]), configurable: true });

@@ -20,7 +20,8 @@
 #define TURNS 0         /* MAX_TURNS; 0: they are not counted */
 #endif
 #ifndef SLICES
-#define SLICES 0        /* 0: nobody looks up from sleep; 1: after HANDED_ON_FOR; 2: after LOOK_UP, too */
+#define SLICES 0        /* 0: nobody looks up from sleep; 1: after HANDED_ON_FOR; 2: after OWNER_CHECK_INTERVAL, too;
+                           3: as sleepers.js ends waits, which is only if nobody else would */
 #endif
 #ifndef GIVE_UP
 #define GIVE_UP 0       /* 1: the second has deadlines and signals that end its lock without it */
@@ -52,7 +53,14 @@ byte deaths = DEATHS;
 #define thread(process) (SHARED && process == 2 -> 1 : process)
 
 /* Attempt.slice is over, or sleepers.js ends the wait. Where all lock for ever it is longer than anything that the others have to do. */
-#if ROUNDS == 0
+#ifdef BREAK_FREE_UNWATCHED
+#define isForgotten (ownerOf(word) != 0 && (!(word & CONTENDED) || dead[ownerOf(word)]))
+#else
+#define isForgotten (ownerOf(word) == 0 || !(word & CONTENDED) || dead[ownerOf(word)])
+#endif
+#if SLICES == 3
+#define looksUp isForgotten
+#elif ROUNDS == 0
 #define looksUp (ownerOf(last) == 0 && timeout)
 #else
 #define looksUp (SLICES == 2 || SLICES == 1 && ownerOf(last) == 0)

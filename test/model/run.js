@@ -36,6 +36,11 @@ const models = {
       sizes: { TURNS: 1, SLICES: 2, DEATHS: 2 },
       breaks: ['DEATH_GUESSED', 'DEATH_UNTOLD', 'WRONG_SUSPECT'],
     },
+    {
+      name: 'two of three are killed, and one timer a thread looks after those that wait without blocking',
+      sizes: { TURNS: 1, SLICES: 3, DEATHS: 2 },
+      breaks: ['FREE_UNWATCHED'],
+    },
     { name: 'one of three is killed, with tryLock and deadlines', sizes: { SLICES: 2, DEATHS: 1, GIVE_UP: 1, TRY: 1 } },
     { name: 'two tasks of one thread and another thread', sizes: { SHARED: 1, ROUNDS: 2, GIVE_UP: 1, TRY: 1 } },
     { name: 'two tasks of one thread and another thread, one thread is killed', sizes: { SHARED: 1, SLICES: 2, DEATHS: 1 } },

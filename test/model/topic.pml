@@ -1,5 +1,5 @@
 /*
- * A topic (lib/topic/frames.js): a writer, readers with a row each for their pin, and deaths before any step.
+ * A topic (lib/topic/, writer.js and reader.js): a writer, readers with a row each for their pin, and deaths before any step.
  * Each access to the shared words is one step (atomic). A frame is filled in two steps, so that a reader that looks at
  * it while it is written is found out. Sleeping is in sleeping.pml. run.js sets the switches, and breaks one step at a
  * time (BREAK_…) to see that it is caught.
