@@ -244,6 +244,26 @@ test('a full table is an error that says how to get a larger one; the dead leave
   t.deepEqual(await Promise.all(['p', 'q', 'a'].map((name) => manager.request(name, (lock) => lock.ownerDied))), [false, false, true]);
 }, { requests: 8 }));
 
+test('a full table forgets deaths that nobody asks about, and permits of the dead bind nobody', { skip }, (t) => withManager(async (manager, key) => {
+  const child = forkCode(`
+    const manager = new shm.LockManager('${key}');
+    for (const name of ['a', 'b', 'c', 'd']) manager.request(name, { permits: 2 }, () => new Promise(() => {}));
+    setImmediate(() => process.send('ready'));
+    setInterval(() => {}, 1000);
+  `);
+  await nextMessage(child);
+  const gone = new Promise((resolve) => child.once('exit', resolve));
+  child.kill('SIGKILL');
+  await gone;
+  t.equal(await manager.request('a', (lock) => lock.ownerDied), true);
+  const end = deferred();
+  const all = [1, 2, 3, 4, 5].map((number) => manager.request(`n${number}`, () => end.promise));
+  const full = await manager.request('one more', () => 'never').catch((error) => error.code);
+  t.equal(full, 'ERR_SHM_FULL');
+  end.resolve();
+  await Promise.all(all);
+}, { requests: 6 }));
+
 test('a request keeps the process alive, a lock does not', { skip }, (t) => withManager(async (manager, key) => {
   const end = deferred();
   const held = manager.request('a', () => end.promise);

@@ -10,7 +10,7 @@ const waiting = require('../wait');
 const { reasonOf } = require('../wait/arguments');
 const { offAbort, onAbort } = require('../wait/signals');
 const { BUSY, Guard } = require('./guard');
-const { BROKEN, CHANGES, EXCLUSIVE, FREE, HELD, HELD_FIRST, MODE, OF_MAILBOX, OWNER, OWNER_DIED, PENDING, PERMITS, STATE } = require('./layout');
+const { BROKEN, CHANGES, EXCLUSIVE, FREE, HELD, HELD_FIRST, MODE, OF_MAILBOX, OWNER, OWNER_DIED, PENDING, PENDING_FIRST, PERMITS, STATE } = require('./layout');
 const looks = require('./looks');
 const { encode } = require('./name');
 const { NONE } = require('./table');
@@ -82,6 +82,7 @@ class Requests {
       if (timeout !== Infinity) timer = clock.setTimeout(() => giveUp(timedOut(timeout, `lock ${JSON.stringify(name)} of`, this.table.key)), timeout);
       const entered = (result) => {
         if (result === null) end(resolve, null);
+        else if (result instanceof Error) end(reject, result);
         else if (!request.isGranted) {
           looks.reference();
           this.#watch();
@@ -104,6 +105,7 @@ class Requests {
     const deadline = clock.now() + options.timeout;
     const entered = this.guard.runSync(() => this.#enter(request), Math.min(options.timeout + BUSY_AT_MOST, 2 ** 31));
     if (entered === null) return null;
+    if (entered instanceof Error) throw entered;
     if (entered === BUSY) throw timedOut(options.timeout, `lock ${JSON.stringify(name)} of`, this.table.key);
     while (!request.isGranted) {
       const value = this.#mark();
@@ -130,18 +132,24 @@ class Requests {
     return this.guard.runSync(() => this.#end(request), BUSY_AT_MOST);
   }
 
-  /** With the mutex: enters a request. Null if it is only wanted at once, and is not to be had. */
+  /**
+   * With the mutex: enters a request. Null if it is only wanted at once, and is not to be had; an error if it cannot be
+   * entered, which is returned, since what is thrown in here has the lists made anew.
+   */
   #enter(request) {
     if (request.isOver) return undefined; // it was given up while it waited for the mutex
-    this.#user.checkAttached();
+    if (!this.#user.isAttached()) return detached();
     const { table } = this;
     const { mode, permits, ifAvailable, steal } = request.options;
     if (this.#mailbox === NONE) this.#mailbox = this.#allocated(() => table.addMailbox());
+    if (this.#mailbox === NONE) return this.#full();
     const { hash } = encode(request.name);
-    this.#checkPermits(request, hash);
+    const others = this.#otherPermits(request, hash);
+    if (others !== permits) return wrongPermits(request.name, others, permits);
     const found = steal ? this.#steal(hash) : this.#find(request, hash, mode, permits);
     if (ifAvailable && !found.isFree) return null;
     const number = this.#allocated(() => table.allocate());
+    if (number === NONE) return this.#full();
     encode(request.name);
     table.add(number, {
       mode,
@@ -183,29 +191,42 @@ class Requests {
     return { isFree: true, isTold, dead: table.named(hash, HELD_FIRST) };
   }
 
-  /** All who ask for a name at a time have to ask for the same number of permits. */
-  #checkPermits({ name, options }, hash) {
-    if (options.mode !== EXCLUSIVE) return;
+  /** How many permits the living ask for who have a name, or wait for it; as many as the request itself if there are none. */
+  #otherPermits({ options }, hash) {
     const { table } = this;
-    const [held] = table.named(hash, HELD_FIRST);
-    const other = held === undefined ? table.firstPending(hash) : held;
-    if (other === NONE || table.words[table.at(other) + MODE] !== EXCLUSIVE) return;
-    const permits = table.words[table.at(other) + PERMITS];
-    if (permits === options.permits) return;
-    const message = `The lock ${JSON.stringify(name)} has { permits: ${permits} } now, so it cannot be asked for with { permits: ${options.permits} }`;
-    throw withCode(new TypeError(message), 'ERR_INVALID_ARG_VALUE');
+    const { words } = table;
+    if (options.mode !== EXCLUSIVE) return options.permits;
+    const differs = (other) => words[table.at(other) + MODE] === EXCLUSIVE && words[table.at(other) + PERMITS] !== options.permits;
+    const held = table.named(hash, HELD_FIRST);
+    const first = table.firstPending(hash);
+    // All the living agree, so as a rule it is enough to look at the first.
+    if (![...held.slice(0, 1), ...(first === NONE ? [] : [first])].some(differs)) return options.permits;
+    const other = held.concat(table.named(hash, PENDING_FIRST)).find((number) => differs(number) && !table.isDead(number));
+    return other === undefined ? options.permits : words[table.at(other) + PERMITS];
   }
 
-  /** What `allocate()` gives, maybe after the dead have left room. */
+  /**
+   * What `allocate()` gives, maybe after the dead have left room; NONE if there is none. Names whose holders have died
+   * are kept for whoever asks for them next, but not in a full table.
+   */
   #allocated(allocate) {
     const { table } = this;
-    const first = allocate();
-    if (first !== NONE) return first;
-    table.sweep(this.#dead());
-    const second = allocate();
-    if (second !== NONE) return second;
-    const message = `The lock manager ${JSON.stringify(table.key)} is full: it has room for ${table.requests} requests. Create one with more "requests"`;
-    throw Object.assign(withCode(new Error(message), 'ERR_SHM_FULL'), { key: table.key });
+    let number = allocate();
+    if (number === NONE) {
+      table.sweep(this.#dead());
+      number = allocate();
+    }
+    if (number === NONE) {
+      table.forgetDead();
+      number = allocate();
+    }
+    return number;
+  }
+
+  #full() {
+    const { key, requests } = this.table;
+    const message = `The lock manager ${JSON.stringify(key)} is full: it has room for ${requests} requests. Create one with more "requests"`;
+    return Object.assign(withCode(new Error(message), 'ERR_SHM_FULL'), { key });
   }
 
   #add(number, request) {
@@ -376,6 +397,11 @@ class Requests {
     this.#pending = 0;
     this.#mailbox = NONE;
   }
+}
+
+function wrongPermits(name, others, own) {
+  const message = `The lock ${JSON.stringify(name)} has { permits: ${others} } now, so it cannot be asked for with { permits: ${own} }`;
+  return withCode(new TypeError(message), 'ERR_INVALID_ARG_VALUE');
 }
 
 module.exports = { Requests };

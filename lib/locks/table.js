@@ -335,6 +335,16 @@ class Table {
     for (const name of names) this.grantNext(name, true);
   }
 
+  /** Frees what the dead have held that nobody has asked for since: nobody will be told. */
+  forgetDead() {
+    const living = new Map();
+    for (let request = 0, used = this.used(); request < used; request++) {
+      const at = this.at(request);
+      const isHeld = (this.words[at + STATE] & ~OWNER) === HELD && this.words[at + MODE] !== OF_MAILBOX;
+      if (isHeld && this.isDead(request, living)) this.remove(request, HELD);
+    }
+  }
+
   damage() {
     return damaged(this.key, 'lock manager', 'its lists lead outside');
   }
