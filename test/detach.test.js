@@ -5,7 +5,7 @@ const crypto = require('crypto');
 const fs = require('fs');
 const test = require('tape');
 const zlib = require('zlib');
-const { forkFixture, freshKey, freshKeys, freshName, isDead, isLinux, nextMessage, runCode, sharedMappings, shm, temporaryFolder } = require('./support');
+const { forkFixture, freshKey, freshKeys, freshName, isDead, isLinux, nextMessage, nodeMajor, runCode, sharedMappings, shm, temporaryFolder } = require('./support');
 
 /** JavaScript throws a TypeError where a method is called on an emptied buffer. */
 function mayThrow(action) {
@@ -194,7 +194,8 @@ test('a buffer that is marked as untransferable is detached all the same, at the
     array[0] = 1;
     global.kept = [array, marked()];
   `);
-  t.deepEqual([stdout + stderr, code, signal], ['true\nshm segments destroyed: 1\n', 0, null]);
+  const advice = nodeMajor > 26 ? 'this Node.js is newer than the last one that set_detach_key in native/node/symbols.rs knows' : undefined;
+  t.deepEqual([stdout + stderr, code, signal], ['true\nshm segments destroyed: 1\n', 0, null], advice);
   t.end();
 });
 

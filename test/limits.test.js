@@ -5,7 +5,7 @@ const { spawn, spawnSync } = require('child_process');
 const fs = require('fs');
 const path = require('path');
 const test = require('tape');
-const { execArgv, execPath, freshKeys, isBun, isDeno, isLinux, outcome, temporaryFolder } = require('./support');
+const { execArgv, execPath, freshKeys, isBun, isDeno, isLinux, outcome, shm, temporaryFolder, thrownBy } = require('./support');
 
 const skip = (!isLinux && 'the limits are those of Linux') || ((isBun || isDeno) && 'their engine takes more addresses than can be limited') ||
   (process.env.SHM_TEST_REFUSE_EXTERNAL !== undefined && 'the engine has no 1.5 GB to lend under that limit');
@@ -37,6 +37,24 @@ test('1.5 GB attached and detached under ulimit -d do not kill the engine', { sk
     `);
     t.deepEqual([code, signal, stdout], [0, null, 'done\n'], stderr);
   }
+});
+
+test('a mapping that is refused gives up those that are kept in reserve, and the next one makes them anew', { skip }, (t) => {
+  const inReserve = () => fs.readFileSync('/proc/self/maps', 'utf8').split('\n').filter((line) => line.includes('/dev/zero')).length;
+  const [, name] = freshKeys();
+  shm.create(1, 'Buffer', name);
+  const kept = inReserve();
+  t.ok(kept > 60, `${kept} mappings`);
+  const [, huge] = freshKeys();
+  fs.writeFileSync(`/dev/shm${huge}`, '');
+  fs.truncateSync(`/dev/shm${huge}`, 2 ** 47); // more than there are addresses
+  const error = thrownBy(() => shm.get(huge, 'Buffer', { raw: true }));
+  t.match(error.message, /^ENOMEM: .* Out of address space \(ulimit -v\) or of mappings \(vm\.max_map_count = \d+\)$/);
+  t.equal(inReserve(), 1, 'the one for a detach stays');
+  t.equal(shm.detach(name), 1);
+  shm.create(1, 'Buffer', freshKeys()[1]);
+  t.equal(inReserve(), kept);
+  t.end();
 });
 
 const code = `

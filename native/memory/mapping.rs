@@ -187,15 +187,8 @@ impl Drop for Mapping {
         if self.is_lent {
             return;
         }
-        let (base, span) = (self.base.get(), self.span);
         // SAFETY: the range is this mapping's, and nobody has its addresses any more: whoever was given
         // them holds an `Arc` of it.
-        unsafe {
-            if self.is_retired() {
-                sys::unmap_later(base, span);
-            } else {
-                sys::unmap(base, span);
-            }
-        }
+        unsafe { sys::unmap(self.base.get(), self.span) };
     }
 }

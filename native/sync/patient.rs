@@ -79,3 +79,36 @@ impl Drop for Patient {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::memory::mapping::Mapping;
+    use memmap2::MmapOptions;
+    use std::sync::Arc;
+
+    #[test]
+    fn the_notification_of_a_wait_that_was_given_up_goes_to_the_next_one() {
+        let (Ok(mut first), Ok(mut second)) = (Patient::new(), Patient::new()) else {
+            return; // the system keeps no places
+        };
+        let pages = MmapOptions::new().len(4096).map_anon().unwrap();
+        let mapping = Arc::new(Mapping::object(pages.into(), 0, 4096));
+        let word = Word::new(&mapping, mapping.data() as usize).unwrap();
+        first.begin(word.clone(), 0).unwrap();
+        second.begin(word.clone(), 0).unwrap();
+        let moment = Some(Duration::from_millis(1));
+        assert_eq!(first.sleep(moment), Outcome::TimedOut);
+        assert_eq!(word.notify(1).unwrap(), 1);
+        assert_eq!(
+            second.sleep(moment),
+            Outcome::TimedOut,
+            "it was not the first"
+        );
+        drop(first);
+        assert_eq!(
+            second.sleep(Some(Duration::from_secs(10))),
+            Outcome::Notified
+        );
+    }
+}

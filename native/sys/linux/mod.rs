@@ -33,9 +33,4 @@ pub use ring::{ring, Completed, Completions, Requests, Ring};
 pub use segments::*;
 pub use users::{destroy, open_as_user, remove_unused, transient_draft, usage_of, Hold, Usage};
 
-pub use super::unix::{
-    at_process_exit, choose_places, copy_segment, create_segment, find_segment, flush, has_holes,
-    is_all_data, is_segment_gone, mapping_error, open_file, page_size, provide_spares,
-    put_zero_pages, remove_segment, segment_status, stay_loaded, symbol, unmap, unmap_later,
-    Descriptor, FileId, ObjectStatus, Owners, SegmentId, SegmentStatus, Turn, PLACE_MAX,
-};
+pub use super::unix::*;

@@ -50,3 +50,43 @@ pub fn at_process_exit(action: fn()) {
         (process::id(), action)
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs::File;
+    use std::io::Read;
+    use std::os::fd::{AsRawFd, FromRawFd};
+    use std::sync::atomic::{AtomicI32, Ordering};
+
+    static PIPE: AtomicI32 = AtomicI32::new(-1);
+
+    #[test]
+    fn what_a_fork_inherits_is_not_called_at_its_end() {
+        let mut ends = [0; 2];
+        // SAFETY: room for two descriptors, which are this test's alone from then on.
+        let (mut reader, writer) = unsafe {
+            assert_eq!(libc::pipe(ends.as_mut_ptr()), 0);
+            (File::from_raw_fd(ends[0]), File::from_raw_fd(ends[1]))
+        };
+        PIPE.store(writer.as_raw_fd(), Ordering::Relaxed);
+        at_process_exit(|| {
+            // SAFETY: a byte of a constant; where the pipe is closed by then, nothing is written.
+            unsafe { libc::write(PIPE.load(Ordering::Relaxed), c"x".as_ptr().cast(), 1) };
+        });
+        let mut status = 0;
+        // SAFETY: the child does nothing but exit, which calls the handlers; `status` is a local.
+        unsafe {
+            let child = libc::fork();
+            if child == 0 {
+                libc::exit(0);
+            }
+            assert_eq!(libc::waitpid(child, &raw mut status, 0), child);
+        }
+        assert_eq!(status, 0);
+        drop(writer);
+        let mut written = Vec::new();
+        reader.read_to_end(&mut written).unwrap();
+        assert!(written.is_empty());
+    }
+}

@@ -1,27 +1,26 @@
 //! What Linux and macOS have alike. Their folders offer it as their own.
 
-mod advice;
 mod byte_locks;
 mod files;
 mod host;
 mod owners;
+mod pages;
 mod places;
 mod segments;
 mod spare;
 mod temporary;
 mod turn;
-mod unmap;
 #[cfg(feature = "no-backtraces")]
 mod unwinder;
 mod zeros;
 
-pub use advice::{flush, madvise};
 #[cfg(test)]
 pub use byte_locks::lock_byte;
 pub use byte_locks::{lock_bytes, refuses, unlock_bytes, Lock};
 pub use files::{has_holes, is_all_data, open_file, Descriptor, FileId, ObjectStatus};
 pub use host::{at_process_exit, stay_loaded, symbol};
 pub use owners::Owners;
+pub use pages::{flush, madvise, unmap};
 #[cfg(target_os = "linux")]
 pub use places::chosen_directory;
 pub use places::{choose_places, owners_files, PLACE_MAX};
@@ -33,5 +32,4 @@ pub use segments::{
 pub use spare::{mapping_error, provide_spares, SPARE};
 pub use temporary::create_temporary;
 pub use turn::Turn;
-pub use unmap::{unmap, unmap_later};
 pub use zeros::put_zero_pages;

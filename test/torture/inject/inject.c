@@ -33,6 +33,8 @@ struct orders {
   int node_api;
   /* 1 if external buffers are refused, as Electron does. */
   int refuse_external;
+  /* How many in a row fail, if more than one. */
+  int times;
   /* The name of the call that failed. */
   char failed[64];
   /* If not empty, only calls of this name count. */
@@ -65,6 +67,10 @@ static int is_due(const char *name) {
   if (orders->only[0] && strcmp((char *)orders->only, name) != 0) return 0;
   if (orders->sticky && strcmp((char *)orders->failed, name) == 0) return 1;
   if (orders->left == 0 || --orders->left > 0) return 0;
+  if (orders->times > 1) {
+    orders->times--;
+    orders->left = 1;
+  }
   strncpy((char *)orders->failed, name, sizeof orders->failed - 1);
   return 1;
 }

@@ -1,4 +1,4 @@
-//! Mapped memory: what the system can be told of it, and writing it to its file.
+//! Mapped memory: what the system can be told of it, writing it to its file, and its end.
 
 use std::io;
 
@@ -25,6 +25,17 @@ pub fn flush(start: *mut u8, len: usize) -> io::Result<()> {
         0 => Ok(()),
         _ => Err(io::Error::last_os_error()),
     }
+}
+
+/// Gives a range of addresses back
+/// ([munmap(2)](https://man7.org/linux/man-pages/man2/munmap.2.html)). It can fail only for want of
+/// memory to split a range; then addresses are lost, and nothing else.
+///
+/// # Safety
+/// The range must be the caller's, and nobody may look at it any more.
+pub unsafe fn unmap(base: *mut u8, size: usize) {
+    // SAFETY: the caller vouches for the range.
+    unsafe { libc::munmap(base.cast(), size) };
 }
 
 /// The range with all of its first page.
