@@ -1,4 +1,4 @@
-//! What Linux and macOS have alike. Their folders offer it as their own.
+//! What Linux and macOS have alike. Their folders offer what is public here as their own.
 
 mod byte_locks;
 mod files;
@@ -14,22 +14,26 @@ mod turn;
 mod unwinder;
 mod zeros;
 
-#[cfg(test)]
-pub use byte_locks::lock_byte;
-pub use byte_locks::{lock_bytes, refuses, unlock_bytes, Lock};
 pub use files::{has_holes, is_all_data, open_file, Descriptor, FileId, ObjectStatus};
 pub use host::{at_process_exit, stay_loaded, symbol};
 pub use owners::Owners;
-pub use pages::{flush, madvise, unmap};
-#[cfg(target_os = "linux")]
-pub use places::chosen_directory;
-pub use places::{choose_places, owners_files, PLACE_MAX};
+pub use pages::{flush, unmap};
+pub use places::{choose_places, PLACE_MAX};
 pub use rustix::param::page_size;
 pub use segments::{
     copy_segment, create_segment, find_segment, is_segment_gone, remove_segment, segment_status,
     SegmentId, SegmentStatus,
 };
-pub use spare::{mapping_error, provide_spares, SPARE};
-pub use temporary::create_temporary;
+pub use spare::{mapping_error, provide_spares};
 pub use turn::Turn;
 pub use zeros::put_zero_pages;
+
+// For the systems' folders alone.
+#[cfg(test)]
+pub(super) use byte_locks::lock_byte;
+pub(super) use byte_locks::{lock_bytes, refuses, unlock_bytes, Lock};
+pub(super) use pages::madvise;
+#[cfg(target_os = "linux")]
+pub(super) use places::chosen_directory;
+pub(super) use places::owners_files;
+pub(super) use temporary::create_temporary;

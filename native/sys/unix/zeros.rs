@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use rustix::process::{getrlimit, Resource};
 
-use super::SPARE;
+use super::spare::SPARE;
 use crate::sys::{map_over, Zeros};
 
 /// Maps private zero pages over `base..base + size`, replacing what is there
