@@ -24,8 +24,9 @@ const OWNER = 0x3fffffff;
 /** How many slots a call may visit for each slot of its shard. An honest index needs about 30 when it is full. */
 const VISITS_PER_SLOT = 128;
 
-/** What calls throw when they have found the shard as it may be; whatever else is thrown came between two changes. */
+/** The codes of what calls throw before they change anything; whatever else is thrown came between two changes. */
 const ANSWERS = ['ERR_SHM_FULL', 'ERR_SHM_LAYOUT', 'ERR_SHM_NOT_A_NUMBER'];
+const isAnswer = (error) => ANSWERS.includes(error.code);
 
 /** The shard whose lock this thread takes, has, or has left behind. @type {any} */
 let entered = null;
@@ -45,8 +46,7 @@ function enter(shard, timeout, key) {
     if (!isRingSound(shard)) throw shard.damaged();
     if (needsRepair || shard.words[shard.start + SHARD.moves] & 1) repair(shard);
   } catch (error) {
-    leave(shard);
-    throw error;
+    throw leaveAfter(shard, error);
   }
 }
 
@@ -86,12 +86,19 @@ function leave(shard) {
 
 /** Gives the lock back after an error, and returns the error. */
 function leaveAfter(shard, error) {
-  try {
-    if (!ANSWERS.includes(error.code)) repair(shard);
-  } finally {
-    leave(shard);
-  }
+  if (isAnswer(error)) leave(shard);
+  else leaveWhole(shard);
   return error;
+}
+
+/** Repairs a shard and gives the lock back. If the repair is ended by force, too, the lock stays for `recover`. */
+function leaveWhole(shard) {
+  try {
+    if (isRingSound(shard)) repair(shard);
+  } catch (error) {
+    if (!isAnswer(error)) throw error; // the shard is damaged, which the next call says
+  }
+  leave(shard);
 }
 
 /** Runs `action` with the lock. @param {string | undefined} key that the call is about */
@@ -125,13 +132,7 @@ function recover() {
   const shard = entered;
   if (shard !== null && isOwner(shard)) {
     shard.visits = VISITS_PER_SLOT * shard.slots;
-    try {
-      if (isRingSound(shard)) repair(shard);
-    } catch (error) {
-      if (!ANSWERS.includes(error.code)) throw error; // damaged: the next call says so
-    } finally {
-      leave(shard);
-    }
+    leaveWhole(shard);
   }
   entered = null;
 }
