@@ -1,41 +1,55 @@
 'use strict';
 // What there is, or the part of it that is wanted; and the end of what nobody has any more.
 
+const { nameOf } = require('./keys');
+const { isOurs } = require('./ours');
 const { everything } = require('./stat');
 const binding = require('../runtime/binding');
 const { isLinux } = require('../runtime/places');
 const { withCode } = require('../errors');
 const { flag, optionsReader, timeout } = require('../options');
 
+/** What names of objects begin with, as a name with its slash. */
+function prefix(value, argument) {
+  return nameOf(value, argument);
+}
+
 const readers = {
-  list: optionsReader('list', { orphans: flag, mine: flag, olderThan: timeout }),
-  destroyOrphans: optionsReader('destroyOrphans', { mine: flag, olderThan: timeout }),
+  list: optionsReader('list', { orphans: flag, mine: flag, olderThan: timeout, prefix }),
+  destroyOrphans: optionsReader('destroyOrphans', { mine: flag, olderThan: timeout, prefix, all: flag }),
 };
 
 /** What `stat` tells, of all memory that this user can see and that `filter` lets through. */
 function list(filter) {
   const wanted = readers.list(filter);
+  if (wanted.orphans) checkTold();
   return chosen(wanted)
     .filter((memory) => !wanted.orphans || isOrphan(memory) === true)
     .map(({ status }) => status);
 }
 
-/** Destroys the orphans among it, and tells of those that it has destroyed. */
+/** Destroys the orphans among it, and tells of those that it has destroyed: this package's, or with `all` anybody's. */
 function destroyOrphans(filter) {
   const wanted = readers.destroyOrphans(filter);
-  return chosen(Object.assign(wanted, { orphans: true }))
-    .filter(destroyed)
+  checkTold();
+  return chosen(wanted)
+    .filter((memory) => isOrphan(memory) === true && (wanted.all || isOurs(memory.status)) && destroyed(memory))
     .map(({ status }) => status);
 }
 
-function chosen({ orphans, mine, olderThan }) {
-  if (orphans && !isLinux) {
+/** Throws where nothing tells of orphans. */
+function checkTold() {
+  if (!isLinux) {
     const message = 'ENOTSUP: this system tells nobody who has an object attached. `stat(key).attaches` tells of a segment; what is created with { transient: true } goes with its last user';
     throw withCode(new Error(message), 'ENOTSUP');
   }
+}
+
+function chosen({ mine, olderThan, prefix: start }) {
   const uid = /** @type {any} */ (process).getuid();
   const since = olderThan === undefined ? Infinity : Date.now() - olderThan;
-  return everything().filter(({ status }) => (!mine || status.uid === uid) && lastUse(status) <= since);
+  const isNamed = (key) => start === undefined || (typeof key === 'string' && key.startsWith(start));
+  return everything().filter(({ status }) => (!mine || status.uid === uid) && isNamed(status.key) && lastUse(status) <= since);
 }
 
 /**
@@ -47,15 +61,15 @@ function lastUse({ changedAt, modifiedAt, attachedAt, detachedAt }) {
   return Math.max(...[changedAt, modifiedAt, attachedAt, detachedAt].map((time) => Number(time || 0)));
 }
 
-/** Whether nobody has it attached; null if the system does not tell. */
-function isOrphan({ name, id }) {
-  return binding.isOrphan(name, id);
+/** Whether nobody has it attached; null if the system does not tell. @param {any} memory */
+function isOrphan({ name, id, device }) {
+  return name === null ? binding.isOrphan(null, id) : binding.isOrphan(name, id, device);
 }
 
-/** Destroys it if it is an orphan and this user may do that. */
-function destroyed({ name, id }) {
+/** Destroys it if it is still that very memory, an orphan, and this user may do that. @param {any} memory */
+function destroyed({ name, id, device }) {
   try {
-    return binding.destroyOrphan(name, id);
+    return name === null ? binding.destroyOrphan(null, id) : binding.destroyOrphan(name, id, device);
   } catch (error) {
     if (error.code === 'EACCES' || error.code === 'EPERM') return false;
     throw error;

@@ -34,7 +34,7 @@ function statSegment(key) {
 
 /**
  * All segments and objects that this user can see: of each its `status`, its `name` (null for a segment)
- * and the number `id` that tells it from later memory of its key, an object's inode.
+ * and the number `id` that tells it from later memory of its key, which is an object's inode on its `device`.
  */
 function everything() {
   if (!places.isLinux) {
@@ -99,7 +99,7 @@ function objects() {
     // longer then than names are.
     if (name === places.OWNERS_NAME || Buffer.byteLength(name) > places.NAME_MAX) continue;
     const status = binding.stat(`/${name}`);
-    if (status !== null) found.push({ name: `/${name}`, id: status.inode, status: objectInfo(`/${name}`, status) });
+    if (status !== null) found.push({ name: `/${name}`, id: status.inode, device: status.device, status: objectInfo(`/${name}`, status) });
   }
   return found;
 }

@@ -19,8 +19,8 @@ import { SegmentStatus, ObjectStatus } from './stat';
  */
 export function isCurrent(arrayOrStructure: object): boolean;
 
-/** Which memory {@link destroyOrphans} destroys. */
-export interface OrphanFilter {
+/** Which memory is meant, of all that there is. */
+export interface MemoryFilter {
   /** Only what belongs to this user. */
   mine?: boolean;
   /**
@@ -28,10 +28,21 @@ export interface OrphanFilter {
    * and detached. It spares what a program has just made for another one that has yet to attach it.
    */
   olderThan?: number;
+  /** Only objects whose names begin so: `'/app-'`, with or without the slash. */
+  prefix?: string;
+}
+
+/** Which memory {@link destroyOrphans} destroys. */
+export interface OrphanFilter extends MemoryFilter {
+  /**
+   * What other programs have made, too: any file of `/dev/shm` that nobody has open, and any segment that nobody has
+   * attached, whatever they are for. Some programs keep such files on purpose. `false` by default.
+   */
+  all?: boolean;
 }
 
 /** Which memory `list` tells of. */
-export interface ListFilter extends OrphanFilter {
+export interface ListFilter extends MemoryFilter {
   /**
    * Only what nobody has attached, whatever became of its creator (Linux only). The kernel tells of an
    * object who has it open or mapped, in other containers too, but only to its owner and to root, and
@@ -45,8 +56,12 @@ export interface ListFilter extends OrphanFilter {
  * is free of races: nobody can open it between the kernel's word that nobody has it and its end.
  * Of a segment an attach at that very instant is possible: it then ends with that attach.
  *
+ * It takes only what carries a mark of this package: an object the 8-byte header or the mark of `transient`, a segment
+ * the number that a `Channel`, `Topic`, `SharedMap` or `LockManager` begins with. `raw` objects and plain segments carry
+ * none: `all` takes them as well.
+ *
  * What this user may not destroy stays, and so do objects that the kernel does not tell of: see
- * `orphans` of {@link ListFilter}. It sweeps after all programs of this machine, not only this package's.
+ * `orphans` of {@link ListFilter}.
  *
  * @returns what was destroyed, as `list` tells of it
  * @throws {TypeError | RangeError} if the filter is wrong

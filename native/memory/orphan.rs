@@ -2,12 +2,17 @@
 
 use crate::error::{Error, Result};
 use crate::memory::sysv;
-use crate::sys::{self, explain, Doing, Name, Usage};
+use crate::sys::{self, explain, Doing, Identity, Name, Usage};
 
 /// Memory that may be an orphan, told from other memory of its key.
 pub enum Suspect {
     Segment(sysv::Id),
-    Object { name: Name, inode: u64 },
+    /// The device is not always known.
+    Object {
+        name: Name,
+        inode: u64,
+        device: Option<u64>,
+    },
 }
 
 impl Suspect {
@@ -19,12 +24,22 @@ impl Suspect {
                 Err(error) if error.errno() == Some(libc::EACCES) => Ok(None),
                 Err(error) => Err(error),
             },
-            Self::Object { name, inode } => Ok(match sys::usage_of(name)? {
+            Self::Object { name, .. } => Ok(match sys::usage_of(name)? {
                 Usage::Unused(claim) if !claim.is_certain() => None,
-                Usage::Unused(claim) => Some(claim.identity().inode == *inode),
+                Usage::Unused(claim) => Some(self.is_it(claim.identity())),
                 Usage::Gone | Usage::Used => Some(false),
                 Usage::Unknown => None,
             }),
+        }
+    }
+
+    /// Whether an object is the very one that was looked at.
+    fn is_it(&self, found: Identity) -> bool {
+        match self {
+            Self::Segment(_) => false,
+            Self::Object { inode, device, .. } => {
+                *inode == found.inode && device.is_none_or(|device| device == found.device)
+            }
         }
     }
 
@@ -32,9 +47,9 @@ impl Suspect {
     pub fn destroy(&self) -> Result<bool> {
         match self {
             Self::Segment(id) => Ok(sysv::is_orphan(*id)? == Some(true) && sysv::remove(*id)?),
-            Self::Object { name, inode } => match sys::usage_of(name)? {
+            Self::Object { name, .. } => match sys::usage_of(name)? {
                 Usage::Unused(claim) if claim.is_certain() => {
-                    Ok(claim.identity().inode == *inode && claim.unlink()?)
+                    Ok(self.is_it(claim.identity()) && claim.unlink()?)
                 }
                 Usage::Unused(_) | Usage::Unknown => Err(explain(
                     Error::from_errno(libc::EPERM, "fcntl"),

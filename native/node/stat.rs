@@ -52,6 +52,7 @@ fn segment_fields((id, status): (SegmentId, SegmentStatus)) -> Fields {
 fn object_fields(status: &ObjectStatus) -> Fields {
     vec![
         ("size", status.size as f64),
+        ("device", status.device as f64),
         ("inode", status.inode as f64),
         ("mode", status.mode.into()),
         ("uid", status.uid.into()),

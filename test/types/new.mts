@@ -56,11 +56,13 @@ console.log(shm.create(1, 'Buffer', null, options)?.buffer.byteLength, shm.get(5
 /** How long memory lives. */
 const transient = shm.create(16, 'Int32Array', null, { transient: true });
 const kept = shm.getOrCreate(16, 'Int32Array', '/name', { transient: true });
-const swept: number = shm.destroyOrphans({ mine: true, olderThan: 1000 }).length + shm.list({ orphans: true }).length;
+const swept: number = shm.destroyOrphans({ mine: true, olderThan: 1000, prefix: '/app-', all: false }).length + shm.list({ orphans: true }).length;
 shm.setQuiet(true);
 console.log(transient?.key, kept.length, swept);
 
 const wrong = () => {
+  // @ts-expect-error: it destroys nothing
+  shm.list({ all: true });
   // @ts-expect-error: it destroys orphans only
   shm.destroyOrphans({ orphans: true });
   // @ts-expect-error: there is no such option

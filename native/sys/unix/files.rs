@@ -48,6 +48,7 @@ pub fn is_all_data(file: &File, start: u64, end: u64) -> bool {
 /// What the system tells of an object. Times are seconds since 1970, to the millisecond.
 pub struct ObjectStatus {
     pub size: u64,
+    pub device: u64,
     pub inode: u64,
     pub mode: u32,
     pub uid: u32,
@@ -61,6 +62,7 @@ impl ObjectStatus {
     pub fn from(found: &Metadata) -> Option<Self> {
         found.is_file().then(|| Self {
             size: found.size(),
+            device: found.dev(),
             inode: found.ino(),
             mode: found.mode(),
             uid: found.uid(),

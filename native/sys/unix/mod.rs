@@ -21,8 +21,8 @@ pub use pages::{flush, unmap};
 pub use places::{choose_places, PLACE_MAX};
 pub use rustix::param::page_size;
 pub use segments::{
-    copy_segment, create_segment, find_segment, is_segment_gone, remove_segment, segment_status,
-    SegmentId, SegmentStatus,
+    copy_segment, create_segment, find_segment, is_segment_gone, remove_segment, segment_start,
+    segment_status, SegmentId, SegmentStatus,
 };
 pub use spare::{mapping_error, provide_spares};
 pub use turn::Turn;

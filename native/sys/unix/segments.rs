@@ -175,3 +175,17 @@ pub fn copy_segment(id: SegmentId, bytes: usize) -> Result<MmapRaw> {
     unsafe { libc::shmdt(attached) };
     Ok(copy)
 }
+
+/// The first word of a segment; `None` if it is gone, or may not be read.
+pub fn segment_start(id: SegmentId) -> Option<u32> {
+    // SAFETY: the kernel chooses an unused address; nothing of ours is replaced.
+    let attached = unsafe { libc::shmat(id, null(), libc::SHM_RDONLY) };
+    if attached as isize == -1 {
+        return None;
+    }
+    // SAFETY: a segment has whole pages, and every bit pattern is a valid word. Others may write it meanwhile.
+    let word = unsafe { attached.cast::<u32>().read_volatile() };
+    // SAFETY: attached above, and seen by nobody else.
+    unsafe { libc::shmdt(attached) };
+    Some(word)
+}
