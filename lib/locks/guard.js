@@ -5,6 +5,7 @@
 const { Lock } = require('../mutex');
 const clock = require('../runtime/clock');
 const { countIfMarked } = require('../structures/sleepers');
+const { repair } = require('./deaths');
 const { MUTEX } = require('./layout');
 
 /** How often to try at once: each try asks the kernel about the owner, which takes about as long as the owner does. */
@@ -76,7 +77,7 @@ class Guard {
     const { told, words } = this.#table;
     let result;
     try {
-      if (entered !== 'ok') this.#table.repair();
+      if (entered !== 'ok') repair(this.#table);
       result = action();
     } catch (error) {
       this.#lock.abandon();

@@ -12,6 +12,7 @@ const { reasonOf } = require('../wait/arguments');
 const { notSupported, stolen } = require('./errors');
 const { EXCLUSIVE, SHARED, kind } = require('./layout');
 const { keyOfUser, uid } = require('./key');
+const looks = require('./looks');
 const { checkName } = require('./name');
 const { Requests } = require('./requests');
 const { requestsIn } = require('./describe');
@@ -76,7 +77,7 @@ class LockManager {
     const checked = checkedRequest(name, readRequest(options), callback);
     if (checked.signal !== undefined && checked.signal.aborted) throw reasonOf(checked.signal);
     const requests = this.#requests;
-    requests.holder = this;
+    looks.begin(this, requests);
     const request = await requests.ask(name, checked);
     if (request === null) return callback(null);
     return new Promise((resolve, reject) => {
@@ -97,7 +98,7 @@ class LockManager {
   requestSync(name, options, callback) {
     if (callback === undefined) [options, callback] = [undefined, options];
     const checked = checkedRequest(name, readSync(options), callback);
-    this.#requests.holder = this;
+    looks.begin(this, this.#requests);
     const request = this.#requests.askSync(name, checked);
     if (request === null) return callback(null);
     try {
@@ -114,7 +115,7 @@ class LockManager {
       if (!living.has(owner)) living.set(owner, owner !== 0 && owners.isAlive(owner));
       return living.get(owner);
     };
-    const found = await this.#requests.guard.run(() => requestsIn(this.#table.words, this.#table.requests));
+    const found = await this.#requests.run(() => requestsIn(this.#table.words, this.#table.requests));
     const shown = (state) =>
       found.filter((request) => request.state === state && isAlive(request.owner)).map(({ name, mode, owner, pid }) => ({ name, mode, clientId: String(owner), pid }));
     return { held: shown('held'), pending: shown('pending') };
@@ -130,7 +131,7 @@ class LockManager {
 
   static {
     showFacts(LockManager, (manager) => {
-      const { size, pending } = manager.#requests;
+      const { size, pending } = manager.#requests.desk;
       return { key: manager.#key, requests: manager.#table.requests, held: size - pending, pending };
     });
     disposable(LockManager, 'detach');

@@ -7,16 +7,16 @@ const clock = require('../runtime/clock');
 /** How often to look (milliseconds). */
 const EVERY = 50;
 
-/** The objects that have requests. @type {Set<any>} */
-const active = new Set();
+/** The managers that have requests, with what they have: so they are not collected. @type {Map<any, any>} */
+const active = new Map();
 
 /** @type {any} */
 let timer = null;
 let isReferenced = false;
 
 /** Has `requests.look()` called from time to time, as long as it has any. */
-function begin(requests) {
-  active.add(requests);
+function begin(manager, requests) {
+  active.set(manager, requests);
   if (timer !== null) return;
   timer = clock.setInterval(lookAtAll, EVERY);
   timer.unref();
@@ -25,7 +25,7 @@ function begin(requests) {
 
 /** Keeps the process alive if a request is pending, or else does not. */
 function reference() {
-  const isPending = Array.from(active).some(({ pending }) => pending > 0);
+  const isPending = Array.from(active.values()).some(({ desk }) => desk.pending > 0);
   if (timer === null || isPending === isReferenced) return;
   isReferenced = isPending;
   if (isPending) timer.ref();
@@ -33,11 +33,9 @@ function reference() {
 }
 
 function lookAtAll() {
-  for (const requests of active) {
+  for (const [manager, requests] of active) {
     requests.look();
-    if (requests.size > 0) continue;
-    active.delete(requests);
-    requests.holder = null;
+    if (requests.desk.size === 0) active.delete(manager);
   }
   reference();
   // Not at the end of the last request: the next one comes soon, as a rule, and a new timer costs more than a lock.
@@ -48,7 +46,7 @@ function lookAtAll() {
 
 /** Whether any object of this thread over that table has a request of that number. */
 function has(table, number) {
-  for (const requests of active) if (requests.table.words.buffer === table.words.buffer && requests.has(number)) return true;
+  for (const { desk } of active.values()) if (desk.table.words.buffer === table.words.buffer && desk.has(number)) return true;
   return false;
 }
 

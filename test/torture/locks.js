@@ -2,7 +2,7 @@
 // Locks by name: processes, some in containers, take turns under a hundred names and are killed at random. Never do two
 // hold an exclusive lock, no update is lost, whoever comes after a dead holder is told, and nobody waits for ever.
 
-const { amount, check, ended, freshName, option, random, seed, shm } = require('./support/harness');
+const { amount, check, ended, freshName, option, random, seed, shm, short } = require('./support/harness');
 const { runApart, startIn } = require('./support/containers');
 
 const NAMES = 100;
@@ -124,7 +124,8 @@ async function takeOvers(counts, manager, key) {
     times.push(Date.now() - killedAt);
   }
   counts['% taken over in 100 ms'] = Math.floor((times.filter((time) => time <= 100).length / times.length) * 100);
-  check(counts['% taken over in 100 ms'] >= 99, 'taken over in time', times);
+  // Ten times on a busy machine tell nothing of ninety-nine in a hundred.
+  if (!short) check(counts['% taken over in 100 ms'] >= 99, 'taken over in time', times);
 }
 
 async function hold() {

@@ -1,0 +1,267 @@
+'use strict';
+// Where one object of this thread enters requests and ends them, with the mutex; it knows which of them are its own.
+
+const { detached, withCode } = require('../errors');
+const owners = require('../runtime/owner');
+const { MAY_SLEEP } = require('../structures/sleepers');
+const { forgetDead, ownersSeen, sweep } = require('./deaths');
+const { BROKEN, CHANGES, EXCLUSIVE, FREE, HELD, HELD_FIRST, MODE, OF_MAILBOX, OWNER, OWNER_DIED, PENDING, PENDING_FIRST, PERMITS, STATE } = require('./layout');
+const { NONE } = require('./lists');
+const looks = require('./looks');
+const { encode } = require('./name');
+const { takeNews } = require('./news');
+
+class Desk {
+  #own = new Map();
+  #user;
+  constructor(table, user) {
+    this.table = table;
+    this.#user = user;
+    this.mailbox = NONE;
+    /** Set while the object's share in the memory ends. */
+    this.isClosing = false;
+    /** How many of its requests have not been granted. */
+    this.pending = 0;
+  }
+
+  get size() {
+    return this.#own.size;
+  }
+
+  /** Its requests. */
+  all() {
+    return Array.from(this.#own.values());
+  }
+
+  has(number) {
+    return this.#own.has(number);
+  }
+
+  /** The word that this thread sleeps on. */
+  get changes() {
+    return this.table.at(this.mailbox) + CHANGES;
+  }
+
+  /** Says that this thread may sleep; its word then. */
+  mark() {
+    return Atomics.or(this.table.words, this.changes, MAY_SLEEP) | MAY_SLEEP;
+  }
+
+  /**
+   * Enters a request. Null if it is only wanted at once, and is not to be had; an error if it cannot be entered, which
+   * is returned, since what is thrown with the mutex has the lists made anew.
+   */
+  enter(request) {
+    if (request.isOver) return undefined; // it was given up while it waited for the mutex
+    if (!this.#user.isAttached()) return detached();
+    const { table } = this;
+    const { mode, permits, ifAvailable, steal } = request.options;
+    if (this.mailbox === NONE) this.mailbox = this.#allocated(() => table.addMailbox());
+    if (this.mailbox === NONE) return this.#full();
+    const { hash } = encode(request.name);
+    const others = this.#otherPermits(request.options, hash);
+    if (others !== permits) return wrongPermits(request.name, others, permits);
+    const found = steal ? this.#steal(hash) : this.#find(request, hash);
+    if (ifAvailable && !found.isFree) return null;
+    const number = this.#allocated(() => table.allocate());
+    if (number === NONE) return this.#full();
+    encode(request.name);
+    table.add(number, {
+      mode,
+      permits,
+      mailbox: this.mailbox,
+      ownerDied: found.isTold || found.dead.length > 0,
+      state: found.isFree ? HELD : PENDING,
+      entered: () => this.#add(number, request),
+    });
+    if (!found.isFree) return undefined;
+    for (const holder of found.dead) table.remove(holder, HELD);
+    this.#grant(request);
+    return undefined;
+  }
+
+  /** Releases a lock, or takes a request back. */
+  end(request) {
+    this.#remove(request, (number) => this.table.end(number, request.name));
+  }
+
+  /** Takes a request back that was not granted, as far as this thread knows. */
+  decline(request) {
+    this.#remove(request, (number) => this.table.decline(number, request.name));
+  }
+
+  #remove(request, remove) {
+    if (this.#own.get(request.number) !== request) return;
+    // What is freed must not be on a list of news any more: whoever gets it next is told by a list of its own.
+    this.takeNews();
+    if (this.#hasMemory()) remove(request.number);
+    this.#own.delete(request.number);
+    if (!request.isGranted) this.pending--;
+  }
+
+  /** Whether the memory is there: also while this object's share in it ends. */
+  #hasMemory() {
+    return this.isClosing || this.#user.isAttached();
+  }
+
+  /** Whether nobody is in the way of a request; with it those of the holders that are dead. */
+  #find({ name, options }, hash) {
+    const { table } = this;
+    const find = () => {
+      const held = table.named(hash, HELD_FIRST);
+      return { held, isFree: table.firstPending(hash) === NONE && table.fits(options.mode, options.permits, held), dead: [], isTold: false };
+    };
+    const first = find();
+    if (first.isFree) return first;
+    // The dead are not in the way.
+    table.grantNext(name, true);
+    encode(name);
+    const second = find();
+    const living = new Map();
+    const dead = second.held.filter((holder) => table.isDead(holder, living));
+    if (second.isFree || dead.length === 0 || table.firstPending(hash) !== NONE) return second;
+    const holding = second.held.filter((holder) => !dead.includes(holder));
+    return { ...second, isFree: table.fits(options.mode, options.permits, holding), dead };
+  }
+
+  #steal(hash) {
+    const { table } = this;
+    const isTold = table.breakAll(hash);
+    return { isFree: true, isTold, dead: table.named(hash, HELD_FIRST) };
+  }
+
+  /** How many permits the living ask for who have a name, or wait for it; as many as the options if there are none. */
+  #otherPermits({ mode, permits }, hash) {
+    const { table } = this;
+    const { words } = table;
+    if (mode !== EXCLUSIVE) return permits;
+    const differs = (other) => words[table.at(other) + MODE] === EXCLUSIVE && words[table.at(other) + PERMITS] !== permits;
+    const held = table.named(hash, HELD_FIRST);
+    const first = table.firstPending(hash);
+    // All the living agree, so as a rule it is enough to look at the first.
+    if (![...held.slice(0, 1), ...(first === NONE ? [] : [first])].some(differs)) return permits;
+    const other = held.concat(table.named(hash, PENDING_FIRST)).find((number) => differs(number) && !table.isDead(number));
+    return other === undefined ? permits : words[table.at(other) + PERMITS];
+  }
+
+  /**
+   * What `allocate()` gives, maybe after the dead have left room; NONE if there is none. Names whose holders have died
+   * are kept for whoever asks for them next, but not in a full table.
+   */
+  #allocated(allocate) {
+    const { table } = this;
+    let number = allocate();
+    if (number === NONE) {
+      sweep(table, this.#dead());
+      number = allocate();
+    }
+    if (number === NONE) {
+      forgetDead(table);
+      number = allocate();
+    }
+    return number;
+  }
+
+  #full() {
+    const { key, requests } = this.table;
+    const message = `The lock manager ${JSON.stringify(key)} is full: it has room for ${requests} requests. Create one with more "requests"`;
+    return Object.assign(withCode(new Error(message), 'ERR_SHM_FULL'), { key });
+  }
+
+  #add(number, request) {
+    request.number = number;
+    this.#own.set(number, request);
+    this.pending++;
+  }
+
+  #grant(request) {
+    const { table } = this;
+    request.isGranted = true;
+    request.ownerDied = table.words[table.at(request.number) + OWNER_DIED] !== 0;
+    this.pending--;
+    request.granted();
+  }
+
+  /** Sees to what others have changed about requests of this object. It needs no mutex. */
+  takeNews() {
+    if (this.mailbox !== NONE && this.#hasMemory()) takeNews(this.table, this.mailbox, (number) => this.#notice(number));
+  }
+
+  /** The same for all requests, if nobody has brought the news. */
+  noticeAll() {
+    this.takeNews();
+    for (const number of Array.from(this.#own.keys())) this.#notice(number);
+  }
+
+  #notice(number) {
+    const request = this.#own.get(number);
+    if (request === undefined || request.isOver) return;
+    const state = this.table.stateOf(number) & ~OWNER;
+    if (state === HELD && !request.isGranted) this.#grant(request);
+    if (state !== BROKEN) return;
+    request.isOver = true;
+    if (!request.isGranted) this.#grant(request);
+    request.stolen();
+  }
+
+  /** Whether somebody has died who has requests, or this thread has left some in a call that was ended by force. */
+  hasDead() {
+    return this.#dead().size > 0 || this.#strays().length > 0;
+  }
+
+  /** Ends the requests of the dead, and those that this thread does not know of. */
+  sweep() {
+    const { table } = this;
+    for (const number of this.#strays()) Atomics.and(table.words, table.at(number) + STATE, ~OWNER);
+    sweep(table, this.#dead());
+  }
+
+  /** The owners of requests that are dead; 0, which is nobody's number, among them. */
+  #dead() {
+    const { table } = this;
+    const dead = new Set();
+    for (const owner of ownersSeen(table)) if (owner !== table.self && (owner === 0 || !owners.isAlive(owner))) dead.add(owner);
+    return dead;
+  }
+
+  /** Requests of this thread that none of its objects knows of. */
+  #strays() {
+    const { table } = this;
+    const strays = [];
+    for (let number = 0, used = table.used(); number < used; number++) {
+      const word = table.stateOf(number);
+      if (word === FREE || (word & OWNER) !== table.self || looks.has(table, number)) continue;
+      if (table.words[table.at(number) + MODE] !== OF_MAILBOX) strays.push(number);
+    }
+    return strays;
+  }
+
+  /** With the mutex: gives back all that this object holds or waits for; before its memory goes. */
+  close() {
+    for (const request of this.all()) this.end(request);
+    if (this.mailbox !== NONE) this.table.free(this.mailbox);
+    this.mailbox = NONE;
+  }
+
+  /** The same without the mutex: what has no owner is taken for a dead one's. */
+  disown() {
+    const { self } = this.table;
+    /** @type {Int32Array} */
+    const words = this.table.words;
+    for (const number of Array.from(this.#own.keys()).concat(this.mailbox === NONE ? [] : this.mailbox)) {
+      const at = this.table.at(number) + STATE;
+      const word = Atomics.load(words, at);
+      if ((word & OWNER) === self) Atomics.compareExchange(words, at, word, word & ~OWNER);
+    }
+    this.#own.clear();
+    this.pending = 0;
+    this.mailbox = NONE;
+  }
+}
+
+function wrongPermits(name, others, own) {
+  const message = `The lock ${JSON.stringify(name)} has { permits: ${others} } now, so it cannot be asked for with { permits: ${own} }`;
+  return withCode(new TypeError(message), 'ERR_INVALID_ARG_VALUE');
+}
+
+module.exports = { Desk };
