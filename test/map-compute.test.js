@@ -3,7 +3,7 @@
 
 const test = require('tape');
 const clock = require('../lib/runtime/clock');
-const { execPath, forkCode, freshName, isDeno, nextMessage, nodeMajor, shm } = require('./support');
+const { execPath, forkCode, freshName, isDeno, isLinux, nextMessage, nodeMajor, shm } = require('./support');
 
 const skip = nodeMajor < 16 && 'SharedMap needs Node 16';
 const skipProcesses = skip || (isDeno && 'Deno forks otherwise') || (execPath !== process.execPath && 'starts processes');
@@ -138,6 +138,20 @@ test('claims outlive eviction, and end with clear and detach', { skip }, async (
   second.detach();
   t.equal(await map.compute('key', () => 'of the next'), 'of the next', 'a detached object holds no claim');
   t.equal((await never).code, 'ERR_SHM_DETACHED');
+});
+
+test('whoever waits for a map that is removed meanwhile is told', { skip: skip || (!isLinux && 'looks into /dev/shm') }, async (t) => {
+  const map = freshMap(t);
+  const value = deferred();
+  const computing = map.compute('key', () => value.promise);
+  const waiting = rejection(map.compute('key', () => 1));
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  require('fs').unlinkSync(`/dev/shm${map.key}`);
+  const error = await waiting;
+  t.equal(error.code, 'ERR_SHM_REPLACED', error.message);
+  t.equal(shm.isCurrent(map), false);
+  value.resolve(1);
+  t.equal(await computing, 1, 'the computation goes on');
 });
 
 const program = (name, body) => `

@@ -243,7 +243,12 @@ test('readOnly: follows what others write, and writes nothing', { skip }, (t) =>
     const error = thrownBy(() => reader[call](...args));
     t.equal(error.code, 'ERR_SHM_READ_ONLY', error.message);
   }
+  reader.detach();
+  t.equal(code(() => reader.get('a')), 'ERR_SHM_DETACHED');
+  t.ok(map.size > 0, 'the writer of this thread stays');
   t.equal(code(() => new shm.SharedMap(freshName(), { readOnly: true })), 'ENOENT');
+  const segment = freshMap(t, {}, freshKey());
+  t.equal(code(() => new shm.SharedMap(segment.key, { readOnly: true })), 'ENOTSUP', 'private pages of a segment do not follow it');
   const empty = freshName();
   shm.create(100000, 'Buffer', empty);
   t.equal(code(() => new shm.SharedMap(empty, { readOnly: true })), 'ERR_SHM_LAYOUT');

@@ -76,9 +76,10 @@ class User {
 
   detach() {
     const wasAttached = this.isAttached();
-    const { buffer } = this.array;
     this.leave();
-    if (wasAttached && !Array.from(users).some((other) => other.array.buffer === buffer)) memory.detach(this.key);
+    // By its key, and not by its pages: an object that only reads has private ones, which the same detach would end.
+    const hasKey = (other) => checkedKey(other.key) === checkedKey(this.key);
+    if (wasAttached && !Array.from(users).some(hasKey)) memory.detach(this.key);
   }
 
   /** Whether there was something to destroy. */
