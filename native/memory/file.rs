@@ -5,7 +5,6 @@ use std::fmt;
 use std::fs::{self, File, Metadata};
 use std::path::Path;
 use std::rc::Rc;
-use std::sync::Arc;
 
 use memmap2::{MmapOptions, MmapRaw};
 
@@ -13,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::memory::file_errors::{file_error, is_absent, not_regular, reserve_error};
 use crate::memory::mapping::Mapping;
 use crate::memory::options::Options;
-use crate::sys::{self, mapping_error, Advice, Doing, FileId, Nameless};
+use crate::sys::{self, mapping_error, Doing, FileId, Nameless};
 
 /// An absolute path, cheap to clone.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -61,7 +60,7 @@ impl Part {
 pub enum Opened {
     Absent,
     /// It has that many bytes, and the part is not in them.
-    Misfit(u64),
+    TooShort(u64),
     Mapped(Identity, Mapping),
 }
 
@@ -115,7 +114,7 @@ pub fn open(path: &FilePath, part: Part, options: Options) -> Result<Opened> {
         return Err(not_regular(&found));
     }
     let Some(len) = part.len_in(found.len()) else {
-        return Ok(Opened::Misfit(found.len()));
+        return Ok(Opened::TooShort(found.len()));
     };
     if !options.copy_on_write() {
         provide_room(
@@ -214,45 +213,6 @@ fn map(file: &File, offset: u64, len: usize, options: Options) -> Result<Mapping
             .map_err(|error| Error::from_io(&error, "madvise"))?;
     }
     Ok(Mapping::file(pages, skip, len, options.copy_on_write()))
-}
-
-/// Some bytes of a mapping, which stay mapped meanwhile.
-pub struct Range {
-    mapping: Arc<Mapping>,
-    offset: usize,
-    len: usize,
-}
-
-impl Range {
-    /// The bytes at an address; `None` if they are not wholly in the mapping's data.
-    pub fn new(mapping: &Arc<Mapping>, address: usize, len: usize) -> Option<Self> {
-        let offset = address.checked_sub(mapping.data() as usize)?;
-        (offset.checked_add(len)? <= mapping.len()).then(|| Self {
-            mapping: Arc::clone(mapping),
-            offset,
-            len,
-        })
-    }
-
-    pub fn mapping(&self) -> &Mapping {
-        &self.mapping
-    }
-
-    fn start(&self) -> *mut u8 {
-        self.mapping.data().wrapping_add(self.offset)
-    }
-
-    /// Writes them to the file, and waits until that is done.
-    pub fn flush(&self) -> Result<()> {
-        // After a detach the range can be the engine's again: then it is of no file, and nothing is done.
-        sys::flush(self.start(), self.len).map_err(|error| Error::from_io(&error, "msync"))
-    }
-
-    /// Tells the system how they are going to be read.
-    pub fn advise(&self, advice: Advice) -> Result<()> {
-        sys::advise(self.start(), self.len, advice)
-            .map_err(|error| Error::from_io(&error, "madvise"))
-    }
 }
 
 fn status_of(file: &File) -> Result<Metadata> {

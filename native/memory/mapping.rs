@@ -91,7 +91,7 @@ impl Mapping {
         len: usize,
         attach: Option<sys::Attach>,
     ) -> Self {
-        sys::provide_spares();
+        sys::refill_reserves();
         Self {
             base,
             size,

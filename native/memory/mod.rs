@@ -2,13 +2,14 @@
 
 pub mod file;
 pub mod file_errors;
-pub mod fresh;
 pub mod key;
 pub mod layout;
 pub mod mapping;
 pub mod options;
 pub mod orphan;
 pub mod posix;
+pub mod range;
 pub mod registry;
 pub mod sysv;
 pub mod transient;
+pub mod unpublished;

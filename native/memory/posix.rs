@@ -44,8 +44,8 @@ pub fn create(
     if size > WORTH_ASKING && draft.is_late()? {
         return Ok(None);
     }
-    let (identity, pages) = match furnish(draft.file(), bytes, size, options) {
-        Ok(furnished) => furnished,
+    let (identity, pages) = match prepare(draft.file(), bytes, size, options) {
+        Ok(prepared) => prepared,
         Err(_) if draft.is_late()? => return Ok(None),
         Err(error) => return Err(error),
     };
@@ -76,7 +76,7 @@ pub fn publish(draft: &Draft, options: Options) -> Result<bool> {
 }
 
 /// Gives a new file its size, its memory and its header, and maps it.
-fn furnish(
+fn prepare(
     file: &File,
     bytes: usize,
     size: usize,

@@ -3,7 +3,7 @@
 use neon::prelude::*;
 
 use crate::memory::key::Key;
-use crate::node::symbols::{number_of, string_of, ROOM_BESIDES};
+use crate::node::values::{number_of, string_of, ROOM_BESIDES};
 use crate::sys::{Name, NAME_MAX};
 
 /// The first argument as a key.

@@ -7,7 +7,7 @@
 //! backing store alone is a holder: it lives as long as any object over it, in whatever thread.
 //!
 //! Some engines take no memory but their own (V8's sandbox, and so Electron from 21 on). There the
-//! mapping moves into a buffer that the engine has allocated: see [`ArrayBuffer::lend`].
+//! mapping moves into a buffer that the engine has allocated: see lent.rs.
 
 use std::sync::Arc;
 
@@ -16,15 +16,17 @@ use neon::sys::bindings as napi;
 
 use crate::error::{Error, Result};
 use crate::memory::mapping::Mapping;
+use crate::node::environment::in_scope;
 use crate::node::external::{create_external, create_external_shared};
 use crate::node::symbols::{
-    in_scope, set_detach_key, symbols, NO_EXTERNAL_BUFFERS_ALLOWED, PENDING_EXCEPTION,
+    set_detach_key, symbols, NO_EXTERNAL_BUFFERS_ALLOWED, PENDING_EXCEPTION,
 };
-use crate::node::typed_array::{array_buffer_memory, typed_array_memory};
+use crate::node::typed_array::array_buffer_memory;
+use crate::node::values::part_of_buffer;
 
 /// Whose memory the buffer is.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Origin {
+pub(super) enum Origin {
     /// The mapping's own addresses.
     External,
     /// The mapping's own addresses, in a `SharedArrayBuffer`, which nobody can detach.
@@ -40,7 +42,7 @@ pub struct ArrayBuffer {
     reference: napi::Ref,
     origin: Origin,
     /// How many bytes in the data begins: not at once in the engine's memory.
-    start: usize,
+    pub(super) start: usize,
     /// Whether somebody has transferred the memory, from this buffer or one before it, to a buffer
     /// of their own, which can be in another thread.
     was_transferred: bool,
@@ -87,64 +89,7 @@ impl ArrayBuffer {
         }
     }
 
-    /// Moves the mapping into memory that `allocate` gets from the engine.
-    ///
-    /// Node-API cannot look into a `SharedArrayBuffer`: instead of one, `allocate` returns a typed
-    /// array over the whole of it.
-    fn lend<'cx>(
-        cx: &mut FunctionContext<'cx>,
-        mapping: &mut Arc<Mapping>,
-        shared: bool,
-        allocate: Handle<'cx, JsFunction>,
-    ) -> NeonResult<Result<Self>> {
-        #[allow(clippy::cast_precision_loss)] // no machine has 2^53 bytes
-        let needed = cx.number(mapping.room_needed() as f64).upcast::<JsValue>();
-        let arguments = [needed, cx.boolean(shared).upcast()];
-        let undefined = cx.undefined();
-        let room = allocate.call(cx, undefined, arguments)?;
-        Ok(Self::lend_into(cx, mapping, shared, room))
-    }
-
-    fn lend_into<'cx>(
-        cx: &mut impl Context<'cx>,
-        mapping: &mut Arc<Mapping>,
-        shared: bool,
-        room: Handle<'cx, JsValue>,
-    ) -> Result<Self> {
-        let env = cx.to_raw();
-        let found = if shared {
-            typed_array_memory(env, room.to_raw())
-        } else {
-            array_buffer_memory(env, room.to_raw())
-        };
-        let (Some(memory), Some(mapping)) = (found, Arc::get_mut(mapping)) else {
-            return Err(Error::Buffer(NO_EXTERNAL_BUFFERS_ALLOWED));
-        };
-        if memory.len < mapping.room_needed() {
-            return Err(Error::Buffer(NO_EXTERNAL_BUFFERS_ALLOWED));
-        }
-        let origin = if shared {
-            Origin::LentShared
-        } else {
-            Origin::Lent(memory.len)
-        };
-        let mut buffer = Self::referring_to(env, memory.buffer, origin)?;
-        // SAFETY: the room is new, large enough, and known to JavaScript of ours only. It stays
-        // allocated as long as the reference lives, which is deleted after the mapping is retired; at
-        // the end of the environment the mapping is retired before the engine frees anything.
-        match unsafe { mapping.move_into(memory.data) } {
-            Ok(start) => {
-                buffer.start = start;
-                Ok(buffer)
-            }
-            Err(error) => {
-                buffer.unref(cx);
-                Err(error)
-            }
-        }
-    }
-
-    fn referring_to(env: napi::Env, value: napi::Value, origin: Origin) -> Result<Self> {
+    pub(super) fn referring_to(env: napi::Env, value: napi::Value, origin: Origin) -> Result<Self> {
         let mut reference: napi::Ref = std::ptr::null_mut();
         // SAFETY: `value` is an object of this environment, `reference` a local to write to.
         unsafe { napi::create_reference(env, value, 1, &raw mut reference) }
@@ -169,8 +114,10 @@ impl ArrayBuffer {
         let buffer = unsafe { JsValue::from_raw(cx, value) };
         match self.origin {
             Origin::External | Origin::ExternalShared => Ok(buffer),
-            Origin::Lent(_) | Origin::LentShared => place(cx, buffer, self.start, mapping.len())
-                .map_err(|_| Error::Buffer(PENDING_EXCEPTION)),
+            Origin::Lent(_) | Origin::LentShared => {
+                part_of_buffer(cx, buffer, self.start, mapping.len())
+                    .map_err(|_| Error::Buffer(PENDING_EXCEPTION))
+            }
         }
     }
 
@@ -253,22 +200,6 @@ impl ArrayBuffer {
         // only.
         let _ = unsafe { napi::delete_reference(env, self.reference) };
     }
-}
-
-/// `[buffer, byteOffset, byteLength]`.
-#[allow(clippy::cast_precision_loss)] // no machine has 2^53 bytes
-fn place<'cx>(
-    cx: &mut FunctionContext<'cx>,
-    buffer: Handle<'cx, JsValue>,
-    start: usize,
-    len: usize,
-) -> JsResult<'cx, JsValue> {
-    let place = cx.empty_array();
-    let numbers = [start, len].map(|number| cx.number(number as f64).upcast());
-    for (index, value) in (0..).zip([buffer].into_iter().chain(numbers)) {
-        place.set(cx, index, value)?;
-    }
-    Ok(place.upcast())
 }
 
 /// Takes back what `markAsUntransferable` does to a buffer from Node 24 on: it locks the buffer with

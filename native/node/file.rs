@@ -7,11 +7,12 @@ use std::sync::Arc;
 
 use neon::prelude::*;
 
-use crate::memory::file::{self, FilePath, Opened, Part, Range};
-use crate::memory::fresh::{Fresh, Identity};
+use crate::memory::file::{self, FilePath, Opened, Part};
 use crate::memory::mapping::{Mapping, Writes};
 use crate::memory::options::Options;
+use crate::memory::range::Range;
 use crate::memory::registry::{Attachment, Registry};
+use crate::memory::unpublished::{Identity, Unpublished};
 use crate::node::arguments::whole_number;
 use crate::node::array_buffer::ArrayBuffer;
 use crate::node::instance::{Attachments, Instance};
@@ -64,12 +65,19 @@ fn attach<'cx>(attachments: &Attachments, mut cx: FunctionContext<'cx>) -> JsRes
     let allocate = cx.argument::<JsFunction>(4)?;
     match file::open(&path, part, options) {
         Ok(Opened::Mapped(identity, mapping)) => {
-            let fresh = Fresh::file(identity, mapping, None);
-            show(&mut cx, attachments, path.into(), options, fresh, allocate)
+            let unpublished = Unpublished::file(identity, mapping, None);
+            show(
+                &mut cx,
+                attachments,
+                path.into(),
+                options,
+                unpublished,
+                allocate,
+            )
         }
         Ok(Opened::Absent) => Ok(cx.null().upcast()),
         #[allow(clippy::cast_precision_loss)] // no file has 2^53 bytes
-        Ok(Opened::Misfit(size)) => Ok(cx.number(size as f64).upcast()),
+        Ok(Opened::TooShort(size)) => Ok(cx.number(size as f64).upcast()),
         Err(error) => throw_about(&mut cx, &error, Some(&path.into())),
     }
 }
@@ -84,8 +92,15 @@ fn create<'cx>(attachments: &Attachments, mut cx: FunctionContext<'cx>) -> JsRes
     let allocate = cx.argument::<JsFunction>(5)?;
     match file::create(&path, mode, offset, len, options) {
         Ok((draft, identity, mapping)) => {
-            let fresh = Fresh::file(identity, mapping, Some(draft));
-            show(&mut cx, attachments, path.into(), options, fresh, allocate)
+            let unpublished = Unpublished::file(identity, mapping, Some(draft));
+            show(
+                &mut cx,
+                attachments,
+                path.into(),
+                options,
+                unpublished,
+                allocate,
+            )
         }
         Err(error) => throw_about(&mut cx, &error, Some(&path.into())),
     }

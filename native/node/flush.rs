@@ -13,14 +13,14 @@ use neon::prelude::*;
 use neon::sys::bindings as napi;
 
 use crate::error::{Error, Result};
-use crate::memory::file::Range;
+use crate::memory::range::Range;
 use crate::node::arguments::whole_number;
 use crate::node::callback::{Callback, Deliver};
 use crate::node::file::written_argument;
+use crate::node::function::Function;
 use crate::node::instance::{Attachments, Instance};
 use crate::node::per_thread::PerThread;
 use crate::node::results::{DETACHED, OK};
-use crate::node::symbols::Function;
 use crate::node::throw::throw;
 
 /// Adds the functions of this file to an instance.
@@ -107,14 +107,14 @@ fn work(orders: &Receiver<(Id, Range)>, done: &Done) {
 /// Tells JavaScript of the flushes that are done. What it does then can start others.
 #[allow(clippy::cast_precision_loss)] // nobody starts 2^53 flushes
 fn deliver(place: &PerThread<Flushing>, env: napi::Env) {
-    let mut told = None;
+    let mut finished = None;
     if let Some(flushing) = place.borrow().as_mut() {
         let results = flushing.done.take();
         flushing.pending -= results.len();
         flushing.done.callback.set_ref(env, flushing.pending > 0);
-        told = Some((results, Rc::clone(&flushing.on_flushed)));
+        finished = Some((results, Rc::clone(&flushing.on_flushed)));
     }
-    let Some((results, on_flushed)) = told else {
+    let Some((results, on_flushed)) = finished else {
         return;
     };
     for (id, result) in results {

@@ -6,11 +6,11 @@ use std::rc::Rc;
 
 use neon::prelude::*;
 
-use crate::memory::fresh::Fresh;
 use crate::memory::options::Options;
 use crate::memory::registry::Registry;
+use crate::memory::unpublished::Unpublished;
 use crate::node::array_buffer::ArrayBuffer;
-use crate::node::symbols;
+use crate::node::environment;
 use crate::node::throw::Subject;
 
 /// What one copy of `lib/` has attached.
@@ -29,7 +29,7 @@ pub struct Attachments {
 pub struct Unfinished {
     pub subject: Subject,
     pub options: Options,
-    pub fresh: Fresh,
+    pub unpublished: Unpublished,
     pub view: ArrayBuffer,
 }
 
@@ -67,7 +67,7 @@ impl<'cx> Instance<'cx> {
         // The functions go with the thread, too, but later, and on some runtimes not at all; what
         // is lent to the engine must be back before it frees its memory.
         let (ending, env) = (Rc::clone(&attachments), cx.to_raw());
-        symbols::at_environment_end(cx, move || {
+        environment::at_environment_end(cx, move || {
             // No call can be under way then.
             ending.unfinished.take();
             if let Ok(mut registry) = ending.registry.try_borrow_mut() {

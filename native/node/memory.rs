@@ -14,10 +14,10 @@ use std::sync::Arc;
 
 use neon::prelude::*;
 
-use crate::memory::fresh::Fresh;
 use crate::memory::mapping::Mapping;
 use crate::memory::options::{Options, BITS};
 use crate::memory::registry::Attachment;
+use crate::memory::unpublished::Unpublished;
 use crate::node::arguments::{key_argument, whole_number};
 use crate::node::array_buffer::ArrayBuffer;
 use crate::node::instance::{Attachments, Instance, Unfinished};
@@ -72,8 +72,15 @@ fn create<'cx>(attachments: &Attachments, mut cx: FunctionContext<'cx>) -> JsRes
     let mode = whole_number::<u16>(&mut cx, 2)?;
     let options = Options::new(whole_number(&mut cx, 3)?);
     let allocate = cx.argument::<JsFunction>(4)?;
-    match Fresh::create(&key, bytes, mode, options.of(&key)) {
-        Ok(Some(fresh)) => show(&mut cx, attachments, key.into(), options, fresh, allocate),
+    match Unpublished::create(&key, bytes, mode, options.of(&key)) {
+        Ok(Some(unpublished)) => show(
+            &mut cx,
+            attachments,
+            key.into(),
+            options,
+            unpublished,
+            allocate,
+        ),
         Ok(None) => Ok(cx.null().upcast()),
         Err(error) => throw(&mut cx, &error, Some(&key)),
     }
@@ -89,12 +96,19 @@ fn create_transient<'cx>(
     let mode = whole_number::<u16>(&mut cx, 1)?;
     let options = Options::new(whole_number(&mut cx, 2)?);
     let allocate = cx.argument::<JsFunction>(3)?;
-    match Fresh::transient(bytes, mode, options) {
-        Ok((key, fresh)) => {
+    match Unpublished::transient(bytes, mode, options) {
+        Ok((key, unpublished)) => {
             let both = cx.empty_array();
             let number = js_key(&mut cx, &key);
             both.set(&mut cx, 0, number)?;
-            let shown = show(&mut cx, attachments, key.into(), options, fresh, allocate)?;
+            let shown = show(
+                &mut cx,
+                attachments,
+                key.into(),
+                options,
+                unpublished,
+                allocate,
+            )?;
             both.set(&mut cx, 1, shown)?;
             Ok(both)
         }
@@ -108,24 +122,31 @@ fn attach<'cx>(attachments: &Attachments, mut cx: FunctionContext<'cx>) -> JsRes
     let key = key_argument(&mut cx)?;
     let options = Options::new(whole_number(&mut cx, 1)?);
     let allocate = cx.argument::<JsFunction>(2)?;
-    match Fresh::open(&key, options.of(&key)) {
-        Ok(Some(fresh)) => show(&mut cx, attachments, key.into(), options, fresh, allocate),
+    match Unpublished::open(&key, options.of(&key)) {
+        Ok(Some(unpublished)) => show(
+            &mut cx,
+            attachments,
+            key.into(),
+            options,
+            unpublished,
+            allocate,
+        ),
         Ok(None) => Ok(cx.null().upcast()),
         Err(error) => throw(&mut cx, &error, Some(&key)),
     }
 }
 
-/// The buffer over fresh memory, which waits for [`finish`] from then on.
+/// The buffer over unpublished memory, which waits for [`finish`] from then on.
 pub fn show<'cx>(
     cx: &mut FunctionContext<'cx>,
     attachments: &Attachments,
     subject: Subject,
     options: Options,
-    mut fresh: Fresh,
+    mut unpublished: Unpublished,
     allocate: Handle<'cx, JsFunction>,
 ) -> JsResult<'cx, JsValue> {
     let (shared, external_max) = (options.shared(), attachments.external_max);
-    let made = ArrayBuffer::over(cx, &mut fresh.mapping, shared, external_max, allocate)?;
+    let made = ArrayBuffer::over(cx, &mut unpublished.mapping, shared, external_max, allocate)?;
     let (view, shown) = match made {
         Ok(made) => made,
         Err(error) => return throw_about(cx, &error, Some(&subject)),
@@ -133,7 +154,7 @@ pub fn show<'cx>(
     attachments.push(Unfinished {
         subject,
         options,
-        fresh,
+        unpublished,
         view,
     });
     Ok(shown)
@@ -153,22 +174,22 @@ fn finish<'cx>(
     let Unfinished {
         subject,
         options,
-        mut fresh,
+        mut unpublished,
         view,
     } = unfinished;
-    let published = if ok { fresh.publish() } else { Ok(false) };
+    let published = if ok { unpublished.publish() } else { Ok(false) };
     if matches!(published, Ok(true)) {
         let mut registry = attachments.borrow_mut();
         match subject {
             Subject::Key(key) => {
-                registry.register(key, options, &mut fresh, view);
+                registry.register(key, options, &mut unpublished, view);
             }
-            Subject::File(path) => registry.register_file(&path, options, &fresh, view),
+            Subject::File(path) => registry.register_file(&path, options, &unpublished, view),
         }
         return Ok(cx.boolean(true));
     }
     // Zeros first: then nobody sees what never was.
-    drop(fresh);
+    drop(unpublished);
     view.empty(&mut cx, !attachments.is_deno);
     view.unref(&mut cx);
     match published {

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use neon::prelude::*;
 
-use crate::node::symbols;
+use crate::node::environment;
 
 pub struct PerThread<T>(Rc<RefCell<Option<T>>>);
 
@@ -15,7 +15,7 @@ impl<T: 'static> PerThread<T> {
     pub fn new<'cx>(cx: &mut impl Context<'cx>) -> Self {
         let slot: Rc<RefCell<Option<T>>> = Rc::default();
         let ending = Rc::clone(&slot);
-        symbols::at_environment_end(cx, move || {
+        environment::at_environment_end(cx, move || {
             // No call can be under way then; a panic here would abort the process.
             if let Ok(mut slot) = ending.try_borrow_mut() {
                 slot.take();

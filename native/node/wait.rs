@@ -13,18 +13,18 @@ use crate::node::per_thread::PerThread;
 use crate::node::results::{BEGUN, NOT_EQUAL, NOT_OURS, NO_PLACE, OK, TIMED_OUT};
 use crate::node::throw::throw;
 use crate::node::typed_array::typed_array_memory;
-use crate::sync::patient::Patient;
+use crate::sync::queued_wait::QueuedWait;
 pub use crate::sync::word::futex_error;
 use crate::sync::word::{Outcome, Word};
 
 /// Adds the functions of this file to an instance.
 pub fn export<'cx>(cx: &mut FunctionContext<'cx>, instance: &Instance<'cx>) -> NeonResult<()> {
     instance.export(cx, "wait", wait)?;
-    let patient = PerThread::<Patient>::new(cx);
-    let continue_wait = patient.function(cx, continue_wait)?;
+    let waiting = PerThread::<QueuedWait>::new(cx);
+    let continue_wait = waiting.function(cx, continue_wait)?;
     instance.add(cx, "continueWait", continue_wait)?;
     instance.export(cx, "beginWait", move |attachments, cx| {
-        begin_wait(attachments, &mut patient.borrow(), cx)
+        begin_wait(attachments, &mut waiting.borrow(), cx)
     })?;
     instance.export(cx, "notify", notify)?;
     instance.export(cx, "compareExchange", compare_exchange)
@@ -72,7 +72,7 @@ fn wait<'cx>(attachments: &Attachments, mut cx: FunctionContext<'cx>) -> JsResul
 /// [`continue_wait`], and keeps its place in between.
 fn begin_wait<'cx>(
     attachments: &Attachments,
-    patient: &mut Option<Patient>,
+    waiting: &mut Option<QueuedWait>,
     mut cx: FunctionContext<'cx>,
 ) -> JsResult<'cx, JsNumber> {
     let Some(word) = word_argument(attachments, &mut cx)? else {
@@ -82,13 +82,13 @@ fn begin_wait<'cx>(
     if word.load() != expected {
         return Ok(cx.number(NOT_EQUAL));
     }
-    if patient.is_none() {
-        *patient = Patient::new().ok();
+    if waiting.is_none() {
+        *waiting = QueuedWait::new().ok();
     }
-    let Some(patient) = patient else {
+    let Some(waiting) = waiting else {
         return Ok(cx.number(NO_PLACE));
     };
-    match patient.begin(word, expected) {
+    match waiting.begin(word, expected) {
         Ok(()) => Ok(cx.number(BEGUN)),
         Err(error) => throw(&mut cx, &futex_error(&error), None),
     }
@@ -97,16 +97,16 @@ fn begin_wait<'cx>(
 /// `continueWait(milliseconds, isLast)`: blocks, and after that time ends the wait if it is the last
 /// time.
 fn continue_wait<'cx>(
-    patient: &mut Option<Patient>,
+    waiting: &mut Option<QueuedWait>,
     mut cx: FunctionContext<'cx>,
 ) -> JsResult<'cx, JsNumber> {
     let timeout = timeout_argument(&mut cx, 0)?;
     let is_last = cx.argument::<JsBoolean>(1)?.value(&mut cx);
-    let Some(patient) = patient else {
+    let Some(waiting) = waiting else {
         return cx.throw_error("beginWait comes first");
     };
-    match patient.sleep(timeout) {
-        Outcome::TimedOut if is_last => match patient.end() {
+    match waiting.sleep(timeout) {
+        Outcome::TimedOut if is_last => match waiting.end() {
             Ok(outcome) => Ok(cx.number(number_of(outcome))),
             Err(error) => throw(&mut cx, &futex_error(&error), None),
         },

@@ -9,21 +9,18 @@ use std::sync::Arc;
 use neon::prelude::*;
 use neon::sys::bindings as napi;
 
-use crate::error::Result;
 use crate::memory::mapping::Mapping;
 use crate::node::arguments::whole_number;
-use crate::node::callback::{Callback, Deliver};
-use crate::node::event_loop::Watch;
+use crate::node::callback::Deliver;
+use crate::node::function::Function;
 use crate::node::instance::{Attachments, Instance};
 use crate::node::per_thread::PerThread;
 use crate::node::results::{DETACHED, NOT_EQUAL, NOT_EQUAL_AT_ONCE, NOT_OURS, OK, TIMED_OUT};
-use crate::node::symbols::Function;
 use crate::node::throw::throw;
 use crate::node::wait::{bits_argument, futex_error, word_argument};
-use crate::sync::exact::Exact;
-use crate::sync::table::{Table, Told};
-use crate::sync::waits::{Ended, Id, Inbox, Waits};
-use crate::sync::watchers::Threads;
+use crate::node::waiting::Waiting;
+use crate::sync::table::{Report, Table};
+use crate::sync::waits::{Ended, Id};
 
 /// The asynchronous waits of one instance, from the first one on.
 #[derive(Clone)]
@@ -66,79 +63,6 @@ impl AsyncWaits {
     }
 }
 
-struct Waiting {
-    table: Table,
-    alarm: Alarm,
-    /// Whether the alarm keeps the process alive.
-    is_ref: bool,
-    on_ended: Rc<Function>,
-}
-
-/// What has the event loop call [`deliver`] when waits have ended.
-enum Alarm {
-    /// The first of two descriptors keeps the process alive for both.
-    Watch([Watch; 2]),
-    Callback(Callback),
-}
-
-impl Waiting {
-    /// The ways to wait, best first, are `loop` (where the event loop is libuv's), `reaper`, `many`,
-    /// `single`; where the system lacks one, it is the next.
-    fn new(
-        cx: &mut FunctionContext,
-        way: &str,
-        deliver: &Deliver,
-        on_ended: Rc<Function>,
-    ) -> Result<Self> {
-        let watched = (way == "loop").then(|| watched(cx, deliver));
-        let (waits, alarm) = match watched.flatten() {
-            Some(watched) => watched,
-            None => with_callback(Callback::new(cx, deliver)?, way),
-        };
-        Ok(Self {
-            table: Table::new(waits),
-            alarm,
-            is_ref: false,
-            on_ended,
-        })
-    }
-
-    /// Keeps the process alive, or no more, as the pending waits want it.
-    fn update_ref(&mut self, env: napi::Env) {
-        let is_ref = self.table.keeps_alive();
-        if is_ref != self.is_ref {
-            match &self.alarm {
-                Alarm::Watch([watch, _]) => watch.set_ref(is_ref),
-                Alarm::Callback(callback) => callback.set_ref(env, is_ref),
-            }
-            self.is_ref = is_ref;
-        }
-    }
-}
-
-fn watched(cx: &mut FunctionContext, deliver: &Deliver) -> Option<(Box<dyn Waits>, Alarm)> {
-    let (exact, [first, others]) = Exact::watched().ok()?;
-    let first = Watch::new(cx, first, Rc::clone(deliver))?;
-    let others = Watch::new(cx, others, Rc::clone(deliver))?;
-    Some((Box::new(exact), Alarm::Watch([first, others])))
-}
-
-fn with_callback(callback: Callback, way: &str) -> (Box<dyn Waits>, Alarm) {
-    let inbox = || {
-        let callback = callback.clone();
-        Inbox::new(move || callback.call())
-    };
-    let exact = match way {
-        "loop" | "reaper" => Exact::reaped(inbox()).ok(),
-        _ => None,
-    };
-    let waits: Box<dyn Waits> = match exact {
-        Some(exact) => Box::new(exact),
-        None => Box::new(Threads::new(Arc::new(inbox()), way == "single")),
-    };
-    (waits, Alarm::Callback(callback))
-}
-
 /// Tells JavaScript of the waits that have ended. What it does then can start others, and end them.
 #[allow(clippy::cast_precision_loss)] // nobody starts 2^53 waits
 fn deliver(place: &PerThread<Waiting>, env: napi::Env) {
@@ -150,24 +74,24 @@ fn deliver(place: &PerThread<Waiting>, env: napi::Env) {
     let mut ended = Vec::new();
     with(&mut |waiting| ended = waiting.table.take());
     for (id, how) in ended {
-        let mut told = None;
+        let mut report = None;
         with(&mut |waiting| {
             let result = waiting.table.finish(id, how).map(number_of);
-            told = result.map(|result| (result, Rc::clone(&waiting.on_ended)));
+            report = result.map(|result| (result, Rc::clone(&waiting.on_ended)));
         });
-        if let Some((result, on_ended)) = told {
+        if let Some((result, on_ended)) = report {
             on_ended.call([id as f64, result.into()]);
         }
     }
     with(&mut |waiting| waiting.update_ref(env));
 }
 
-fn number_of(told: Told) -> i32 {
-    match told {
-        Told::Detached => DETACHED,
-        Told::Ended(Ended::Notified) => OK,
-        Told::Ended(Ended::NotEqual) => NOT_EQUAL,
-        Told::Ended(Ended::Cancelled) => TIMED_OUT,
+fn number_of(report: Report) -> i32 {
+    match report {
+        Report::Detached => DETACHED,
+        Report::Ended(Ended::Notified) => OK,
+        Report::Ended(Ended::NotEqual) => NOT_EQUAL,
+        Report::Ended(Ended::Cancelled) => TIMED_OUT,
     }
 }
 

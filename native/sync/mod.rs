@@ -1,9 +1,10 @@
 //! Threads and processes wait for each other. No Node-API here.
 
-pub mod exact;
 pub mod owner;
-pub mod patient;
+pub mod queued_wait;
+pub mod ring_waits;
 pub mod table;
 pub mod waits;
+pub mod watch;
 pub mod watchers;
 pub mod word;

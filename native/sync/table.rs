@@ -10,7 +10,7 @@ use crate::sync::word::Word;
 
 /// What an owner is told of a wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Told {
+pub enum Report {
     Ended(Ended),
     /// The memory has been detached.
     Detached,
@@ -203,16 +203,16 @@ impl Table {
     }
 
     /// Forgets a wait that has ended; what the owner is to be told.
-    pub fn finish(&mut self, id: Id, how: Ended) -> Option<Told> {
+    pub fn finish(&mut self, id: Id, how: Ended) -> Option<Report> {
         let pending = self.pending.remove(&id)?;
         self.by_mapping
             .remove(&(place_of(pending.word.mapping()), id));
         self.keeping_alive -= usize::from(pending.keeps_alive);
         let is_detached = pending.stage == Stage::Detached || pending.word.mapping().is_retired();
         Some(if is_detached {
-            Told::Detached
+            Report::Detached
         } else {
-            Told::Ended(how)
+            Report::Ended(how)
         })
     }
 }

@@ -1,51 +1,16 @@
-//! Asynchronous waits by a few threads, where the system has no better way: each thread sleeps
-//! for as many words at once as the system lets it, and takes turns among the rest.
-//!
-//! Between two sleeps a notification finds nobody. So a word that has changed by the next sleep
-//! counts as notified: no wakeup is lost, and at worst one comes that was meant for another.
+//! Asynchronous waits by a few threads, where the system has no better way.
 
-use std::collections::BTreeMap;
 use std::io;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::Duration;
 
 use crate::sync::waits::{Ended, Id, Inbox, Waits};
+use crate::sync::watch::Watch;
 use crate::sync::word::Word;
 use crate::sys;
 
-/// A thread more is started when all have as many waits as they can sleep for at once.
+/// A further thread is started when all have as many waits as they can sleep for at once.
 const MAX_THREADS: usize = 8;
-/// How long a thread sleeps while more waits than those are its to watch.
-const TURN: Duration = Duration::from_millis(10);
-
-#[derive(Clone)]
-struct Wait {
-    word: Word,
-    expected: u32,
-    /// Whether the thread may be asleep for it, or has been woken and has not looked at it yet.
-    has_turn: bool,
-    is_cancelled: bool,
-}
-
-/// The memory of a wait's word stays as long as the wait is here: whoever detaches it cancels the
-/// wait first, and sleeps until its end is reported.
-#[derive(Default)]
-struct Watched {
-    /// The oldest first.
-    waits: BTreeMap<Id, Wait>,
-    /// Where the next turn begins, while there are more waits than a turn takes.
-    next: Id,
-    stop: bool,
-}
-
-/// What a thread watches. Whoever changes that rings the bell, a futex among the others.
-struct Watch {
-    watched: Mutex<Watched>,
-    bell: AtomicU32,
-    inbox: Arc<Inbox>,
-}
 
 struct Watcher {
     watch: Arc<Watch>,
@@ -53,22 +18,22 @@ struct Watcher {
 }
 
 /// The waits of one JavaScript thread.
-pub struct Threads {
+pub struct Watchers {
     inbox: Arc<Inbox>,
-    watchers: Vec<Watcher>,
+    threads: Vec<Watcher>,
     /// How many waits a thread can sleep for at once.
     at_once: usize,
     /// The number of the last wait.
     last: Id,
 }
 
-impl Threads {
+impl Watchers {
     /// `single` makes each thread sleep for one word at a time, as on old kernels.
     pub fn new(inbox: Arc<Inbox>, single: bool) -> Self {
         let max = if single { 1 } else { sys::futex_any_max() };
         Self {
             inbox,
-            watchers: Vec::new(),
+            threads: Vec::new(),
             at_once: max.saturating_sub(1).max(1),
             last: 0,
         }
@@ -76,25 +41,25 @@ impl Threads {
 
     /// The thread with the fewest waits, or a new one if that is busy.
     fn choose(&mut self) -> io::Result<usize> {
-        let load = |watcher: &Watcher| watcher.watch.lock().waits.len();
-        let least = (0..self.watchers.len()).min_by_key(|&index| load(&self.watchers[index]));
+        let load = |watcher: &Watcher| watcher.watch.load();
+        let least = (0..self.threads.len()).min_by_key(|&index| load(&self.threads[index]));
         match least {
             Some(index)
-                if self.watchers.len() == MAX_THREADS
-                    || load(&self.watchers[index]) < self.at_once =>
+                if self.threads.len() == MAX_THREADS
+                    || load(&self.threads[index]) < self.at_once =>
             {
                 Ok(index)
             }
             _ => {
                 let inbox = Arc::clone(&self.inbox);
-                self.watchers.push(Watcher::new(inbox, self.at_once)?);
-                Ok(self.watchers.len() - 1)
+                self.threads.push(Watcher::new(inbox, self.at_once)?);
+                Ok(self.threads.len() - 1)
             }
         }
     }
 }
 
-impl Waits for Threads {
+impl Waits for Watchers {
     fn start(&mut self, word: &Word, expected: u32) -> io::Result<Id> {
         self.last += 1;
         let id = self.last;
@@ -103,20 +68,12 @@ impl Waits for Threads {
             return Ok(id);
         }
         let index = self.choose()?;
-        let wait = Wait {
-            word: word.clone(),
-            expected,
-            has_turn: false,
-            is_cancelled: false,
-        };
-        let watch = &self.watchers[index].watch;
-        watch.lock().waits.insert(id, wait);
-        watch.ring();
+        self.threads[index].watch.add(id, word, expected);
         Ok(id)
     }
 
     fn cancel(&mut self, id: Id) -> io::Result<()> {
-        let mut watches = self.watchers.iter().map(|watcher| &watcher.watch);
+        let mut watches = self.threads.iter().map(|watcher| &watcher.watch);
         watches.any(|watch| watch.cancel(id));
         Ok(())
     }
@@ -132,11 +89,7 @@ impl Waits for Threads {
 
 impl Watcher {
     fn new(inbox: Arc<Inbox>, at_once: usize) -> io::Result<Self> {
-        let watch = Arc::new(Watch {
-            watched: Mutex::default(),
-            bell: AtomicU32::new(0),
-            inbox,
-        });
+        let watch = Arc::new(Watch::new(inbox));
         let thread = {
             let watch = Arc::clone(&watch);
             std::thread::Builder::new()
@@ -152,125 +105,10 @@ impl Watcher {
 
 impl Drop for Watcher {
     fn drop(&mut self) {
-        self.watch.lock().stop = true;
-        self.watch.ring();
+        self.watch.stop();
         if let Some(thread) = self.thread.take() {
             // A panic there has been printed; there is nothing to add.
             let _ = thread.join();
         }
-    }
-}
-
-impl Watch {
-    fn lock(&self) -> MutexGuard<'_, Watched> {
-        self.watched.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn ring(&self) {
-        self.bell.fetch_add(1, Ordering::SeqCst);
-        let rung = sys::futex_wake(&self.bell, 1);
-        debug_assert!(rung.is_ok());
-    }
-
-    /// Whether the wait was still there. One that has its turn ends when the thread has looked at it:
-    /// a notification may have been faster.
-    fn cancel(&self, id: Id) -> bool {
-        let mut watched = self.lock();
-        let Some(wait) = watched.waits.get_mut(&id) else {
-            return false;
-        };
-        if wait.has_turn {
-            wait.is_cancelled = true;
-            drop(watched);
-            self.ring();
-        } else {
-            watched.waits.remove(&id);
-            self.inbox.report(id, Ended::Cancelled);
-        }
-        true
-    }
-
-    fn run(&self, at_once: usize) {
-        loop {
-            let bell = self.bell.load(Ordering::SeqCst);
-            let (waits, more) = {
-                let mut watched = self.lock();
-                if watched.stop {
-                    return;
-                }
-                let more = watched.waits.len() > at_once;
-                (watched.turn(at_once), more)
-            };
-            let woken = self.sleep(bell, &waits, more || at_once == 1);
-            self.look_at(&waits, woken);
-        }
-    }
-
-    /// Sleeps for the waits and the bell; the index of a wait that was notified.
-    fn sleep(&self, bell: u32, waits: &[(Id, Wait)], briefly: bool) -> Option<usize> {
-        // One word only: the bell is heard between two turns, or when there is nothing else.
-        let deaf = briefly && waits.len() == 1;
-        // Of several that are notified at once the kernel tells the last one. So the bell is the
-        // first: that it was rung shows in its value, too.
-        let bell = (!deaf).then_some((&self.bell, bell));
-        let others = waits
-            .iter()
-            .map(|(_, wait)| (wait.word.atomic(), wait.expected));
-        let words: Vec<(&AtomicU32, u32)> = bell.into_iter().chain(others).collect();
-        let timeout = (briefly && !waits.is_empty()).then_some(TURN);
-        let woken = sys::futex_wait_any(&words, timeout);
-        woken.ok()?.checked_sub(words.len() - waits.len())
-    }
-
-    /// Reports what was notified, with those that wait longer for the same word, what was cancelled
-    /// and what changed.
-    fn look_at(&self, waits: &[(Id, Wait)], woken: Option<usize>) {
-        let mut watched = self.lock();
-        for (index, (id, Wait { word, expected, .. })) in waits.iter().enumerate() {
-            let is_notified = woken.is_some_and(|last| {
-                index <= last && waits[last].1.word.address() == word.address()
-            });
-            let is_cancelled = watched.waits[id].is_cancelled;
-            let how = if is_cancelled && !is_notified {
-                Ended::Cancelled
-            } else if is_notified || word.load() != *expected {
-                Ended::Notified
-            } else {
-                watched
-                    .waits
-                    .entry(*id)
-                    .and_modify(|wait| wait.has_turn = false);
-                continue;
-            };
-            watched.waits.remove(id);
-            self.inbox.report(*id, how);
-        }
-    }
-}
-
-impl Watched {
-    /// The waits to sleep for now, up to so many: everyone's turn comes.
-    fn turn(&mut self, at_once: usize) -> Vec<(Id, Wait)> {
-        let start = if self.waits.len() > at_once {
-            self.next
-        } else {
-            0
-        };
-        let later = self.waits.range(start..);
-        let earlier = self.waits.range(..start);
-        let ids: Vec<Id> = later
-            .chain(earlier)
-            .map(|(id, _)| *id)
-            .take(at_once)
-            .collect();
-        self.next = ids.last().map_or(0, |id| id + 1);
-        let mut turn = Vec::with_capacity(ids.len());
-        for id in ids {
-            if let Some(wait) = self.waits.get_mut(&id) {
-                wait.has_turn = true;
-                turn.push((id, wait.clone()));
-            }
-        }
-        turn
     }
 }

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use super::entry::{Attachment, Entry};
 use super::Registry;
 use crate::error::Result;
-use crate::memory::fresh::{Fresh, Identity};
 use crate::memory::key::{Key, SegmentKey};
 use crate::memory::options::{Options, Variant};
+use crate::memory::unpublished::{Identity, Unpublished};
 use crate::memory::{posix, sysv};
 use crate::sys::Name;
 
@@ -27,9 +27,9 @@ impl<V> Registry<V> {
     }
 
     /// Registers memory that has been published, and what JavaScript sees of it.
-    pub fn register(&mut self, key: Key, options: Options, fresh: &mut Fresh, view: V) {
-        let (identity, created) = (fresh.identity, fresh.created());
-        let (mapping, share) = (Arc::clone(&fresh.mapping), fresh.share.take());
+    pub fn register(&mut self, key: Key, options: Options, unpublished: &mut Unpublished, view: V) {
+        let (identity, created) = (unpublished.identity, unpublished.created());
+        let (mapping, share) = (Arc::clone(&unpublished.mapping), unpublished.share.take());
         if let Some(share) = &share {
             share.note(&mapping);
         }

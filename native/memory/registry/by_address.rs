@@ -5,10 +5,10 @@ use std::sync::Arc;
 use super::located::{ByAddress, Located};
 use super::Registry;
 use crate::error::Result;
-use crate::memory::fresh::Identity;
 use crate::memory::key::Key;
 use crate::memory::mapping::Mapping;
 use crate::memory::options::Variant;
+use crate::memory::unpublished::Identity;
 use crate::memory::{posix, sysv};
 
 impl<V> Registry<V> {

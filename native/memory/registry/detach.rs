@@ -6,10 +6,10 @@ use std::sync::Arc;
 use super::entry::{Attachment, Entry};
 use super::Registry;
 use crate::error::{Error, Result};
-use crate::memory::fresh::Identity;
 use crate::memory::key::Key;
 use crate::memory::mapping::Mapping;
 use crate::memory::transient::Share;
+use crate::memory::unpublished::Identity;
 use crate::memory::{posix, sysv};
 
 /// What a detach came to.

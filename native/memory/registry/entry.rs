@@ -3,12 +3,12 @@
 use std::mem::take;
 use std::sync::Arc;
 
-use crate::memory::fresh::Identity;
 use crate::memory::key::Key;
 use crate::memory::mapping::Mapping;
 use crate::memory::options::Variant;
 use crate::memory::sysv;
 use crate::memory::transient::Share;
+use crate::memory::unpublished::Identity;
 
 /// One mapping of one segment or object. `view` is what JavaScript sees of it.
 pub struct Attachment<V> {

@@ -8,9 +8,9 @@ use super::file_table::AttachedFile;
 use super::Registry;
 use crate::error::{Error, Result};
 use crate::memory::file::{self, FilePath, Part};
-use crate::memory::fresh::{Fresh, Identity};
 use crate::memory::mapping::Mapping;
 use crate::memory::options::Options;
+use crate::memory::unpublished::{Identity, Unpublished};
 use crate::sys::FileId;
 
 impl<V> Registry<V> {
@@ -46,16 +46,22 @@ impl<V> Registry<V> {
     }
 
     /// Registers a mapped file, and what JavaScript sees of it.
-    pub fn register_file(&mut self, path: &FilePath, options: Options, fresh: &Fresh, view: V) {
-        let Identity::File(file::Identity { file, .. }) = fresh.identity else {
+    pub fn register_file(
+        &mut self,
+        path: &FilePath,
+        options: Options,
+        unpublished: &Unpublished,
+        view: V,
+    ) {
+        let Identity::File(file::Identity { file, .. }) = unpublished.identity else {
             return;
         };
-        let mapping = Arc::clone(&fresh.mapping);
+        let mapping = Arc::clone(&unpublished.mapping);
         let variant = options.variant();
-        self.note_address(None, fresh.identity, variant, &mapping);
+        self.note_address(None, unpublished.identity, variant, &mapping);
         let AttachedFile { parts, .. } = self.files.attached.entry(file).or_default();
         parts.push(Attachment {
-            identity: fresh.identity,
+            identity: unpublished.identity,
             variant,
             mapping,
             share: None,

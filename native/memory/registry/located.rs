@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::memory::fresh::Identity;
 use crate::memory::key::Key;
 use crate::memory::mapping::Mapping;
 use crate::memory::options::Variant;
+use crate::memory::unpublished::Identity;
 
 /// The attached mappings by the address of their data.
 pub type ByAddress = BTreeMap<usize, Located>;

@@ -1,6 +1,6 @@
 use super::*;
-use crate::memory::fresh::Fresh;
 use crate::memory::options::Options;
+use crate::memory::unpublished::Unpublished;
 use crate::sys::Name;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -42,10 +42,10 @@ fn registry() -> Registry<()> {
 /// Makes memory and registers it; `None` if the key is taken.
 fn create(registry: &mut Registry<()>, key: &Key, bytes: usize) -> Option<Arc<Mapping>> {
     let options = Options::default();
-    let mut fresh = Fresh::create(key, bytes, 0o600, options).unwrap()?;
-    fresh.publish().unwrap().then(|| {
-        registry.register(key.clone(), options, &mut fresh, ());
-        Arc::clone(&fresh.mapping)
+    let mut unpublished = Unpublished::create(key, bytes, 0o600, options).unwrap()?;
+    unpublished.publish().unwrap().then(|| {
+        registry.register(key.clone(), options, &mut unpublished, ());
+        Arc::clone(&unpublished.mapping)
     })
 }
 
@@ -55,10 +55,10 @@ fn get(registry: &mut Registry<()>, key: &Key) -> Option<Arc<Mapping>> {
     if let Some(found) = registry.find(key, options).unwrap() {
         return Some(Arc::clone(&found.mapping));
     }
-    let mut fresh = Fresh::open(key, options).unwrap()?;
-    assert!(fresh.publish().unwrap());
-    registry.register(key.clone(), options, &mut fresh, ());
-    Some(Arc::clone(&fresh.mapping))
+    let mut unpublished = Unpublished::open(key, options).unwrap()?;
+    assert!(unpublished.publish().unwrap());
+    registry.register(key.clone(), options, &mut unpublished, ());
+    Some(Arc::clone(&unpublished.mapping))
 }
 
 fn left(registry: &mut Registry<()>, key: &Key, force: bool) -> Option<u32> {
@@ -185,16 +185,18 @@ fn fresh_memory_that_is_dropped_never_was() {
     let keys = Keys::new();
     let options = Options::default();
     for key in keys.both() {
-        let fresh = Fresh::create(key, 100, 0o600, options).unwrap().unwrap();
-        let mapping = Arc::clone(&fresh.mapping);
+        let unpublished = Unpublished::create(key, 100, 0o600, options)
+            .unwrap()
+            .unwrap();
+        let mapping = Arc::clone(&unpublished.mapping);
         write(&mapping, 7);
-        drop(fresh);
+        drop(unpublished);
         assert_eq!(read(&mapping), 0);
         assert!(get(&mut registry(), key).is_none());
         // What was only opened stays.
         let mut theirs = registry();
         create(&mut theirs, key, 100).unwrap();
-        drop(Fresh::open(key, options).unwrap().unwrap());
+        drop(Unpublished::open(key, options).unwrap().unwrap());
         assert_eq!(get(&mut theirs, key).unwrap().len(), 100);
     }
 }
@@ -203,15 +205,15 @@ fn fresh_memory_that_is_dropped_never_was() {
 fn an_object_whose_name_is_taken_meanwhile_leaves_the_other_alone() {
     let keys = Keys::new();
     let options = Options::default();
-    let mut fresh = Fresh::create(&keys.object, 100, 0o600, options)
+    let mut unpublished = Unpublished::create(&keys.object, 100, 0o600, options)
         .unwrap()
         .unwrap();
     let mut theirs = registry();
     if create(&mut theirs, &keys.object, 200).is_none() {
         return; // this system gives a name at once
     }
-    assert!(!fresh.publish().unwrap());
-    drop(fresh);
+    assert!(!unpublished.publish().unwrap());
+    drop(unpublished);
     assert_eq!(get(&mut registry(), &keys.object).unwrap().len(), 200);
 }
 

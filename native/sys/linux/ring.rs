@@ -6,36 +6,35 @@
 //! By hand, since a request that the kernel has refused must be taken back from the queue, or it
 //! would begin with the next one. The crate `io-uring` cannot take one back.
 
+mod completions;
+mod requests;
+
 use std::io;
 use std::mem::size_of;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::ptr::from_ref;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::AtomicU32;
 use std::sync::Arc;
 use std::time::Duration;
 
 use memmap2::{MmapOptions, MmapRaw};
 use rustix::io_uring::{
-    addr3_or_cmd_union, addr3_struct, addr_or_splice_off_in_union, io_uring_cqe,
-    io_uring_enter_arg, io_uring_getevents_arg, io_uring_params, io_uring_ptr, io_uring_setup,
-    io_uring_sqe, io_uring_user_data, off_or_addr2_union, op_flags_union, FutexWaitFlags,
-    IoringAsyncCancelFlags, IoringEnterFlags, IoringOp, IoringSetupFlags, IoringSqFlags,
-    IoringSqeFlags, IORING_OFF_SQES,
+    io_uring_cqe, io_uring_enter_arg, io_uring_getevents_arg, io_uring_params, io_uring_ptr,
+    io_uring_setup, io_uring_sqe, IoringEnterFlags, IoringSetupFlags, IORING_OFF_SQES,
 };
 use rustix::time::Timespec;
+
+pub use completions::{Completed, Completions};
+pub use requests::Requests;
 
 /// How many requests can complete before they are looked at without the kernel having to allocate
 /// memory.
 const COMPLETIONS: u32 = 1024;
 
-/// Where a request to wait has room for its flags is the place of a descriptor.
-#[allow(clippy::cast_possible_wrap)]
-const FUTEX_32: RawFd = FutexWaitFlags::SIZE_U32.bits() as RawFd;
-
 /// What completes under this number is of no interest.
-const NOBODY: u64 = u64::MAX;
+const IGNORED: u64 = u64::MAX;
 /// What completes under this number is the last.
-const THE_END: u64 = u64::MAX - 1;
+const LAST: u64 = u64::MAX - 1;
 
 /// A descriptor and the memory that is shared with the kernel through it.
 pub struct Ring {
@@ -55,22 +54,13 @@ struct Offsets {
     completions: u32,
 }
 
-/// Submits requests.
-pub struct Requests(Arc<Ring>);
-
-/// The results of requests.
-pub struct Completions(Arc<Ring>);
-
-/// A request that has completed: its number, and 0 or a negative error number.
-pub type Completed = (u64, i32);
-
 /// A new ring. Fails where the kernel is older, or does not let this process use `io_uring`.
 pub fn ring() -> io::Result<(Requests, Completions)> {
     let ring = Arc::new(Ring::new()?);
     let (mut requests, mut completions) = (Requests(Arc::clone(&ring)), Completions(ring));
     // A wait that ends at once tells whether the kernel knows such waits.
     let word = AtomicU32::new(0);
-    requests.futex_wait(NOBODY, word.as_ptr(), 1)?;
+    requests.futex_wait(IGNORED, word.as_ptr(), 1)?;
     match completions.next() {
         Some((_, result)) if result == -libc::EAGAIN => Ok((requests, completions)),
         _ => Err(io::ErrorKind::Unsupported.into()),
@@ -148,139 +138,6 @@ impl AsFd for Ring {
     /// Readable when requests have completed.
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.file.as_fd()
-    }
-}
-
-impl Requests {
-    pub fn ring(&self) -> Arc<Ring> {
-        Arc::clone(&self.0)
-    }
-
-    /// Waits for `word`, if it holds `expected`: completes with 0 when it is notified, with `-EAGAIN`
-    /// if it holds another value, with `-ECANCELED` when that is asked for.
-    pub fn futex_wait(&mut self, id: u64, word: *const u32, expected: u32) -> io::Result<()> {
-        let mut any_bit = addr3_struct::default();
-        any_bit.addr3 = u32::MAX.into();
-        self.submit(io_uring_sqe {
-            opcode: IoringOp::FutexWait,
-            fd: FUTEX_32,
-            addr_or_splice_off_in: addr_or_splice_off_in_union {
-                addr: io_uring_ptr::new(word.cast_mut().cast()),
-            },
-            off_or_addr2: off_or_addr2_union {
-                off: expected.into(),
-            },
-            addr3_or_cmd: addr3_or_cmd_union { addr3: any_bit },
-            user_data: io_uring_user_data::from_u64(id),
-            ..io_uring_sqe::default()
-        })
-    }
-
-    /// Cancels the request of that number. The kernel looks for it among all that have not
-    /// completed, the youngest first.
-    pub fn cancel(&mut self, id: u64) -> io::Result<()> {
-        self.submit(io_uring_sqe {
-            opcode: IoringOp::AsyncCancel,
-            // A cancel that has succeeded is no completion of its own.
-            flags: IoringSqeFlags::CQE_SKIP_SUCCESS,
-            addr_or_splice_off_in: addr_or_splice_off_in_union {
-                user_data: io_uring_user_data::from_u64(id),
-            },
-            user_data: io_uring_user_data::from_u64(NOBODY),
-            ..io_uring_sqe::default()
-        })
-    }
-
-    /// Completes nothing, but has the descriptor become readable.
-    pub fn wake(&mut self) -> io::Result<()> {
-        self.submit(io_uring_sqe {
-            opcode: IoringOp::Nop,
-            user_data: io_uring_user_data::from_u64(NOBODY),
-            ..io_uring_sqe::default()
-        })
-    }
-
-    /// Cancels all requests; [`Completions::take`] then tells that there will be no more.
-    pub fn end(&mut self) -> io::Result<()> {
-        self.submit(io_uring_sqe {
-            opcode: IoringOp::AsyncCancel,
-            op_flags: op_flags_union {
-                cancel_flags: IoringAsyncCancelFlags::ALL | IoringAsyncCancelFlags::ANY,
-            },
-            user_data: io_uring_user_data::from_u64(THE_END),
-            ..io_uring_sqe::default()
-        })
-    }
-
-    /// There is room for one request, which the kernel takes at once.
-    fn submit(&mut self, request: io_uring_sqe) -> io::Result<()> {
-        let ring = &*self.0;
-        #[allow(clippy::cast_ptr_alignment)] // the beginning of a page
-        let place = ring.request.as_mut_ptr().cast::<io_uring_sqe>();
-        // SAFETY: it is large enough for a request, and `self`, borrowed mutably, is the only one
-        // who writes to it.
-        unsafe { place.write(request) };
-        let tail = ring.word(ring.offsets.request_tail);
-        let before = tail.load(Ordering::Relaxed);
-        tail.store(before.wrapping_add(1), Ordering::Release);
-        // If the kernel does not take it, it is not to be there when the next one is.
-        ring.enter(1, 0, None)
-            .inspect_err(|_| tail.store(before, Ordering::Release))
-    }
-}
-
-impl Completions {
-    fn next(&mut self) -> Option<Completed> {
-        let ring = &*self.0;
-        let offsets = &ring.offsets;
-        let head = ring.word(offsets.head);
-        let first = head.load(Ordering::Relaxed);
-        if first == ring.word(offsets.tail).load(Ordering::Acquire) {
-            return None;
-        }
-        let index = first & ring.word(offsets.mask).load(Ordering::Relaxed);
-        // SAFETY: the index is inside the queue, and the kernel does not write there before the
-        // head has passed; `self`, borrowed mutably, is the only one who moves it.
-        let completion = unsafe {
-            let queue = ring.at::<io_uring_cqe>(offsets.completions);
-            queue.add(index as usize).read()
-        };
-        head.store(first.wrapping_add(1), Ordering::Release);
-        Some((completion.user_data.u64_(), completion.res))
-    }
-
-    /// What has completed since the last call, up to as much as the queue holds; `None` if nothing will
-    /// any more.
-    pub fn take(&mut self) -> Option<Vec<Completed>> {
-        let mut completed = Vec::new();
-        while let Some((id, result)) = self.next() {
-            if id != NOBODY {
-                completed.push((id, result));
-            }
-        }
-        let flags = self.0.word(self.0.offsets.flags);
-        let flags = IoringSqFlags::from_bits_retain(flags.load(Ordering::Acquire));
-        if flags.contains(IoringSqFlags::CQ_OVERFLOW) {
-            // There are more. Should the kernel not bring them now, the descriptor stays readable.
-            let _ = self.0.enter(0, 0, None);
-        }
-        let last = completed.iter().any(|&(id, _)| id == THE_END);
-        (!last).then_some(completed)
-    }
-
-    /// Sleeps until something has completed, or for as long as `timeout`, and tells what has; `None`
-    /// if nothing will any more.
-    pub fn sleep(&mut self, timeout: Option<Duration>) -> Option<Vec<Completed>> {
-        if let Err(error) = self.0.enter(0, 1, timeout) {
-            // EBADR is told once, of a completion that the kernel had no memory for.
-            if !matches!(
-                error.raw_os_error(),
-                Some(libc::ETIME | libc::EINTR | libc::EBADR)
-            ) {
-                return None;
-            }
-        }
-        self.take()
     }
 }
 

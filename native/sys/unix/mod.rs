@@ -3,11 +3,11 @@
 mod byte_locks;
 mod files;
 mod host;
+mod mapping_reserve;
 mod owners;
 mod pages;
 mod places;
 mod segments;
-mod spare;
 mod temporary;
 mod turn;
 #[cfg(feature = "no-backtraces")]
@@ -16,6 +16,7 @@ mod zeros;
 
 pub use files::{has_holes, is_all_data, open_file, Descriptor, FileId, ObjectStatus};
 pub use host::{at_process_exit, stay_loaded, symbol};
+pub use mapping_reserve::{mapping_error, refill_reserves};
 pub use owners::Owners;
 pub use pages::{flush, unmap};
 pub use places::{choose_places, PLACE_MAX};
@@ -24,7 +25,6 @@ pub use segments::{
     copy_segment, create_segment, find_segment, is_segment_gone, remove_segment, segment_start,
     segment_status, SegmentId, SegmentStatus,
 };
-pub use spare::{mapping_error, provide_spares};
 pub use turn::Turn;
 pub use zeros::put_zero_pages;
 

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use rustix::process::{getrlimit, Resource};
 
-use super::spare::SPARE;
+use super::mapping_reserve::DETACH_RESERVE;
 use crate::sys::{map_over, Zeros};
 
 /// Maps private zero pages over `base..base + size`, replacing what is there
@@ -33,10 +33,10 @@ pub unsafe fn put_zero_pages(base: *mut u8, size: usize, zeros: Zeros) -> io::Re
             return put;
         }
     }
-    if SPARE.unmap() {
+    if DETACH_RESERVE.give_up() {
         // SAFETY: as above.
         put = unsafe { map_over(base, size, ways[0] | libc::MAP_ANONYMOUS) };
-        SPARE.provide();
+        DETACH_RESERVE.refill();
     }
     put
 }

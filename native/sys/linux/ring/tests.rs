@@ -1,4 +1,5 @@
 use super::*;
+use std::sync::atomic::Ordering;
 
 /// Everything that has completed, however often that has to be asked for.
 fn take_all(completions: &mut Completions) -> Vec<Completed> {

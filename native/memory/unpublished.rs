@@ -50,7 +50,7 @@ enum Made {
 
 /// A mapping that is not registered yet. Its drop puts zeros where JavaScript may look already, and
 /// destroys what was made.
-pub struct Fresh {
+pub struct Unpublished {
     pub identity: Identity,
     pub mapping: Arc<Mapping>,
     /// In a transient object.
@@ -59,7 +59,7 @@ pub struct Fresh {
     is_published: bool,
 }
 
-impl Fresh {
+impl Unpublished {
     /// Makes memory of `bytes` bytes; `None` if the key is taken.
     pub fn create(key: &Key, bytes: usize, mode: u16, options: Options) -> Result<Option<Self>> {
         match key {
@@ -80,8 +80,8 @@ impl Fresh {
     /// Makes a segment that the kernel frees with its last attach, and the key that it is found by.
     pub fn transient(bytes: usize, mode: u16, options: Options) -> Result<(Key, Self)> {
         let (key, id, mapping) = sysv::create_transient(bytes, mode.into(), options)?;
-        let fresh = Self::new(Identity::Segment(id), mapping, Made::Segment(id));
-        Ok((Key::Segment(key), fresh))
+        let unpublished = Self::new(Identity::Segment(id), mapping, Made::Segment(id));
+        Ok((Key::Segment(key), unpublished))
     }
 
     /// Maps what the key stands for; `None` if there is nothing.
@@ -100,9 +100,9 @@ impl Fresh {
     }
 
     fn object((identity, mapping, share): posix::Opened, made: Made) -> Self {
-        let mut fresh = Self::new(Identity::Object(identity), mapping, made);
-        fresh.share = share;
-        fresh
+        let mut unpublished = Self::new(Identity::Object(identity), mapping, made);
+        unpublished.share = share;
+        unpublished
     }
 
     /// A mapped file; with a draft, a new one.
@@ -140,7 +140,7 @@ impl Fresh {
     }
 }
 
-impl Drop for Fresh {
+impl Drop for Unpublished {
     fn drop(&mut self) {
         if self.is_published {
             return;

@@ -17,7 +17,7 @@ const WAITS_PER_RING: usize = 512;
 /// Each ring is an open file, of which a process may have a thousand or so.
 const MAX_RINGS: usize = 128;
 
-pub struct Exact {
+pub struct RingWaits {
     /// The rings in the order of their numbers. What has been opened for many waits stays open.
     rings: Vec<Waiters>,
     results: Arc<Results>,
@@ -48,7 +48,7 @@ struct Reaper {
     thread: Option<JoinHandle<()>>,
 }
 
-impl Exact {
+impl RingWaits {
     /// Waits whose end shows in one of two descriptors, which becomes readable.
     pub fn watched() -> io::Result<(Self, [Arc<dyn Descriptor>; 2])> {
         let exact = Self::new()?;
@@ -128,7 +128,7 @@ pub fn ended((id, result): Completed) -> (Id, Ended) {
     (id, how)
 }
 
-impl Waits for Exact {
+impl Waits for RingWaits {
     fn start(&mut self, word: &Word, expected: u32) -> io::Result<Id> {
         let number = self.choose();
         let id = (self.started + 1) * MAX_RINGS as Id + number as Id;
@@ -168,7 +168,7 @@ impl Waits for Exact {
     }
 }
 
-impl Drop for Exact {
+impl Drop for RingWaits {
     fn drop(&mut self) {
         let mut rings = self.rings.iter_mut();
         let all_ended = rings.all(|ring| ring.requests.end().is_ok());

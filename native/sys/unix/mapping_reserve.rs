@@ -1,4 +1,4 @@
-//! Mappings that are made only to be given up, when the process has as many as it may
+//! Mappings in reserve: they are given up when the process has as many mappings as it may
 //! (`vm.max_map_count`).
 
 use std::io;
@@ -11,34 +11,34 @@ use crate::sys::{explain, Doing};
 
 /// At the limit a process can replace no mapping either, and so could never again detach anything.
 /// Giving this one up makes the room.
-pub static SPARE: Spare = Spare::new(1);
+pub static DETACH_RESERVE: Reserve = Reserve::new(1);
 
 /// At the limit neither the allocator nor the JavaScript engine gets memory, and both end the process.
 /// Giving these up when a mapping was refused makes room for the handler of the error, and for a detach.
-static HEADROOM: Spare = Spare::new(64);
+static ERROR_RESERVE: Reserve = Reserve::new(64);
 
-/// Makes the mappings that there are not. Without them, all else works.
-pub fn provide_spares() {
-    SPARE.provide();
-    HEADROOM.provide();
+/// Makes the mappings that are missing. Without them, all else works.
+pub fn refill_reserves() {
+    DETACH_RESERVE.refill();
+    ERROR_RESERVE.refill();
 }
 
-/// Why memory could not be mapped. If that was one mapping too many, those that are kept back are there
+/// Why memory could not be mapped. If that was one mapping too many, a reserve is given up
 /// for the handler of the error.
 pub fn mapping_error(error: &io::Error, syscall: &'static str, doing: Doing) -> Error {
     if error.raw_os_error() == Some(libc::ENOMEM) {
-        HEADROOM.unmap();
+        ERROR_RESERVE.give_up();
     }
     explain(Error::from_io(error, syscall), doing, &[])
 }
 
-/// See [`SPARE`].
-pub struct Spare {
+/// See [`DETACH_RESERVE`].
+pub struct Reserve {
     pages: AtomicPtr<libc::c_void>,
     count: usize,
 }
 
-impl Spare {
+impl Reserve {
     const fn new(count: usize) -> Self {
         Self {
             pages: AtomicPtr::new(ptr::null_mut()),
@@ -47,7 +47,7 @@ impl Spare {
     }
 
     /// Makes the mappings if there are none.
-    pub fn provide(&self) {
+    pub fn refill(&self) {
         if !self.pages.load(Ordering::Acquire).is_null() {
             return;
         }
@@ -79,7 +79,7 @@ impl Spare {
     }
 
     /// Unmaps them; `false` if there are none.
-    pub fn unmap(&self) -> bool {
+    pub fn give_up(&self) -> bool {
         self.unmap_pages(self.pages.swap(ptr::null_mut(), Ordering::AcqRel))
     }
 
@@ -88,7 +88,7 @@ impl Spare {
     }
 
     fn unmap_pages(&self, pages: *mut libc::c_void) -> bool {
-        // SAFETY: `provide` has mapped them, nobody looks at them, and the swap gave them to the
+        // SAFETY: `refill` has mapped them, nobody looks at them, and the swap gave them to the
         // caller alone.
         !pages.is_null() && unsafe { libc::munmap(pages, self.size()) } == 0
     }

@@ -4,13 +4,13 @@
 use std::io;
 use std::time::{Duration, Instant};
 
-use crate::sync::exact::ended;
+use crate::sync::ring_waits::ended;
 use crate::sync::waits::{Ended, Id};
 use crate::sync::word::{Outcome, Word};
 use crate::sys::{self, Completions, Requests};
 
 /// The one wait at a time of a thread that blocks.
-pub struct Patient {
+pub struct QueuedWait {
     requests: Requests,
     completions: Completions,
     last: Id,
@@ -18,7 +18,7 @@ pub struct Patient {
     word: Option<Word>,
 }
 
-impl Patient {
+impl QueuedWait {
     /// Fails where the kernel cannot keep a place.
     pub fn new() -> io::Result<Self> {
         let (requests, completions) = sys::ring()?;
@@ -69,7 +69,7 @@ impl Patient {
     }
 }
 
-impl Drop for Patient {
+impl Drop for QueuedWait {
     /// The thread was ended in the middle of a wait: what had notified it is the next one's.
     fn drop(&mut self) {
         if let Some(word) = self.word.clone() {
@@ -89,7 +89,7 @@ mod tests {
 
     #[test]
     fn the_notification_of_a_wait_that_was_given_up_goes_to_the_next_one() {
-        let (Ok(mut first), Ok(mut second)) = (Patient::new(), Patient::new()) else {
+        let (Ok(mut first), Ok(mut second)) = (QueuedWait::new(), QueuedWait::new()) else {
             return; // the system keeps no places
         };
         let pages = MmapOptions::new().len(4096).map_anon().unwrap();
