@@ -11,6 +11,7 @@ pub const SHM_NORESERVE: i32 = libc::SHM_NORESERVE;
 /// The key of a segment; `IPC_PRIVATE` if it has none.
 pub fn key_of(status: &libc::shmid_ds) -> libc::key_t {
     #[cfg(target_env = "musl")]
+    #[allow(deprecated)] // it is to be called __key there, too
     return status.shm_perm.__ipc_perm_key;
     #[cfg(not(target_env = "musl"))]
     return status.shm_perm.__key;
