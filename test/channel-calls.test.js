@@ -4,7 +4,7 @@
 const vm = require('vm');
 const test = require('tape');
 const { codeOf, rejection, skip, textOf } = require('./messages');
-const { freshName, runCode, shm } = require('./support');
+const { forkCode, freshName, nextMessage, runCode, shm } = require('./support');
 const { hasAbort } = require('./waiting');
 
 const noResizable = typeof ArrayBuffer.prototype.resize !== 'function' && 'this runtime has no resizable buffers';
@@ -205,4 +205,90 @@ test('a faked clock does not stop a timeout', { skip }, async (t) => {
     channel.receive({ timeout: 20 }).catch(({ code }) => console.log(code)).then(() => channel.destroy());
   `);
   t.equal(stdout, 'Timed out after 20 ms waiting for a message on channel it\nERR_SHM_TIMED_OUT\n', stderr);
+});
+
+test('nothing is refused as full or empty that never was', { skip }, async (t) => {
+  const ROUNDS = 20000;
+  const HELD_AT_MOST = 50; // docs/channels.md: a lock that was held for so long is a reason
+  const channel = open(4, 8);
+  // Each has one message at most in the channel, so one slot is always free; each receives after it has sent, so there
+  // is always a message for it.
+  const code = `
+    const channel = new shm.Channel('${channel.key}');
+    const refused = [];
+    const call = (what, action) => {
+      for (;;) {
+        const since = process.hrtime();
+        const result = action();
+        if (result) return result;
+        const [seconds, nanoseconds] = process.hrtime(since);
+        if (seconds * 1e3 + nanoseconds / 1e6 < ${HELD_AT_MOST}) refused.push(what);
+      }
+    };
+    process.once('message', () => {
+      for (let i = 0; i < ${ROUNDS}; i++) {
+        call('trySend', () => channel.trySend('x'));
+        call('tryReceive', () => channel.tryReceive()).release();
+      }
+      process.send(refused, () => process.exit());
+    });
+    process.send('ready');
+  `;
+  const children = [1, 2, 3].map(() => forkCode(code));
+  await Promise.all(children.map(nextMessage));
+  const answers = Promise.all(children.map(nextMessage));
+  children.forEach((child) => child.send('begin'));
+  t.deepEqual([].concat(...(await answers)), [], `${3 * ROUNDS} sends and receives`);
+  channel.destroy();
+});
+
+/** Runs `action` while `meanwhile` is called once, right before a word of shared memory is loaded for the N-th time. */
+function withMeanwhile(index, nth, meanwhile, action) {
+  const { load } = Atomics;
+  let left = nth;
+  Atomics.load = (words, at) => {
+    if (at === index && --left === 0) {
+      Atomics.load = load;
+      meanwhile();
+    }
+    return load(words, at);
+  };
+  try {
+    return action();
+  } finally {
+    Atomics.load = load;
+  }
+}
+
+test('nor while the others are in the middle', { skip }, (t) => {
+  // docs/channels.md
+  const TAIL = 64;
+  const SECOND_SLOT = 96 + 4 + 8;
+  const one = open(2, 8);
+  const other = new shm.Channel(one.key);
+  one.tryReceive(); // looks for the dead, so that the next call does not, which would have it look again
+  other.sendSync('a');
+  const message = other.tryReceive();
+  let loan = null;
+  const change = () => {
+    message.release();
+    loan = other.tryLoan();
+  };
+  t.ok(withMeanwhile(SECOND_SLOT, 1, change, () => one.trySend('b')), 'the slot that was passed became free when the next one was taken');
+  loan.release();
+  one.destroy();
+
+  const reader = open(3, 8);
+  const writer = new shm.Channel(reader.key);
+  reader.tryReceive();
+  writer.sendSync('first');
+  const taken = [];
+  const goOn = () => {
+    writer.sendSync('second');
+    taken.push(writer.tryReceive());
+  };
+  const found = withMeanwhile(TAIL, 2, goOn, () => reader.tryReceive());
+  t.equal(found && found.text(), 'second', 'one was sent when another was taken');
+  reader.destroy();
+  t.end();
 });

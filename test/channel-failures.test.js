@@ -146,3 +146,33 @@ for (const [way, { fail, run }] of Object.entries(ways)) {
     other.end();
   });
 }
+
+test('calls that wait without blocking end, whatever fails when they are woken', { skip }, async (t) => {
+  const other = startOther();
+  const { fail } = ways['an exception'];
+  const waits = {
+    receive: { before: [], wait: (c) => c.receive(), wake: (c) => c.trySend('mine'), isKept: true },
+    send: { before: ['x', 'x', 'x'], wait: (c) => c.send('mine'), wake: (c) => c.tryReceive().release() },
+  };
+  for (const [name, { before, wait, wake, isKept = false }] of Object.entries(waits)) {
+    let step = 0;
+    for (let hasFailed = true; hasFailed; ) {
+      const channel = new shm.Channel(freshName(), { slots: SLOTS, size: 16 });
+      before.forEach((text) => channel.sendSync(text));
+      const waiting = wait(channel).then((message) => ({ message }), (error) => ({ error }));
+      wake(new shm.Channel(channel.key));
+      failAt(++step, fail);
+      const { message, error } = await waiting;
+      hasFailed = disarm();
+      if (error !== undefined && error.message !== 'a failing step') throw error;
+      if (message) message.release();
+      const { found, slotsHad } = await other.look(channel.key);
+      if (slotsHad !== SLOTS) t.fail(`${name} that failed at step ${step}: ${slotsHad} of ${SLOTS} slots can be had`);
+      if (error !== undefined && found.mine > 1) t.fail(`${name} that failed at step ${step}: ${found.mine} times`);
+      if (error !== undefined && isKept && found.mine !== 1) t.fail(`${name} that failed at step ${step}: lost`);
+      channel.destroy();
+    }
+    t.ok(step > 5, `${name}: ${step - 1} steps`);
+  }
+  other.end();
+});

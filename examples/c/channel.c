@@ -69,6 +69,13 @@ static int64_t queued_at(channel_t *c, uint32_t position) {
   return slot < c->slots && c->slot[slot].word == QUEUED && c->slot[slot].ticket == position ? (int64_t)slot : -1;
 }
 
+// Whoever has marked a word and finds the channel closed wakes the others: close may have come before the mark.
+static void end_closed(word_t *word) {
+  atomic_fetch_and(word, ~MAY_SLEEP);
+  wake_all(word);
+  exit(0);
+}
+
 static int64_t take(channel_t *c) {
   if (*c->head >> 1 == *c->tail) return -1;
   int died = lock(c->consumers);
@@ -88,7 +95,7 @@ static uint32_t receive(channel_t *c) {
     uint32_t marked = atomic_fetch_or(c->head, MAY_SLEEP) | MAY_SLEEP;
     int64_t slot = take(c);
     if (slot != -1) return (uint32_t)slot;
-    if (*c->closed) exit(0);
+    if (*c->closed) end_closed(c->head);
     sleep_on(c->head, marked);
   }
 }
@@ -106,7 +113,7 @@ static uint32_t loan(channel_t *c) {
       uint32_t expected = FREE;
       if (atomic_compare_exchange_strong(&c->slot[slot].word, &expected, WRITING | self)) return slot;
     }
-    if (*c->closed) exit(0);
+    if (*c->closed) end_closed(c->freed);
     sleep_on(c->freed, marked);
   }
 }

@@ -93,8 +93,7 @@ class Channel {
   }
 
   loanSync(options) {
-    const timeout = readTimeout.loan(options);
-    return this.#sender.lend(this.#queue.freeSlots.waitSync(this.#sender.claim, timeout, deadlineAfter(timeout), this.#sender.backOff));
+    return this.#sender.loanSync(readTimeout.loan(options));
   }
 
   tryLoan() {

@@ -64,8 +64,7 @@ function attemptSend(loan, deadline) {
     isSent = queue.send(slot, loan.length, loan.tag, deadline);
   } catch (error) {
     end(loan);
-    queue.failed();
-    throw error;
+    throw queue.failed(error);
   }
   if (isSent) end(loan);
   else {
@@ -93,8 +92,7 @@ function handBack(borrowed, action) {
   try {
     action(queue, slot);
   } catch (error) {
-    queue.failed();
-    throw error;
+    throw queue.failed(error);
   }
 }
 

@@ -19,6 +19,12 @@ const waiting = require('../wait');
 /** How often to look for the dead where nobody sleeps, and so nobody looks (milliseconds). */
 const RECOVER_EVERY = 100;
 
+/**
+ * How often a sender looks at each slot before it takes the channel for full: a slot that it has passed can become free
+ * while another sender takes the one that it comes to.
+ */
+const ROUNDS = 3;
+
 /** What is returned for no slot, and where a lock was not to be had to look for one. */
 const NONE = -1;
 const LOCKED = -2;
@@ -56,23 +62,27 @@ class Queue extends Structure {
   /** To be called first by every call: throws after a detach, and repairs what the call before has left half-way. */
   beginCall() {
     this.checkAttached();
-    if (inHand.queue !== null) this.failed();
+    if (inHand.queue !== null) this.failed(null);
   }
 
-  /** To be called when a call fails: what it had in its hands is nobody's, and is to be looked for soon. */
-  failed() {
+  /** To be called when a call fails: what it had in its hands is nobody's, and is to be looked for soon. The error. */
+  failed(error) {
     dropInHand();
     this.recoveredAt = -Infinity;
+    return error;
   }
 
+  /** Whether there was a moment without a message: HEAD is looked at again, or one could be sent and one taken in between. */
   isEmpty() {
-    return Atomics.load(this.words, HEAD) >>> 1 === Atomics.load(this.words, TAIL);
+    const { words } = this;
+    const head = Atomics.load(words, HEAD) >>> 1;
+    return head === Atomics.load(words, TAIL) && head === Atomics.load(words, HEAD) >>> 1;
   }
 
   /** Makes a free slot this thread's to write. */
   claim() {
     const { words, slots } = this;
-    for (let tried = 0; tried < slots; tried++) {
+    for (let tried = 0; tried < ROUNDS * slots; tried++) {
       const slot = this.next;
       this.next = slot + 1 < slots ? slot + 1 : 0;
       const at = this.firstSlot + slot * SLOT;
@@ -110,7 +120,7 @@ class Queue extends Structure {
   putBack(slot) {
     const entered = this.producers.enter(undefined);
     if (entered === null) {
-      this.failed();
+      this.failed(null);
       return;
     }
     this.enqueue(entered, slot, TAKEN);
@@ -218,8 +228,8 @@ class Queue extends Structure {
     try {
       this.beginCall();
       recover(this);
-    } catch (_) {
-      this.failed(); // who is woken finds it out
+    } catch (error) {
+      this.failed(error); // who is woken finds it out
     }
     const isClosed = this.isClosed();
     if (isClosed || !this.isEmpty()) wakeAll(this.words, HEAD);

@@ -33,8 +33,7 @@ class Receiver {
       if (slot === LOCKED) return BUSY;
       return isClosed && queue.isEmpty() ? null : undefined;
     } catch (error) {
-      queue.failed();
-      throw error;
+      throw queue.failed(error);
     }
   }
 
@@ -48,8 +47,7 @@ class Receiver {
       queue.lent.add(slot);
       return message;
     } catch (error) {
-      queue.failed();
-      throw error;
+      throw queue.failed(error);
     }
   };
 
@@ -66,8 +64,7 @@ class Receiver {
       queue.free(slot, TAKEN);
       return length;
     } catch (error) {
-      queue.failed();
-      throw error;
+      throw queue.failed(error);
     }
   }
 

@@ -30,17 +30,12 @@ class Sender {
     const { queue } = this;
     queue.beginCall();
     if (queue.noticeClosed(FREED)) throw closed(queue.key, queue.what);
-    try {
-      let slot = queue.claim();
-      if (slot === NONE && this.dropsOldest) slot = queue.claimOldest();
-      if (slot === NONE && queue.recoverIfDue()) slot = queue.claim();
-      if (slot === NONE) return undefined;
-      this.claimed++;
-      return slot;
-    } catch (error) {
-      queue.failed();
-      throw error;
-    }
+    let slot = queue.claim();
+    if (slot === NONE && this.dropsOldest) slot = queue.claimOldest();
+    if (slot === NONE && queue.recoverIfDue()) slot = queue.claim();
+    if (slot === NONE) return undefined;
+    this.claimed++;
+    return slot;
   };
 
   /** Waits a little for more slots to become free: as long as they do, or for a millisecond, if there were few the last time. */
@@ -55,57 +50,71 @@ class Sender {
   };
 
   trySend(payload) {
-    const slot = this.queue.freeSlots.attempt(this.claim);
-    return slot !== undefined && this.put(slot, payload, lengthOf(payload), 0);
+    try {
+      const slot = this.queue.freeSlots.attempt(this.claim);
+      return slot !== undefined && this.put(slot, payload, lengthOf(payload), 0);
+    } catch (error) {
+      throw this.queue.failed(error);
+    }
   }
 
   sendSync(payload, timeout) {
-    const { freeSlots } = this.queue;
-    const deadline = deadlineAfter(timeout);
-    const slot = freeSlots.waitSync(this.claim, timeout, deadline, this.backOff);
-    if (!this.put(slot, payload, lengthOf(payload), deadline)) throw this.queue.otherSenders.timedOut(timeout);
+    const { freeSlots, otherSenders } = this.queue;
+    try {
+      const deadline = deadlineAfter(timeout);
+      const slot = freeSlots.waitSync(this.claim, timeout, deadline, this.backOff);
+      if (!this.put(slot, payload, lengthOf(payload), deadline)) throw otherSenders.timedOut(timeout);
+    } catch (error) {
+      throw this.queue.failed(error);
+    }
   }
 
   send(payload, options) {
-    const length = lengthOf(payload);
-    return this.queue.freeSlots.wait(() => {
-      const now = lengthNow(payload, length);
-      const slot = this.claim();
-      if (slot === undefined) return undefined;
-      return this.put(slot, payload, now, undefined) ? null : BUSY;
-    }, options);
+    const before = lengthOf(payload);
+    const attempt = () => {
+      try {
+        const length = lengthNow(payload, before);
+        const slot = this.claim();
+        if (slot === undefined) return undefined;
+        return this.put(slot, payload, length, undefined) ? null : BUSY;
+      } catch (error) {
+        throw this.queue.failed(error);
+      }
+    };
+    return this.queue.freeSlots.wait(attempt, options);
   }
 
   /** Copies a message into a slot and sends it; false, and it was not sent, if others kept the lock too long. */
   put(slot, payload, length, deadline) {
     const { queue } = this;
-    try {
-      queue.bytes.set(payload, queue.start(slot));
-      if (queue.send(slot, length, 0, deadline)) return true;
-      queue.free(slot, WRITING);
-      return false;
-    } catch (error) {
-      queue.failed();
-      throw error;
-    }
+    queue.bytes.set(payload, queue.start(slot));
+    if (queue.send(slot, length, 0, deadline)) return true;
+    queue.free(slot, WRITING);
+    return false;
   }
 
   /** A loan, if there is a free slot. See `Condition`. */
   loan = () => {
-    const slot = this.claim();
-    return slot === undefined ? undefined : this.lend(slot);
+    try {
+      const slot = this.claim();
+      return slot === undefined ? undefined : this.lend(slot);
+    } catch (error) {
+      throw this.queue.failed(error);
+    }
   };
 
-  lend(slot) {
-    const { queue } = this;
+  loanSync(timeout) {
     try {
-      const loan = new Loan(queue, slot);
-      queue.lent.add(slot);
-      return loan;
+      return this.lend(this.queue.freeSlots.waitSync(this.claim, timeout, deadlineAfter(timeout), this.backOff));
     } catch (error) {
-      queue.failed();
-      throw error;
+      throw this.queue.failed(error);
     }
+  }
+
+  lend(slot) {
+    const loan = new Loan(this.queue, slot);
+    this.queue.lent.add(slot);
+    return loan;
   }
 }
 

@@ -21,7 +21,9 @@ class Call {
     this.calls = calls;
     this.attempt = attempt;
     this.options = options;
+    // Whether it is in the queue; whether its promise is settled.
     this.isPending = false;
+    this.isSettled = false;
     /** @type {Call | null} */
     this.next = null;
     /** @type {Call | null} */
@@ -38,14 +40,16 @@ class Call {
 
   /** Ends the call with an error, unless it has ended. */
   fail(error) {
-    if (this.isPending) this.calls.remove(this);
+    this.isSettled = true;
     this.reject(error);
+    if (this.isPending) this.calls.remove(this);
   }
 
   /** Ends the call with a result, unless it has ended. */
   succeed(result) {
-    if (this.isPending) this.calls.remove(this);
+    this.isSettled = true;
     this.resolve(result);
+    if (this.isPending) this.calls.remove(this);
   }
 
   /** Has the call end at its deadline. */
@@ -122,11 +126,11 @@ class Calls {
 
   remove(call) {
     const { next, previous, options, timer } = call;
+    call.isPending = false;
     if (previous === null) this.first = next;
     else previous.next = next;
     if (next === null) this.last = previous;
     else next.previous = previous;
-    call.isPending = false;
     lookUps.end(this, options.ref);
     if (call.aborted !== null) offAbort(options.signal, call.aborted);
     if (timer !== null) clock.clearTimeout(timer);
@@ -135,6 +139,10 @@ class Calls {
   /** Ends as many calls as can be, from the first on; true if none is left, BUSY if a lock is in the way of the first. */
   advance() {
     for (let call = this.first; call !== null; call = this.first) {
+      if (call.isSettled) {
+        this.remove(call); // what settled it has failed before that
+        continue;
+      }
       let result;
       try {
         result = call.attempt();
