@@ -10,8 +10,8 @@ const { overlay } = require('./buffers');
 
 /**
  * A function `(request, shown)` that makes the array of a request for memory, `{ type, key, offset, count,
- * disposable, misfit }`. Without a count it shows as many elements as fit from the offset on (bytes); it
- * throws `misfit(request, has)` if the memory's `has` bytes cannot be shown so. `shown` is what the
+ * disposable, doesNotFit }`. Without a count it shows as many elements as fit from the offset on (bytes); it
+ * throws `doesNotFit(request, has)` if the memory's `has` bytes cannot be shown so. `shown` is what the
  * native side gives: a buffer that is all data, or `[buffer, byteOffset, byteLength]`, which is a buffer
  * of the engine, for `overlay()` to look after. `dispose(array)` is called at the end of a `using`
  * declaration's block.
@@ -24,7 +24,7 @@ function createView(dispose) {
     const start = isPart ? shown[1] : 0;
     const has = isPart ? shown[2] : buffer.byteLength;
     const count = request.count === undefined ? Math.floor((has - offset) / type.bytes) : request.count;
-    if (count < 0 || count > type.countMax || offset + count * type.bytes > has) throw request.misfit(request, has);
+    if (count < 0 || count > type.countMax || offset + count * type.bytes > has) throw request.doesNotFit(request, has);
     if (isPart) overlay().adopt(buffer);
     const array = type.view(buffer, start + offset, count);
     if (typeof key === 'number') defineHidden(array, 'key', key);

@@ -13,7 +13,7 @@ const binding = require('../runtime/binding');
 const { DETACHED, OK } = binding.results;
 
 /** How often a file may vanish between a look and a create before that is called an error. */
-const TRIES = 10000;
+const MAX_VANISHES = 10000;
 
 /**
  * A mapped part begins at a multiple of so many bytes, and the array some bytes into its buffer: on
@@ -29,9 +29,9 @@ function mapFile(path, typeKey, options) {
   const checked = fileOptions(options, type);
   const { flags, offset, count, disposable, mode, create } = checked;
   const lead = offset % ALIGNMENT;
-  const request = { type, key: path, offset: lead, count, disposable, misfit, start: offset - lead, create };
+  const request = { type, key: path, offset: lead, count, disposable, doesNotFit, start: offset - lead, create };
   if (!create) return open(request, flags);
-  for (let tries = 0; tries < TRIES; tries++) {
+  for (let tries = 0; tries < MAX_VANISHES; tries++) {
     const array = open(request, flags) || make(request, flags, mode);
     if (array !== null) return array;
   }
@@ -46,7 +46,7 @@ function open(request, flags) {
   if (known !== undefined) return view(request, known);
   return arrayOver(view, request, () => {
     const shown = binding.attachFile(key, flags, start, bytes, allocate);
-    if (typeof shown === 'number') throw misfit(request, shown - start);
+    if (typeof shown === 'number') throw doesNotFit(request, shown - start);
     return shown;
   });
 }
@@ -60,7 +60,7 @@ function make(request, flags, mode) {
 
 function view(request, shown) {
   const array = viewAny(request, shown);
-  if (array.length === 0) throw misfit(request, Array.isArray(shown) ? shown[2] : shown.byteLength);
+  if (array.length === 0) throw doesNotFit(request, Array.isArray(shown) ? shown[2] : shown.byteLength);
   return array;
 }
 
@@ -137,7 +137,7 @@ const MAPPED = 'must be over a file that this thread has mapped';
 const WRITTEN = `${MAPPED} with { write: true }`;
 
 /** The error if a file that has `has` bytes from the request's start on has not the part that it wants. */
-function misfit({ key, type, start, offset, count, create }, has) {
+function doesNotFit({ key, type, start, offset, count, create }, has) {
   const size = start + has;
   const end = start + offset + (count === undefined ? 1 : count) * type.bytes;
   const tells = `${show(key)} has ${size} bytes`;

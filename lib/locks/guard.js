@@ -9,7 +9,7 @@ const { repair } = require('./deaths');
 const { MUTEX } = require('./layout');
 
 /** How often to try at once: each try asks the kernel about the owner, which takes about as long as the owner does. */
-const TRIES = 20;
+const MAX_QUICK_ATTEMPTS = 20;
 
 /** When to try again after that (milliseconds): the owner is not running, as a rule. */
 const RETRY_AFTER = 1;
@@ -48,7 +48,7 @@ class Guard {
 
   /** The same at once; BUSY if somebody else has the mutex. */
   tryRun(action) {
-    for (let tries = 0; tries < TRIES; tries++) {
+    for (let tries = 0; tries < MAX_QUICK_ATTEMPTS; tries++) {
       const entered = this.#lock.tryLock();
       if (entered !== null) return this.#inside(entered, action);
     }

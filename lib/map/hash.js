@@ -1,6 +1,6 @@
 'use strict';
-// HalfSipHash-1-3 with a result of 32 bits: a hash under a secret key, so that nobody who only chooses the
-// strings can make them collide. Linux hashes with the same one on 32-bit systems.
+// HalfSipHash-1-3 with a result of 32 bits: a hash under a secret key. A user who chooses the strings, and does not
+// know the key, cannot make them collide. Linux hashes with the same one on 32-bit systems.
 // https://github.com/veorq/SipHash, https://www.kernel.org/doc/html/latest/security/siphash.html
 
 /**

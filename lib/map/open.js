@@ -18,7 +18,7 @@ const { loadOnly } = require('./shard');
 const { geometryOf } = require('./sizing');
 
 /** How often memory may vanish between a look and a create. */
-const TRIES = 100;
+const MAX_VANISHES = 100;
 
 /** How long another process may take to set the geometry of what it has created (milliseconds). */
 const CREATOR_TIMEOUT = 500;
@@ -54,7 +54,7 @@ function openReadOnly(key) {
 }
 
 function memoryOf(key, wanted, options) {
-  for (let tries = 0; tries < TRIES; tries++) {
+  for (let tries = 0; tries < MAX_VANISHES; tries++) {
     // What a killed process has left of a transient map is replaced, so it must not be got first.
     const found = options.transient ? null : memory.get(key, 'Buffer');
     const array = found || createdOrFound(totalBytes(wanted), key, memoryOptions(options));

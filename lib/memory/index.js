@@ -18,7 +18,7 @@ const noCreateOptions = { mode: 0o660, flags: plain, disposable: false };
 const noGetOptions = { flags: plain, offset: 0, count: undefined, disposable: false };
 
 /** How often a key may vanish between a look and a create before that is called an error. */
-const TRIES = 10000;
+const MAX_VANISHES = 10000;
 
 /** @type {typeof import('./options') | null} */
 let loadedOptions = null;
@@ -56,7 +56,7 @@ function createFresh(count, type, bytes, options) {
 
 /** A new System V segment that goes with its last user. Its key comes from the kernel. */
 function createTransient(count, type, bytes, { mode, flags, disposable }) {
-  const request = { type, key: 0, offset: 0, count, disposable, misfit: doesNotFit };
+  const request = { type, key: 0, offset: 0, count, disposable, doesNotFit };
   return arrayOver(view, request, () => {
     const [key, shown] = binding.createTransient(bytes, mode, flags, allocate);
     request.key = key;
@@ -69,7 +69,7 @@ function make(key, count, type, bytes, { mode, flags, disposable }) {
   if (typeof key === 'number' && isTransientKey(key)) {
     throw invalidValue('key', 'can be got, but not created: the kernel chooses the keys of segments like that. Create one with null and { transient: true }', key);
   }
-  const request = { type, key, offset: 0, count, disposable, misfit: doesNotFit };
+  const request = { type, key, offset: 0, count, disposable, doesNotFit };
   return arrayOver(view, request, () => binding.create(key, bytes, mode, flags, allocate));
 }
 
@@ -82,7 +82,7 @@ function get(key, typeKey, options) {
   key = checkedKey(key);
   const { flags, offset, count, disposable } = getOptions(options, type);
   if (typeof key === 'number' && flags & binding.optionBits.readOnly) throw cannotFollow(key);
-  const array = open({ type, key, offset, count, disposable, misfit: doesNotFit }, flags);
+  const array = open({ type, key, offset, count, disposable, doesNotFit }, flags);
   if (array === null && typeof key === 'string') warnOfDigits(key, binding.stat);
   return array;
 }
@@ -105,8 +105,8 @@ function getOrCreate(count, typeKey, key, perm) {
   const options = createOptions(perm, 'getOrCreate');
   const { flags, disposable } = options;
   key = checkedKey(key);
-  const request = { type, key, offset: 0, count, disposable, misfit: tooSmall };
-  for (let tries = 0; tries < TRIES; tries++) {
+  const request = { type, key, offset: 0, count, disposable, doesNotFit: tooSmall };
+  for (let tries = 0; tries < MAX_VANISHES; tries++) {
     const array = open(request, flags) || make(key, count, type, bytes, options);
     if (array !== null) return array;
   }

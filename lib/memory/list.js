@@ -40,7 +40,7 @@ function destroyOrphans(filter) {
 /** Throws where nothing tells of orphans. */
 function checkTold() {
   if (!isLinux) {
-    const message = 'ENOTSUP: this system tells nobody who has an object attached. `stat(key).attaches` tells of a segment; what is created with { transient: true } goes with its last user';
+    const message = 'ENOTSUP: this system does not tell which processes have an object attached. `stat(key).attaches` tells it of a segment; what is created with { transient: true } goes with its last user';
     throw withCode(new Error(message), 'ENOTSUP');
   }
 }

@@ -1,6 +1,6 @@
 'use strict';
 // Attempts of this thread that wait for a lock without blocking. One timer looks after all of them: a killed owner
-// wakes nobody, and thousands of timers, of which each asks the kernel, would keep a processor busy for nothing.
+// wakes no waiter, and thousands of timers, each of which asks the kernel, would keep a processor busy.
 
 const { checkCurrent } = require('../memory/current');
 const clock = require('../runtime/clock');

@@ -71,7 +71,7 @@ type Reserving =
       populate?: boolean;
     };
 
-/** `copyOnWrite`, `readOnly` and `hugePages`, of which each contradicts the others: pages copied one by one are small. */
+/** `copyOnWrite`, `readOnly` and `hugePages`, each of which contradicts the others: pages copied one by one are small. */
 type Copying =
   | {
       /**
