@@ -58,22 +58,32 @@ test('ls --orphans shows what nobody has attached, whatever became of its creato
   all.forEach((key) => shm.destroy(key));
 });
 
-test('rm --orphans destroys what ls --orphans shows', ownMachine, async (t) => {
-  const { stdout } = await onOwnMachine(`
-    require('fs').writeFileSync('/dev/shm/elsewhere', 'used');
-    ['/one', '/attached', 78].forEach((key) => shm.create(10, 'Buffer', key));
-    shm.detach('/one');
+test("rm --orphans destroys this package's orphans, narrowed by --prefix, and with --all the others", ownMachine, async (t) => {
+  const { stdout, stderr } = await onOwnMachine(`
+    const fs = require('fs');
+    fs.writeFileSync('/dev/shm/table.csv', 'id,name\\n1,Ada\\n');
+    ['/one', '/two', '/app-one', '/attached', 78].forEach((key) => shm.create(10, 'Buffer', key));
+    ['/one', '/two', '/app-one'].forEach((name) => shm.detach(name));
     ${leave77}
-    cli('ls', '--orphans');
-    cli('rm', '--orphans', '--yes');
-    cli('ls');`);
-  const [orphans, destroyed, left] = stdout.split(/^(?=KEY)|^(?=destroyed)/m).reduce(
-    (parts, text) => (/^destroyed/.test(text) && /^destroyed/.test(parts[parts.length - 1]) ? parts.slice(0, -1).concat(parts[parts.length - 1] + text) : parts.concat(text)),
-    [],
-  );
-  t.match(orphans, /^KEY[^\n]*\n77 +sysv[^\n]*\n\/(one|elsewhere) +posix[^\n]*\n\/(one|elsewhere) +posix[^\n]*\n$/);
-  t.deepEqual(destroyed.split('\n').sort(), ['', 'destroyed /elsewhere', 'destroyed /one', 'destroyed 77']);
-  t.match(left, /^KEY[^\n]*\n78 +sysv[^\n]*\n\/attached +posix[^\n]*\n$/);
+    await runCode('const words = shm.create(10, "Int32Array", 79); words[0] = 0x4e414843; process.kill(process.pid, "SIGKILL");');
+    const step = (...args) => {
+      console.log('#', args.join(' '));
+      cli(...args);
+    };
+    step('ls', '--orphans');
+    step('rm', '--orphans', '--yes', '--prefix', 'app-');
+    step('rm', '--orphans', '--yes', '--prefix', '/none');
+    step('rm', '--orphans', '--yes');
+    step('rm', '--orphans', '--yes', '--all');
+    step('ls');`);
+  const [, orphans, prefixed, none, ours, all, left] = stdout.split(/^# .*\n/m).map((text) => text.split('\n').filter((line) => line !== '').sort());
+  t.deepEqual(orphans.map((line) => line.split(' ')[0]), ['/app-one', '/one', '/table.csv', '/two', '77', '79', 'KEY'], stderr);
+  t.deepEqual(prefixed, ['destroyed /app-one']);
+  t.deepEqual(none, ['There are no orphans to destroy.']);
+  t.deepEqual(ours, ['destroyed /one', 'destroyed /two', 'destroyed 79']);
+  t.deepEqual(all, ['destroyed /table.csv', 'destroyed 77']);
+  t.deepEqual(left.map((line) => line.split(' ')[0]), ['/attached', '78', 'KEY']);
+  t.match(stderr, /^2 orphans carry no mark of this package: --all destroys them, too\.$/m);
 });
 
 test('rm --orphans leaves what is attached during the question', { skip: ownMachine.skip || noScript }, async (t) => {
@@ -82,7 +92,7 @@ test('rm --orphans leaves what is attached during the question', { skip: ownMach
     shm.detachAll();
     ${leave77}
     const attach = () => [77, '/one'].forEach((key) => shm.get(key));
-    const { code, stdout } = await answerOnTerminal(['rm', '--orphans'], () => attach() || 'y\\n');
+    const { code, stdout } = await answerOnTerminal(['rm', '--orphans', '--all'], () => attach() || 'y\\n');
     console.log([code, stdout].join(' '));`);
   t.match(stdout, /^1 /);
   t.match(stdout, /rm: 77 was not destroyed: somebody has attached it meanwhile: \d+ /);

@@ -27,6 +27,8 @@ test('help is on stdout, with code 0; wrong calls on stderr, with code 2', async
     [['rm'], /rm takes KEYs, or --orphans/],
     [['rm', '5', '--orphans'], /rm takes KEYs, or --orphans/],
     [['rm', '5', '--mine', '--yes'], /--mine goes with --orphans/],
+    [['rm', '5', '--all', '--yes'], /--all goes with --orphans/],
+    [['rm', '--orphans', '--prefix'], /--prefix needs a value/],
     [['rm', '--constructor', '--yes', '5'], /unknown option --constructor/],
     [['rm', '--YES', '5'], /unknown option --YES/],
     [['rm', '--yes', '-5'], /unknown option -5; a negative KEY goes after --/],
@@ -112,6 +114,16 @@ test('stat tells of segments and objects; code 1 if one is not there', async (t)
   t.match(gone.stderr, new RegExp(`there is no ${key}`));
   t.match(gone.stdout, new RegExp(`key: +${name}`), 'the others are told of all the same');
   shm.destroy(name);
+});
+
+test('ls and stat show what is transient', linuxOnly, async (t) => {
+  const name = freshName();
+  const object = shm.create(10, 'Buffer', name, { transient: true, perm: '640' });
+  const segment = track(shm.create(10, 'Buffer', null, { transient: true }).key);
+  t.match((await cli('ls')).stdout, new RegExp(`^${name} .* 640t `, 'm'));
+  for (const key of [name, segment]) t.match((await cli('stat', String(key))).stdout, /^lifetime: +goes with its last user$/m);
+  t.equal(object.length, 10);
+  shm.detachAll();
 });
 
 test('a name cannot act on the terminal, nor look like another one', linuxOnly, async (t) => {

@@ -12,9 +12,10 @@ Lists the System V segments and POSIX objects of this machine (Linux only).
   --mine      only what belongs to this user
   --orphans   only what no process has attached
 
-ATTACHES counts attaches of a segment in all processes; of an object, the processes that are
-known to have it mapped. PERM ends with t if an object is transient: it goes with its last user. AGE is the time since a segment was created or changed, or an object
-created or resized. Orphans are yellow on a terminal.
+PERM ends with t if an object is transient, and so goes with its last user. ATTACHES counts
+attaches of a segment in all processes; of an object, the processes that are known to have it
+mapped. AGE is the time since a segment was created or changed, or an object created or resized.
+Orphans are yellow on a terminal.
 `;
 
 const options = /** @type {any} */ ({ json: 'flag', mine: 'flag', orphans: 'flag' });

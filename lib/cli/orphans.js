@@ -26,20 +26,20 @@ function unsureOf(count) {
 }
 
 /** Destroys it if it is an orphan by the kernel's word; null if that cannot be had. */
-function destroyOrphan(name, id) {
+function destroyOrphan(...identity) {
   try {
-    return binding.destroyOrphan(name, id);
+    return binding.destroyOrphan(...identity);
   } catch (error) {
     if (error.syscall === 'fcntl') return null;
     throw error;
   }
 }
 
-/** The name of an object, null for a segment, and the number that tells it from later memory of its key. */
+/** The name of an object, null for a segment, and the numbers that tell it from later memory of its key. */
 function identified({ kind, key, id }) {
   if (kind === 'sysv') return [null, id];
-  const found = binding.stat(key);
-  return [key, found === null ? 0 : found.inode];
+  const { inode = 0, device = 0 } = binding.stat(key) || {};
+  return [key, inode, device];
 }
 
 module.exports = { destroyOrphan, identified, judge, unsureOf };

@@ -1,30 +1,36 @@
 'use strict';
 
 const shm = require('../index');
+const { isOurs } = require('../memory/ours');
 const { inventory, withProcesses } = require('./inventory');
 const { UsageError, keyOf } = require('./options');
 const { destroyOrphan, identified: idOf } = require('./orphans');
 const { findProcesses, identityOf } = require('./processes');
-const { keyText, printable, processesText, sizeText } = require('./text');
+const { counted, keyText, printable, processesText, sizeText } = require('./text');
 
 const help = `Usage: shm-typed-array rm [--yes] [--] KEY…
-       shm-typed-array rm [--yes] --orphans [--mine]
+       shm-typed-array rm [--yes] --orphans [--mine] [--prefix NAME] [--all]
 
 Destroys segments (a number, decimal or 0x…) and objects (a /name). Processes that have them
 attached keep them until they detach, and no others can get them. On a terminal it asks first.
 What has been replaced since it was looked at stays.
 
-  --yes       do not ask
-  --orphans   destroy what no process has attached (see ls --orphans)
-  --mine      of these, only what belongs to this user
-  --          no options follow: rm -- -5
+  --yes           do not ask
+  --orphans       destroy what no process has attached (see ls --orphans) and what carries a mark
+                  of this package: the header of an object, the mark of transient memory, or the
+                  magic number of a structure
+  --mine          of these, only what belongs to this user
+  --prefix NAME   of these, only objects whose names begin like this
+  --all           also orphans that carry no mark: plain segments, and files of other programs
+  --              no options follow: rm -- -5
 `;
 
-const options = /** @type {any} */ ({ yes: 'flag', orphans: 'flag', mine: 'flag' });
+const options = /** @type {any} */ ({ yes: 'flag', orphans: 'flag', mine: 'flag', prefix: 'text', all: 'flag' });
 
 async function run({ keys, flags }) {
   if ((keys.length > 0) === Boolean(flags.orphans)) throw new UsageError('rm takes KEYs, or --orphans');
-  if (flags.mine && !flags.orphans) throw new UsageError('--mine goes with --orphans');
+  const narrowing = ['mine', 'prefix', 'all'].find((name) => flags[name] !== undefined);
+  if (narrowing !== undefined && !flags.orphans) throw new UsageError(`--${narrowing} goes with --orphans`);
   const found = (flags.orphans ? orphans(flags) : keys.map(look)).map(identified);
   const targets = found.filter((target) => target !== null);
   if (targets.length > 0 && !flags.yes && !(await confirmed(targets))) return 1;
@@ -41,8 +47,14 @@ function look(text) {
 
 function orphans(flags) {
   const { entries, unseen } = inventory(Object.assign({}, flags, { orphans: true }));
+  const { prefix } = flags;
+  const named = entries.filter(({ key }) => prefix === undefined || `${key}`.startsWith(prefix.startsWith('/') ? prefix : `/${prefix}`));
+  const chosen = named.filter((entry) => flags.all || isOurs(entry));
+  const rest = named.length - chosen.length;
   process.stderr.write(unseen);
-  return entries;
+  if (rest > 0) process.stderr.write(`${counted(rest, 'orphan carries', 'orphans carry')} no mark of this package: --all destroys ${rest === 1 ? 'it' : 'them'}, too.\n`);
+  if (chosen.length === 0) process.stdout.write('There are no orphans to destroy.\n');
+  return chosen;
 }
 
 /** With what tells it from later memory of the same key. */
@@ -86,6 +98,7 @@ function complain(what) {
 
 function confirmed(targets) {
   if (!process.stdin.isTTY) throw new UsageError('rm asks before it destroys, and there is no terminal to ask on: add --yes');
+  process.stdout.write('This destroys:\n');
   for (const { label, size } of targets) process.stdout.write(`  ${label}  ${sizeText(size)}\n`);
   const terminal = require('readline').createInterface({ input: process.stdin, output: process.stdout });
   return new Promise((resolve) => {

@@ -52,6 +52,7 @@ function describe(entry) {
     ['processes', processesText(entry.processes, Infinity) || 'none that this user can see'],
     ['changed', time(entry.changedAt)],
   ];
+  if (entry.transient || entry.destroyed) fields.push(['lifetime', 'goes with its last user']);
   if (entry.kind === 'posix') fields.push(['modified', time(entry.modifiedAt)]);
   else {
     fields.push(

@@ -71,7 +71,7 @@ function libcOfProcess() {
     if (interpreter.includes('ld-musl-')) return 'musl';
     return interpreter.includes('ld-linux') ? 'glibc' : null;
   } catch (_) {
-    return null; // without /proc nobody knows where the executable is
+    return null; // without /proc the path of the executable is unknown
   }
 }
 
@@ -94,8 +94,8 @@ const LAYOUTS = {
   2: { address: 8, table: 32, entrySize: 54, count: 56, position: 8, length: 32 },
 };
 
-/** What the first headers of an ELF file take, as a rule, in bytes. */
-const USUAL = 4096;
+/** Bytes that are read at first: they hold the headers of most ELF files. */
+const FIRST_READ = 4096;
 
 /**
  * What the headers of an ELF file tell, `{ machine, interpreter, missing }`: the processor as
@@ -111,7 +111,7 @@ function readElf(file) {
     return new DataView(bytes.buffer, 0, fs.readSync(descriptor, bytes, 0, length, position));
   };
   try {
-    const start = read(0, USUAL);
+    const start = read(0, FIRST_READ);
     const part = (position, length) =>
       position + length <= start.byteLength ? new DataView(start.buffer, position, length) : read(position, length);
     const layout = start.byteLength >= 64 && start.getUint32(0, true) === ELF ? LAYOUTS[start.getUint8(4)] : undefined;
@@ -127,7 +127,7 @@ function readElf(file) {
       const position = address(table, at + layout.position);
       const length = address(table, at + layout.length);
       if (type === PT_LOAD) needed = Math.max(needed, position + length);
-      if (type === PT_INTERP) interpreter = textOf(part(position, Math.min(length, USUAL)));
+      if (type === PT_INTERP) interpreter = textOf(part(position, Math.min(length, FIRST_READ)));
     }
     const isWhole = needed > 0 && read(needed - 1, 1).byteLength === 1;
     const missing = isWhole ? 0 : needed - fs.fstatSync(descriptor).size;
