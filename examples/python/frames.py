@@ -1,12 +1,10 @@
-"""Frames for a Topic of shm-typed-array, and from it, with NumPy and nothing compiled.
+"""Frames for a Topic of shm-typed-array, and from it, with NumPy and libatomic, and nothing compiled.
 
     python frames.py publish /NAME COUNT     frame after frame of 1080p, each pixel with the frame's number
     python frames.py read /NAME COUNT        shows what it gets; waits for what is not there yet
 
-The layout and the protocol are in docs/channels.md. Stores to aligned 32-bit words are not torn, and on x86-64 they
-are seen in the order of the program; an exchange, which NumPy does not have, is replaced by a store: it can miss the
-mark of a reader that goes to sleep at that instant, so notify is called after every frame, marked or not.
-A pin has to be seen before LATEST is read again: the call of the kernel in between sees to that.
+The layout and the protocol are in docs/topics.md. They need atomics, which Python and NumPy do not have. GCC's
+libatomic has them as functions; most systems have it installed (Debian: libatomic1).
 """
 
 import ctypes
@@ -24,6 +22,26 @@ MAGIC = 0x49504F54
 CLOSED, LATEST, RING = 5, 32, 48
 ROW, FRAME = 16, 8
 
+try:
+    libatomic = ctypes.CDLL("libatomic.so.1")
+except OSError as error:
+    sys.exit(f"This program needs libatomic.so.1, for Python has no atomics of its own (Debian: apt install libatomic1): {error}")
+SEQ_CST = 5  # __ATOMIC_SEQ_CST
+
+
+def atomic(name, *parameters, result=ctypes.c_uint32):
+    function = getattr(libatomic, f"__atomic_{name}_4")
+    function.argtypes, function.restype = [ctypes.c_void_p, *parameters], result
+    return function
+
+
+WORD, ORDER = ctypes.c_uint32, ctypes.c_int
+atomic_load = atomic("load", ORDER)
+atomic_store = atomic("store", WORD, ORDER, result=None)
+atomic_exchange = atomic("exchange", WORD, ORDER)
+atomic_fetch_or = atomic("fetch_or", WORD, ORDER)
+atomic_compare_exchange = atomic("compare_exchange", ctypes.POINTER(WORD), WORD, ORDER, ORDER, result=ctypes.c_bool)
+
 libc = ctypes.CDLL(None, use_errno=True)
 SYS_FUTEX = {"x86_64": 202, "aarch64": 98}[os.uname().machine]
 FUTEX_WAIT, FUTEX_WAKE = 0, 1
@@ -40,7 +58,7 @@ F_OFD_SETLK = 37
 def claim():
     """A number of our own: as long as this process lives, the kernel keeps its byte of the file locked."""
     file = open(OWNERS, "r+b")
-    number = random.randrange(1, 2**30)
+    number = random.randrange(1, 2**30 - 1)
     fcntl.fcntl(file, F_OFD_SETLK, struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, number, 1, 0))
     return file, number
 
@@ -68,46 +86,62 @@ class Topic:
             for frame in range(self.frames)
         ]
 
+    def address(self, index):
+        return self.words.ctypes.data + 4 * index
+
+    def load(self, index):
+        return atomic_load(self.address(index), SEQ_CST)
+
+    def store(self, index, value):
+        atomic_store(self.address(index), value, SEQ_CST)
+
     def futex(self, index, operation, value, seconds=None):
-        address = ctypes.c_void_p(self.words.ctypes.data + 4 * index)
+        address = ctypes.c_void_p(self.address(index))
         timeout = None if seconds is None else ctypes.byref(Timespec(int(seconds), int(seconds % 1 * 1e9)))
         return libc.syscall(SYS_FUTEX, address, operation, ctypes.c_int(value), timeout, None, 0)
 
     def latest(self):
-        return (int(self.words[LATEST]) & 0xFFFFFFFF) >> 1
+        return self.load(LATEST) >> 1
 
     def unused(self):
         """A frame that is neither pinned nor one of the newest: for the only writer."""
         latest = self.latest()
-        used = {int(self.words[RING + ((latest - age) & self.mask)]) - 1 for age in range(self.history)}
-        used |= {int(self.words[self.row + reader * ROW + 1]) - 1 for reader in range(self.readers)}
+        used = {self.load(RING + ((latest - age) & self.mask)) - 1 for age in range(self.history)}
+        used |= {self.load(self.row + reader * ROW + 1) - 1 for reader in range(self.readers)}
         return next(frame for frame in range(self.frames) if frame not in used)
 
     def publish(self, frame, length):
         number = (self.latest() + 1) & 0x7FFFFFFF
         at = self.frame + frame * FRAME
         self.words[at : at + 3] = number, length, 0
-        self.words[RING + (number & self.mask)] = frame + 1
-        self.words[LATEST] = np.uint32(number << 1).astype(np.int32)
-        self.futex(LATEST, FUTEX_WAKE, 2**31 - 1)
+        self.store(RING + (number & self.mask), frame + 1)
+        if atomic_exchange(self.address(LATEST), number << 1, SEQ_CST) & 1:  # from here on it is published
+            self.futex(LATEST, FUTEX_WAKE, 2**31 - 1)
+
+    def join(self, number):
+        """The row of a new reader; those of dead ones are left to programs that look for them."""
+        for row in (self.row + ROW * reader for reader in range(self.readers)):
+            free = WORD(0)
+            if atomic_compare_exchange(self.address(row), ctypes.byref(free), number, SEQ_CST, SEQ_CST):
+                self.store(row + 1, 0)
+                return row
+        sys.exit("the topic has no row for another reader")
 
     def pin(self, row, seen):
         """The newest frame, if it is newer than `seen`: its number and its data, in place."""
         while True:
             latest = self.latest()
-            if latest == seen or self.words[RING + (latest & self.mask)] == 0:
+            frame = self.load(RING + (latest & self.mask)) - 1
+            if latest == seen or not 0 <= frame < self.frames:
                 return None
-            frame = int(self.words[RING + (latest & self.mask)]) - 1
-            self.words[row + 1] = frame + 1
-            self.futex(row + 1, FUTEX_WAKE, 0)  # a barrier
+            self.store(row + 1, frame + 1)
             if ((self.latest() - latest) & 0x7FFFFFFF) < self.history:
                 return latest, self.data[frame][: int(self.words[self.frame + frame * FRAME + 1])]
 
     def wait(self, seen):
-        value = int(self.words[LATEST]) | 1
-        self.words[LATEST] = value  # a mark that a writer overwrites makes this wait end at its time
-        if self.latest() == seen:
-            self.futex(LATEST, FUTEX_WAIT, value, 0.1)
+        value = atomic_fetch_or(self.address(LATEST), 1, SEQ_CST) | 1
+        if value >> 1 == seen:
+            self.futex(LATEST, FUTEX_WAIT, ctypes.c_int(value).value, 0.1)  # not for ever: somebody may close it
 
 
 def publish(name, count):
@@ -122,20 +156,18 @@ def publish(name, count):
 def read(name, count):
     topic = Topic(name)
     owners, self = claim()
-    rows = (topic.row + ROW * reader for reader in reversed(range(topic.readers)))
-    row = next(row for row in rows if topic.words[row] == 0)
-    topic.words[row] = self  # a compareExchange where the language has one: others may join at this instant
+    row = topic.join(self)
     seen = 0
-    while count > 0 and not topic.words[CLOSED]:
+    while count > 0 and not topic.load(CLOSED):
         pinned = topic.pin(row, seen)
         if pinned is None:
             topic.wait(seen)
             continue
         seen, data = pinned
         print(seen, data.size, int(data.min()), int(data.max()), flush=True)
-        topic.words[row + 1] = 0
+        topic.store(row + 1, 0)
         count -= 1
-    topic.words[row] = 0
+    topic.store(row, 0)
     owners.close()
 
 
