@@ -57,7 +57,7 @@ async function compute(map, key, callback, given) {
     if (left <= 0) throw computeTimedOut(map.key, key, timeout);
     const slice = Math.min(left, OWNER_CHECK_INTERVAL);
     await waiting.waitAsync(shard.words, shard.start + SHARD.computed, seen, { timeout: slice, signal, ref });
-    map.user.checkCurrent('SharedMap');
+    map.user.checkCurrent();
   }
 }
 

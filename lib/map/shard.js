@@ -225,6 +225,11 @@ function loadOnly(words, index) {
 
 /** A shard in such pages. */
 class ReadOnlyShard extends Shard {
+  constructor(views, geometry, number, key) {
+    super(views, geometry, number, key);
+    this.countsReads = false;
+  }
+
   load(index) {
     return loadOnly(this.words, index);
   }

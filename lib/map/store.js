@@ -35,7 +35,6 @@ class Store {
     this.bytes = totalBytes(geometry);
     this.geometry = geometry;
     this.shards = Array.from({ length: geometry.shards }, (_, number) => new ShardClass(views, geometry, number, key));
-    for (const shard of this.shards) shard.countsReads = geometry.evict && !options.readOnly;
     /** The claims of this object's calls of `compute`, by their numbers. @type {Map<number, { shard: any, key: string }>} */
     this.claims = new Map();
     /** @type {any} */

@@ -5,7 +5,7 @@
 
 const { hrtime } = process;
 const { now: time } = Date;
-const { clearInterval, clearTimeout, setImmediate, setInterval, setTimeout } = global;
+const { clearInterval, clearTimeout, setImmediate, setInterval, setTimeout } = require('timers');
 
 // time() is the time of day: milliseconds since 1970, which a step of the system's clock moves.
 
