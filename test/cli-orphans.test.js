@@ -71,13 +71,17 @@ test("rm --orphans destroys this package's orphans, narrowed by --prefix, and wi
       cli(...args);
     };
     step('ls', '--orphans');
+    step('ls', '--prefix', 'app-');
+    step('ls', '--prefix', 'none', '--mine');
     step('rm', '--orphans', '--yes', '--prefix', 'app-');
     step('rm', '--orphans', '--yes', '--prefix', '/none');
     step('rm', '--orphans', '--yes');
     step('rm', '--orphans', '--yes', '--all');
     step('ls');`);
-  const [, orphans, prefixed, none, ours, all, left] = stdout.split(/^# .*\n/m).map((text) => text.split('\n').filter((line) => line !== '').sort());
+  const [, orphans, listed, unlisted, prefixed, none, ours, all, left] = stdout.split(/^# .*\n/m).map((text) => text.split('\n').filter((line) => line !== '').sort());
   t.deepEqual(orphans.map((line) => line.split(' ')[0]), ['/app-one', '/one', '/table.csv', '/two', '77', '79', 'KEY'], stderr);
+  t.deepEqual(listed.map((line) => line.split(' ')[0]), ['/app-one', 'KEY']);
+  t.deepEqual(unlisted, ['There is no shared memory of such a name that this user owns.']);
   t.deepEqual(prefixed, ['destroyed /app-one']);
   t.deepEqual(none, ['There are no orphans to destroy.']);
   t.deepEqual(ours, ['destroyed /one', 'destroyed /two', 'destroyed 79']);

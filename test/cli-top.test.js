@@ -105,6 +105,13 @@ test('top gives the terminal back when it is ended by a signal', onTerminal, asy
   t.ok(text().includes(END), 'the terminal is as it was');
 });
 
+test('top gives the terminal back before it says why it cannot go on', onTerminal, async (t) => {
+  const { ended } = onScreen('/a/b');
+  const { code, stdout } = await ended;
+  t.equal(code, 2);
+  t.match(stdout.slice(stdout.indexOf(END)), /one path component[^]*Usage: shm-typed-array top /);
+});
+
 test('top --json prints a line a second, also without a terminal, until nobody reads them', { skip }, async (t) => {
   const { keys, pass, destroy } = structures();
   const child = spawn(command[0], command.slice(1).concat('top', '--json', ...keys), { stdio: 'pipe' });

@@ -9,7 +9,8 @@ const { findProcesses } = require('./processes');
  * `{ entries, unseen }`: what `list()` tells, each with `processes` and `orphan`; and what there is
  * to say about processes that cannot be looked into, and objects that the kernel does not tell of.
  *
- * @param {{ [flag: string]: any }} flags `mine`: only this user's; `orphans`: only orphans
+ * @param {{ [flag: string]: any }} flags `mine`: only this user's; `orphans`: only orphans; `prefix`: only objects whose
+ * names begin like this
  */
 function inventory(flags) {
   const { of, unseen } = findProcesses();
@@ -17,10 +18,15 @@ function inventory(flags) {
   let unsure = 0;
   const entries = shm
     .list()
-    .filter((status) => !flags.mine || status.uid === uid)
+    .filter((status) => (!flags.mine || status.uid === uid) && isNamed(status.key, flags.prefix))
     .map((status) => withProcesses(status, of, () => unsure++))
     .filter((entry) => !flags.orphans || entry.orphan);
   return { entries, unseen: unseen + unsureOf(unsure) };
+}
+
+/** Whether a key is a name that begins like this, with or without its slash. */
+function isNamed(key, prefix) {
+  return prefix === undefined || String(key).startsWith(prefix.startsWith('/') ? prefix : `/${prefix}`);
 }
 
 /**

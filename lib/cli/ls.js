@@ -4,13 +4,14 @@ const { inventory } = require('./inventory');
 const { UsageError } = require('./options');
 const { ageText, bold, jsonText, keyText, processesText, sizeText, table, userText, yellow } = require('./text');
 
-const help = `Usage: shm-typed-array ls [--json] [--mine] [--orphans]
+const help = `Usage: shm-typed-array ls [--json] [--mine] [--orphans] [--prefix NAME]
 
 Lists the System V segments and POSIX objects of this machine (Linux only).
 
-  --json      as JSON: sizes in bytes, times as ISO 8601
-  --mine      only what belongs to this user
-  --orphans   only what no process has attached
+  --json          as JSON: sizes in bytes, times as ISO 8601
+  --mine          only what belongs to this user
+  --orphans       only what no process has attached
+  --prefix NAME   only objects whose names begin like this
 
 PERM ends with t if an object is transient, and so goes with its last user. ATTACHES counts
 attaches of a segment in all processes; of an object, the processes that are known to have it
@@ -18,7 +19,7 @@ mapped. AGE is the time since a segment was created or changed, or an object cre
 Orphans are yellow on a terminal.
 `;
 
-const options = /** @type {any} */ ({ json: 'flag', mine: 'flag', orphans: 'flag' });
+const options = /** @type {any} */ ({ json: 'flag', mine: 'flag', orphans: 'flag', prefix: 'text' });
 
 function run({ keys, flags }) {
   if (keys.length > 0) throw new UsageError('ls takes no KEY: use stat');
@@ -34,9 +35,9 @@ function run({ keys, flags }) {
   process.stderr.write(unseen);
 }
 
-function nothing({ mine, orphans }) {
+function nothing({ mine, orphans, prefix }) {
   const what = orphans ? 'There are no orphans' : 'There is no shared memory';
-  return `${what}${mine ? ' that this user owns' : ''}.`;
+  return `${what}${prefix === undefined ? '' : ' of such a name'}${mine ? ' that this user owns' : ''}.`;
 }
 
 function row(entry) {

@@ -47,10 +47,8 @@ function look(text) {
 
 function orphans(flags) {
   const { entries, unseen } = inventory(Object.assign({}, flags, { orphans: true }));
-  const { prefix } = flags;
-  const named = entries.filter(({ key }) => prefix === undefined || `${key}`.startsWith(prefix.startsWith('/') ? prefix : `/${prefix}`));
-  const chosen = named.filter((entry) => flags.all || isOurs(entry));
-  const rest = named.length - chosen.length;
+  const chosen = entries.filter((entry) => flags.all || isOurs(entry));
+  const rest = entries.length - chosen.length;
   process.stderr.write(unseen);
   if (rest > 0) process.stderr.write(`${counted(rest, 'orphan carries', 'orphans carry')} no mark of this package: --all destroys ${rest === 1 ? 'it' : 'them'}, too.\n`);
   if (chosen.length === 0) process.stdout.write('There are no orphans to destroy.\n');
