@@ -16,7 +16,7 @@ use crate::node::throw::Subject;
 /// What one copy of `lib/` has attached.
 pub struct Attachments {
     registry: RefCell<Registry<ArrayBuffer>>,
-    /// What JavaScript is making arrays over: the last one first, should it make one meanwhile.
+    /// What JavaScript is making arrays over. If it makes one while it makes another, the last one comes first.
     unfinished: RefCell<Vec<Unfinished>>,
     /// The most bytes that the runtime shows of memory that is not its own.
     pub external_max: usize,

@@ -15,8 +15,8 @@ use crate::sys::{explain, Doing, Owners};
 /// (lib/mutex/word.js), so no thread has it.
 const LARGEST: u64 = (1 << 30) - 2;
 
-/// As many numbers in a row that are taken are no coincidence.
-const TRIES: u32 = 100;
+/// After so many numbers in a row that are taken, something else has locked the file.
+const MAX_ATTEMPTS: u32 = 100;
 
 pub struct Owner {
     owners: Owners,
@@ -27,7 +27,7 @@ impl Owner {
     /// Takes a number that nobody has.
     pub fn claim() -> Result<Self> {
         let owners = Owners::open().map_err(|error| explained(&error, "open"))?;
-        for _ in 0..TRIES {
+        for _ in 0..MAX_ATTEMPTS {
             // Not a secret, only unlikely to be taken.
             let number = 1 + RandomState::new().build_hasher().finish() % LARGEST;
             let number = u32::try_from(number).unwrap_or_default();

@@ -62,7 +62,7 @@ impl QueuedWait {
         }
     }
 
-    /// Leaves the queue. Should a notification have been faster, it counts.
+    /// Leaves the queue. A notification that was faster counts.
     pub fn end(&mut self) -> io::Result<Outcome> {
         self.requests.cancel(self.last)?;
         Ok(self.sleep(None))

@@ -54,13 +54,13 @@ fn symbols() -> Option<&'static Symbols> {
 }
 
 /// How often the kernel may find the word's page paged out before that is an error.
-const TRIES: u32 = 1000;
+const MAX_PAGE_FAULTS: u32 = 1000;
 
 /// Waits until the word is notified, if it still holds `expected`; another value counts as a
 /// notification, which these calls do not tell from it. `ETIMEDOUT` after `timeout`.
 pub fn futex_wait(word: &AtomicU32, expected: u32, timeout: Option<Duration>) -> io::Result<()> {
     let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
-    let mut tries = 0;
+    let mut page_faults = 0;
     loop {
         let left = deadline.map(|time| time.saturating_duration_since(Instant::now()));
         if left.is_some_and(|left| left.is_zero()) {
@@ -75,7 +75,7 @@ pub fn futex_wait(word: &AtomicU32, expected: u32, timeout: Option<Duration>) ->
             Ok(()) => return Ok(()),
             // A timeout is decided above: the calls have a longest one of their own.
             Err(libc::EINTR | libc::ETIMEDOUT) => {}
-            Err(libc::EFAULT) if tries < TRIES => tries += 1,
+            Err(libc::EFAULT) if page_faults < MAX_PAGE_FAULTS => page_faults += 1,
             Err(errno) => return Err(io::Error::from_raw_os_error(errno)),
         }
     }

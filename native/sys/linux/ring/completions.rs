@@ -46,7 +46,7 @@ impl Completions {
         let flags = self.0.word(self.0.offsets.flags);
         let flags = IoringSqFlags::from_bits_retain(flags.load(Ordering::Acquire));
         if flags.contains(IoringSqFlags::CQ_OVERFLOW) {
-            // There are more. Should the kernel not bring them now, the descriptor stays readable.
+            // There are more. If the kernel does not bring them now, the descriptor stays readable.
             let _ = self.0.enter(0, 0, None);
         }
         let last = completed.iter().any(|&(id, _)| id == LAST);
