@@ -11,7 +11,8 @@ use neon::prelude::*;
 use crate::node::arguments::whole_number;
 use crate::node::instance::Instance;
 use crate::node::{
-    file, flush, lifetimes, memory as attachments, owner, results, stat, wait, wait_async,
+    detach, file, flush, lifetimes, lookup, memory as attachments, owner, results, stat, wait,
+    wait_async,
 };
 
 /// Every thread loads the addon once, whatever the number of copies of `lib/` it has.
@@ -58,7 +59,9 @@ fn open(mut cx: FunctionContext) -> JsResult<JsObject> {
     let instance = Instance::new(&mut cx, external_max, is_deno);
     wait::export(&mut cx, &instance)?;
     let waits = wait_async::export(&mut cx, &instance)?;
-    attachments::export(&mut cx, &instance, waits.clone())?;
+    attachments::export(&mut cx, &instance)?;
+    lookup::export(&mut cx, &instance)?;
+    detach::export(&mut cx, &instance, waits.clone())?;
     file::export(&mut cx, &instance, waits)?;
     flush::export(&mut cx, &instance)?;
     Ok(instance.functions())

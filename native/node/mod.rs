@@ -3,6 +3,7 @@
 pub mod arguments;
 pub mod array_buffer;
 pub mod callback;
+pub mod detach;
 pub mod environment;
 pub mod event_loop;
 pub mod external;
@@ -12,6 +13,7 @@ pub mod function;
 pub mod instance;
 pub mod lent;
 pub mod lifetimes;
+pub mod lookup;
 pub mod memory;
 pub mod owner;
 pub mod per_thread;
