@@ -131,7 +131,7 @@ for (const [way, { fail, run }] of Object.entries(ways)) {
     // Loads what is to be counted.
     shm.destroy(new shm.Channel(freshName(), { size: 8 }).key);
     if (way === 'an exception') {
-      const rooms = ['channel/queue', 'channel/lock', 'channel/sender', 'channel/receiver', 'mutex/lock', 'structures/condition', 'structures/calls'];
+      const rooms = ['channel/slots', 'channel/queue', 'channel/lock', 'channel/sender', 'channel/receiver', 'mutex/lock', 'structures/condition', 'structures/calls'];
       addSteps([].concat(...rooms.map((room) => Object.values(require(`../lib/${room}`)).filter((value) => typeof value === 'function' && value.prototype !== undefined))));
     }
     const other = startOther();

@@ -1,6 +1,6 @@
 'use strict';
-// Short waits for what will soon be there: somebody else's lock of a few words, a slot of a queue that is being
-// emptied. To be woken for them would take longer than they last, and cost whoever has to wake.
+// Short waits for what will soon be there: another thread's lock of a few words, a slot of a queue that is being emptied.
+// To be woken for them would take longer than they last, and cost the thread that has to wake.
 
 const waiting = require('../wait');
 const { leftUntil } = require('../structures/condition');
@@ -16,8 +16,8 @@ const FIRST_SLEEP = 0.05;
 const SLEEP_LIMIT = 0.5;
 
 /**
- * Returns when a word has changed so many times, or does not change any more. Whoever empties a queue at this moment on
- * another processor has made room sooner than a sleep could end.
+ * Returns when a word has changed so many times, or does not change any more. A thread that empties a queue at this
+ * moment on another processor has made room sooner than a sleep could end.
  *
  * @param {Int32Array} words
  */
@@ -36,7 +36,7 @@ function spinWhileChanging(words, index, changesWanted) {
 
 /**
  * What `attempt()` gives after one of a few sleeps, of a millisecond together; undefined if they did not help. `index` is
- * that of a word that nobody notifies.
+ * that of a word that is never notified.
  */
 function retryBriefly(words, index, attempt, deadline) {
   const value = Atomics.load(words, index);

@@ -23,7 +23,7 @@ const SLOT = 8;
 //
 // FREE           → WRITING + me   a sender, by compareExchange
 // WRITING + me   → QUEUED         its owner, with the lock P: from here on it is sent
-//                → FREE           its owner, or with P whoever finds the owner dead, by compareExchange
+//                → FREE           its owner; with P any thread that finds the owner dead; by compareExchange
 // QUEUED         → TAKEN + me     a receiver, with the lock C
 // TAKEN + me     → FREE           its owner, by compareExchange
 //                → WRITING + me   its owner, who drops the oldest message

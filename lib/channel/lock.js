@@ -35,7 +35,7 @@ class QueueLock {
   enter(deadline) {
     const entered = this.tryEnter();
     if (entered !== null) return entered;
-    // Nobody notifies the word that says whether it is closed.
+    // The word that says whether it is closed is never notified.
     const later = retryBriefly(this.words, CLOSED, this.retry, Infinity);
     if (later !== undefined) return later;
     if (deadline === undefined) return null;

@@ -1,75 +1,37 @@
 'use strict';
-// The protocol of a channel: slots, and a ring of the numbers of those that are queued. A process can be killed, and a
+// The protocol of a channel: its slots, and a ring of the numbers of those that are queued. A process can be killed, and a
 // call can fail, before any of its steps: every slot that is neither free nor queued names its owner, of whose death
 // the kernel tells, and each of the two locks hides at most one half step, which the next owner finishes or leaves out.
 // docs/channels.md specifies it, test/model/channel.pml checks it.
 
-const {
-  CONSUMERS, DELIVERIES, FREE, FREED, HEAD, LENGTH, POSITION, PRODUCERS, QUEUED,
-  RING, SLOT, TAG, TAIL, TAKEN, TICKET, WORD, WRITING, kind, ringOf,
-} = require('./layout');
-const { Lent, NO_SLOT, dropInHand, inHand } = require('./holdings');
-const { QueueLock } = require('./lock');
+const { DELIVERIES, FREED, HEAD, LENGTH, POSITION, QUEUED, RING, SLOT, TAG, TAIL, TAKEN, TICKET, WORD, WRITING } = require('./layout');
+const { NO_SLOT, dropInHand, inHand } = require('./holdings');
 const { finishSend, finishTake, hasFree, recover } = require('./recovery');
-const { MAY_SLEEP, countIfMarked, wakeAll } = require('../structures/sleepers');
-const { Structure } = require('../structures/structure');
-const clock = require('../runtime/clock');
+const { NONE, Slots } = require('./slots');
+const { MAY_SLEEP, wakeAll } = require('../structures/sleepers');
 const waiting = require('../wait');
 
-/** How often to look for the dead where nobody sleeps, and so nobody looks (milliseconds). */
-const RECOVER_EVERY = 100;
-
-/**
- * How often a sender looks at each slot before it takes the channel for full: a slot that it has passed can become free
- * while another sender takes the one that it comes to.
- */
-const ROUNDS = 3;
-
-/** What is returned for no slot, and where a lock was not to be had to look for one. */
-const NONE = -1;
+/** What is returned where a lock was not to be had to look for a slot. */
 const LOCKED = -2;
 
 /** How many positions one is before another. */
 const distance = (before, after) => (after - before) & POSITION;
 
-class Queue extends Structure {
+class Queue extends Slots {
   constructor(key, options, isNew) {
-    super(key, kind, options, isNew);
-    const { words, self } = this;
-    this.slots = this.values.slots;
-    this.entries = ringOf(this.slots);
-    this.firstSlot = RING + this.entries;
-    this.producers = new QueueLock(words, PRODUCERS);
-    this.consumers = new QueueLock(words, CONSUMERS);
-    // Where to look for a free slot next.
-    this.next = 0;
+    super(key, options, isNew);
     // The positions that others count on, as they were seen last: to look again means to get the line of memory from
     // another processor, which every message would have to wait for.
     this.headSeen = 0;
     this.tailSeen = 0;
-    this.recoveredAt = -Infinity;
-    const lent = new Lent(words, this.firstSlot, this.slots, self);
-    this.lent = lent;
     this.messages = this.condition(HEAD, 'a message on');
     this.freeSlots = this.condition(FREED, 'a free slot of');
     this.otherSenders = this.condition(FREED, 'another sender of');
+    const { lent } = this;
     this.begin(() => {
       dropInHand();
       lent.giveUp();
     });
-  }
-
-  /** To be called first by every call: throws after a detach, and repairs what the call before has left half-way. */
-  beginCall() {
-    this.checkAttached();
-    if (inHand.queue !== null) this.failed(null);
-  }
-
-  /** To be called when a call fails: what it had in its hands is nobody's, and is to be looked for soon. The error. */
-  failed(error) {
-    dropInHand();
-    this.recoveredAt = -Infinity;
-    return error;
   }
 
   /** Whether there was a moment without a message: HEAD is looked at again, or one could be sent and one taken in between. */
@@ -77,22 +39,6 @@ class Queue extends Structure {
     const { words } = this;
     const head = Atomics.load(words, HEAD) >>> 1;
     return head === Atomics.load(words, TAIL) && head === Atomics.load(words, HEAD) >>> 1;
-  }
-
-  /** Makes a free slot this thread's to write. */
-  claim() {
-    const { words, slots } = this;
-    for (let tried = 0; tried < ROUNDS * slots; tried++) {
-      const slot = this.next;
-      this.next = slot + 1 < slots ? slot + 1 : 0;
-      const at = this.firstSlot + slot * SLOT;
-      if (Atomics.load(words, at) !== FREE) continue;
-      inHand.at = at;
-      inHand.queue = this;
-      if (Atomics.compareExchange(words, at, FREE, WRITING | this.self) === FREE) return slot;
-      inHand.queue = null;
-    }
-    return NONE;
   }
 
   /** Makes the oldest message's slot this thread's to write. */
@@ -103,7 +49,7 @@ class Queue extends Structure {
     return slot;
   }
 
-  /** Queues a slot that this thread has written; false if others had the lock for too long; see `QueueLock.enter` for the deadline. */
+  /** Queues a slot that this thread has written; false if others had the lock until the deadline, see `QueueLock.enter`. */
   send(slot, length, tag, deadline) {
     const { words } = this;
     const at = this.firstSlot + slot * SLOT;
@@ -116,7 +62,7 @@ class Queue extends Structure {
     return true;
   }
 
-  /** Queues a message again that this thread has taken. If the lock is not free, whoever recovers does it. */
+  /** Queues a message again that this thread has taken. If the lock is not free, the next recovery does it. */
   putBack(slot) {
     const entered = this.producers.enter(undefined);
     if (entered === null) {
@@ -164,7 +110,7 @@ class Queue extends Structure {
     return Atomics.load(words, at + WORD) === QUEUED && words[at + TICKET] === position ? slot : NONE;
   }
 
-  /** Takes the first slot out of the queue; see `QueueLock.enter` for the deadline. */
+  /** Takes the first slot out of the queue; LOCKED if others had the lock until the deadline, see `QueueLock.enter`. */
   take(deadline) {
     if (Atomics.load(this.words, TAIL) === this.headSeen && this.isEmpty()) return NONE;
     inHand.at = NO_SLOT;
@@ -202,21 +148,9 @@ class Queue extends Structure {
     return slot;
   }
 
-  /** Gives back a slot that this thread writes or has taken. */
-  free(slot, state) {
-    const at = this.firstSlot + slot * SLOT;
-    const word = state | this.self;
-    const found = Atomics.compareExchange(this.words, at, word, FREE);
-    inHand.queue = null;
-    if (found !== word) throw this.damage(`slot ${slot} was taken away`);
-    countIfMarked(this.words, FREED);
-  }
-
-  /** Looks for the dead, if nobody did for a while, so that a busy channel is looked after, too; whether it has looked. */
+  /** Looks for the dead if it is time again; whether it has looked. */
   recoverIfDue() {
-    const now = clock.now();
-    if (now - this.recoveredAt < RECOVER_EVERY) return false;
-    this.recoveredAt = now;
+    if (!this.isRecoveryDue()) return false;
     recover(this);
     return true;
   }
@@ -236,11 +170,6 @@ class Queue extends Structure {
     if (isClosed || hasFree(this)) wakeAll(this.words, FREED);
   }
 
-  /** Whether a slot is in this state, and this thread's. */
-  isMine(slot, state) {
-    return Atomics.load(this.words, this.firstSlot + slot * SLOT) === (state | this.self);
-  }
-
   close() {
     this.closeFor(HEAD, FREED);
   }
@@ -253,17 +182,6 @@ class Queue extends Structure {
     return { key, slots, size, queued, closed: this.isClosed() };
   }
 
-  /** What there is about a message that was taken, as its length is checked. */
-  lengthOf(slot) {
-    const length = this.wordOf(slot, LENGTH);
-    if (this.isLength(length)) return length;
-    this.free(slot, TAKEN);
-    throw this.damage(`slot ${slot} tells of a length of ${length >>> 0} bytes`);
-  }
-
-  wordOf(slot, word) {
-    return this.words[this.firstSlot + slot * SLOT + word];
-  }
 }
 
 module.exports = { LOCKED, NONE, Queue };

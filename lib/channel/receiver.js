@@ -3,7 +3,8 @@
 
 const { HEAD, TAKEN } = require('./layout');
 const { Message } = require('./messages');
-const { LOCKED, NONE } = require('./queue');
+const { LOCKED } = require('./queue');
+const { NONE } = require('./slots');
 const { checkTarget } = require('../structures/payload');
 const { BUSY } = require('../structures/results');
 

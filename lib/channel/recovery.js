@@ -1,6 +1,6 @@
 'use strict';
 // How a channel goes on after a death, or after a call that failed half-way: the next owner of a lock finishes its half
-// step, and whoever looks frees what the dead were writing, and queues again what they had taken.
+// step, and a thread that looks frees what the dead were writing, and queues again what they had taken.
 
 const { DELIVERIES, FREE, FREED, HEAD, OWNER, POSITION, SLOT, TAIL, TAKEN, WRITING } = require('./layout');
 const { NO_SLOT, inHand } = require('./holdings');

@@ -4,7 +4,7 @@
 const { FREED, TAIL, WRITING } = require('./layout');
 const { retryBriefly, spinWhileChanging } = require('./backoff');
 const { Loan } = require('./messages');
-const { NONE } = require('./queue');
+const { NONE } = require('./slots');
 const { lengthOf } = require('../arrays/intrinsics');
 const { closed } = require('../errors');
 const { deadlineAfter } = require('../structures/condition');

@@ -10,7 +10,7 @@ const { offAbort, onAbort } = require('../wait/signals');
 const lookUps = require('./look-ups');
 const { BUSY, isResult } = require('./results');
 
-/** When to try again what somebody else's lock was in the way of (milliseconds): nobody tells when it is free. */
+/** When to try again where another thread's lock was in the way (milliseconds): no change tells when it is free. */
 const RETRY_AFTER = 5;
 
 const LONGEST_TIMER = 2 ** 31 - 1;
@@ -156,11 +156,11 @@ class Calls {
     return true;
   }
 
-  /** Waits for the next change, if there are calls that nobody waits for yet. */
+  /** Waits for the next change, if there are calls and it does not wait yet. */
   watch() {
     if (this.isEmpty()) return;
     const { condition } = this;
-    // Once more after the mark, so that whoever changes something sees it.
+    // Once more after the mark, which everyone sees who changes something from now on.
     const value = condition.mark();
     const result = this.advance();
     if (result === true || this.isWatching) return;

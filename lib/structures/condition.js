@@ -1,12 +1,12 @@
 'use strict';
 // What calls wait for, as a condition variable: a word in shared memory that counts the changes that may end their
-// waiting. Its lowest bit says that somebody may sleep. Whoever has changed something counts on and thereby clears the
-// bit; only if it was set there may be somebody to wake, for which the kernel has to be asked.
+// waiting. Its lowest bit says that a thread may sleep. A thread that has changed something counts on and thereby clears
+// the bit; only if it was set there may be a thread to wake, for which the kernel has to be asked.
 // test/model/sleeping.pml checks it.
 //
-// the word            | by whom, and when
-// count × 2 → + 1     | who is about to sleep; it looks once more before it does
-// any → (count + 1) × 2 | who has changed something; notifies all if the bit was set
+// the word              | by
+// count × 2 → + 1       | a thread that is about to sleep; it looks once more before it does
+// any → (count + 1) × 2 | a thread that has changed something; it notifies all if the bit was set
 
 const { timedOut } = require('../errors');
 const clock = require('../runtime/clock');
@@ -55,7 +55,7 @@ class Condition {
     if (isResult(second)) return second;
     for (;;) {
       const value = this.mark();
-      // Once more, now that whoever changes something sees the mark.
+      // Once more: everyone who changes something from now on sees the mark.
       const result = this.attempt(attempt, deadline);
       if (isResult(result)) return result;
       const left = leftUntil(deadline);

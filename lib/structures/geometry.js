@@ -1,6 +1,6 @@
 'use strict';
 // The geometry of a structure in shared memory: how many of what, how large. Its words are set once, in their order,
-// each by compareExchange from 0, so that whoever opens the structure can finish what its creator has left undone.
+// each by compareExchange from 0, so that everyone who opens the structure can finish what its creator has left undone.
 //
 // word  0 MAGIC         0 → the kind's magic number, before anything else is written
 //       1 VERSION       0 → the kind's version

@@ -1,5 +1,5 @@
 'use strict';
-// Whoever sleeps has to look from time to time whether somebody has died: a process that was killed wakes nobody. For
+// A thread that sleeps has to look from time to time whether another one has died: a killed process wakes no others. For
 // calls that wait without blocking one timer of the thread does it, however many there are. It also keeps the process
 // alive for them.
 

@@ -19,7 +19,7 @@ const CHECK_EVERY = 1000;
 /** The users in this thread, as long as they have a share. @type {Set<User>} */
 const users = new Set();
 
-/** Ends the share of what nobody can use any more. @type {FinalizationRegistry<User>} */
+/** Ends the share of what was collected. @type {FinalizationRegistry<User>} */
 const collected = new FinalizationRegistry((user) => user.leave());
 
 class User {
@@ -89,7 +89,7 @@ class User {
   }
 }
 
-// Whoever detaches a key directly ends the shares of all objects over it.
+// A detach of the key ends the shares of all objects over it.
 memory.beforeDetach((key) => {
   for (const user of users) if (key === undefined || checkedKey(user.key) === key) user.leave();
 });

@@ -1,0 +1,104 @@
+'use strict';
+// The slots of a channel: which are free, which this thread writes or has taken, and what their words tell.
+
+const { CONSUMERS, FREE, FREED, LENGTH, PRODUCERS, RING, SLOT, TAKEN, WRITING, kind, ringOf } = require('./layout');
+const { Lent, dropInHand, inHand } = require('./holdings');
+const { QueueLock } = require('./lock');
+const clock = require('../runtime/clock');
+const { countIfMarked } = require('../structures/sleepers');
+const { Structure } = require('../structures/structure');
+
+/**
+ * How often a sender looks at each slot before it takes the channel for full: a slot that it has passed can become free
+ * while another sender takes the one that it comes to.
+ */
+const ROUNDS = 3;
+
+/** How often a busy channel looks for the dead: where no call sleeps, none looks (milliseconds). */
+const RECOVER_EVERY = 100;
+
+/** What is returned for no slot. */
+const NONE = -1;
+
+class Slots extends Structure {
+  constructor(key, options, isNew) {
+    super(key, kind, options, isNew);
+    const { words } = this;
+    this.slots = this.values.slots;
+    this.entries = ringOf(this.slots);
+    this.firstSlot = RING + this.entries;
+    this.producers = new QueueLock(words, PRODUCERS);
+    this.consumers = new QueueLock(words, CONSUMERS);
+    this.lent = new Lent(words, this.firstSlot, this.slots, this.self);
+    // Where to look for a free slot next.
+    this.next = 0;
+    /** When this object has looked for the dead last. @type {number} */
+    this.recoveredAt = -Infinity;
+  }
+
+  /** To be called first by every call: throws after a detach, and repairs what the call before has left half-way. */
+  beginCall() {
+    this.checkAttached();
+    if (inHand.queue !== null) this.failed(null);
+  }
+
+  /** To be called when a call fails: gives up what it has in its hands, to be looked for at the next chance. The error. */
+  failed(error) {
+    dropInHand();
+    this.recoveredAt = -Infinity;
+    return error;
+  }
+
+  /** Whether it is time again to look for the dead; then it is not for a while. */
+  isRecoveryDue() {
+    const now = clock.now();
+    if (now - this.recoveredAt < RECOVER_EVERY) return false;
+    this.recoveredAt = now;
+    return true;
+  }
+
+  /** Makes a free slot this thread's to write. */
+  claim() {
+    const { words, slots } = this;
+    for (let tried = 0; tried < ROUNDS * slots; tried++) {
+      const slot = this.next;
+      this.next = slot + 1 < slots ? slot + 1 : 0;
+      const at = this.firstSlot + slot * SLOT;
+      if (Atomics.load(words, at) !== FREE) continue;
+      inHand.at = at;
+      inHand.queue = this;
+      if (Atomics.compareExchange(words, at, FREE, WRITING | this.self) === FREE) return slot;
+      inHand.queue = null;
+    }
+    return NONE;
+  }
+
+  /** Gives back a slot that this thread writes or has taken. */
+  free(slot, state) {
+    const at = this.firstSlot + slot * SLOT;
+    const word = state | this.self;
+    const found = Atomics.compareExchange(this.words, at, word, FREE);
+    inHand.queue = null;
+    if (found !== word) throw this.damage(`slot ${slot} was taken away`);
+    countIfMarked(this.words, FREED);
+  }
+
+  /** Whether a slot is in this state, and this thread's. */
+  isMine(slot, state) {
+    return Atomics.load(this.words, this.firstSlot + slot * SLOT) === (state | this.self);
+  }
+
+  /** What there is about a message that was taken, as its length is checked. */
+  lengthOf(slot) {
+    const length = this.wordOf(slot, LENGTH);
+    if (this.isLength(length)) return length;
+    this.free(slot, TAKEN);
+    throw this.damage(`slot ${slot} tells of a length of ${length >>> 0} bytes`);
+  }
+
+  wordOf(slot, word) {
+    return this.words[this.firstSlot + slot * SLOT + word];
+  }
+}
+
+module.exports = { NONE, Slots };
