@@ -140,6 +140,42 @@ test('claims outlive eviction, and end with clear and detach', { skip }, async (
   t.equal((await never).code, 'ERR_SHM_DETACHED');
 });
 
+/** Has the access of that number to the memory fail, from now on until the function that it returns is called. */
+function failAt(step, { buffer }) {
+  const names = ['store', 'compareExchange', 'add', 'load'];
+  const real = names.map((name) => Atomics[name]);
+  let left = step;
+  names.forEach((name, index) => {
+    Atomics[name] = (words, ...args) => {
+      if (words.buffer === buffer && --left === 0) throw new Error('injected');
+      return real[index](words, ...args);
+    };
+  });
+  return () => {
+    names.forEach((name, index) => (Atomics[name] = real[index]));
+    return left <= 0;
+  };
+}
+
+test('an exception at every step of a computation: the next call computes', { skip }, async (t) => {
+  const map = freshMap(t);
+  const other = new shm.SharedMap(map.key);
+  const words = shm.get(map.key, 'Int32Array');
+  let step = 1;
+  for (; ; step++) {
+    map.clear();
+    const restore = failAt(step, words);
+    await rejection(map.compute('key', async () => 1));
+    const hasFailed = restore();
+    const value = await other.compute('key', () => 2, { timeout: 5000 });
+    if (value !== 1 && value !== 2) t.fail(`step ${step}: ${value}`);
+    if (!hasFailed) break;
+    await new Promise((resolve) => setTimeout(resolve, 120)); // a claim that could not be given back is tried again
+    if (map.size !== 1) t.fail(`step ${step} leaves ${map.size} entries`);
+  }
+  t.ok(step > 20, `${step} steps`);
+});
+
 test('whoever waits for a map that is removed meanwhile is told', { skip: skip || (!isLinux && 'looks into /dev/shm') }, async (t) => {
   const map = freshMap(t);
   const value = deferred();
