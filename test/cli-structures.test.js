@@ -59,16 +59,16 @@ test('stat tells of an owner that is dead, and of locks that are held', { skip }
 test('stat and dump tell of a SharedMap', { skip }, async (t) => {
   const name = freshName();
   const map = new shm.SharedMap(name, { bytes: 300000, evict: true });
-  map.set('text', 'a\u001bb').set('number', 1.5).set('bytes', Buffer.from([0, 255])).set('expired', 1, { ttl: 0.001 }).set('clé', 'ü');
+  map.set('text', 'a\u001bb').set('number', 1.5).set('bytes', Buffer.from([0, 255])).set('expired', 1, { ttl: 0.001 }).set('clé', 'ü').set('json', { a: ['\u001b'] });
   const described = (await cli('stat', name)).stdout;
-  t.match(described, /^map: +5 entries of at most \d+ in \d+ shards, evicts when it is full$/m);
+  t.match(described, /^map: +6 entries of at most \d+ in \d+ shards, evicts when it is full$/m);
   t.match(described, /^live: +\d+ bytes, \d+ free$/m);
   for (const counter of ['evicted', 'expired', 'repairs']) t.match(described, new RegExp(`^${counter}: +0$`, 'm'));
   const { stdout } = await cli('dump', name);
-  t.deepEqual(stdout.split('\n').sort(), ['', '"bytes": <00ff>', '"clé": "ü"', '"number": 1.5', '"text": "a\\u001bb"']);
+  t.deepEqual(stdout.split('\n').sort(), ['', '"bytes": <00ff>', '"clé": "ü"', '"json": {"a":["\\u001b"]}', '"number": 1.5', '"text": "a\\u001bb"']);
   const first = await cli('dump', '--count', '1', name);
   t.equal(first.stdout.split('\n').length, 2);
-  t.match(first.stderr, /and 3 more entries/);
+  t.match(first.stderr, /and 4 more entries/);
   t.match((await cli('dump', '--offset', '0', name)).stdout, /^00000000 {2}53 4d 41 50/, 'its bytes, if they are asked for');
   map.clear();
   map.set('k'.repeat(1000), 'ä'.repeat(1000));

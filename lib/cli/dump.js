@@ -114,12 +114,12 @@ function valuesOf(array, at) {
   return Array.from(array.subarray(at / size, (at + BYTES_PER_LINE) / size), String).join(' ');
 }
 
-/** A key, or a value that is text: in quotes, its end left out if it is long. */
-function textOf({ bytes, length }) {
+/** A key, or a value that is text: in quotes, or as the JSON that it is, and its end left out if it is long. */
+function textOf({ bytes, length, isJson }) {
   const isWhole = bytes.length === length;
   // The last character may be cut in two.
   const text = isWhole ? bytes.toString() : bytes.toString().replace(/\ufffd$/, '');
-  return `${printable(JSON.stringify(text))}${isWhole ? '' : '…'}`;
+  return `${printable(isJson ? text : JSON.stringify(text))}${isWhole ? '' : '…'}`;
 }
 
 function valueText(value) {

@@ -111,7 +111,7 @@ function preview({ words, floats, bytes }, entry) {
   const key = { bytes: copy((entry + ENTRY.start) * 4, head & KEY_MAX), length: head & KEY_MAX };
   const type = typeOf(head);
   if (type === TYPE.number) return { key, value: floats[start / 2] };
-  return { key, value: { isBytes: type === TYPE.bytes, bytes: copy(start * 4, length), length } };
+  return { key, value: { isBytes: type === TYPE.bytes, isJson: (type & TYPE.json) !== 0, bytes: copy(start * 4, length), length } };
 }
 
 /** How many entries were evicted and expired between two looks. */
