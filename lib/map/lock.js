@@ -12,14 +12,12 @@
 
 const clock = require('../runtime/clock');
 const { Lock } = require('../mutex');
+const { OWNER } = require('../mutex/word');
 const owners = require('../runtime/owner');
 const { lockTimedOut } = require('./errors');
 const { SHARD } = require('./layout');
 const { empty, repair } = require('./repair');
 const { isRingSound } = require('./ring');
-
-/** What a mutex's word has of the owner, as docs/other-languages.md specifies it. */
-const OWNER = 0x3fffffff;
 
 /** How many slots a call may visit for each slot of its shard. An honest index needs about 30 when it is full. */
 const VISITS_PER_SLOT = 128;

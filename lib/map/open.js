@@ -110,7 +110,7 @@ function isFree(words) {
 function check(words, key) {
   // What is read after the magic number is what its writer has stored before it.
   const magic = words.length < HEADER_WORDS ? 0 : loadOnly(words, WORD.magic);
-  if (magic !== MAGIC) throw layout(key, magic === 0 ? 'it is not a map yet' : 'it is something else');
+  if (magic !== MAGIC) throw layout(key, magic === 0 ? 'it is something else, or its creator has not finished it' : 'it is something else');
   if (words[WORD.version] !== VERSION) throw layout(key, `its layout has version ${words[WORD.version]}, and this is version ${VERSION}`);
   const geometry = readGeometry(words);
   if (!isGeometry(geometry, words.length * 4)) throw layout(key, 'its geometry does not fit its size');
