@@ -186,6 +186,21 @@ test('a name that was removed is noticed by calls that wait', { skip: skip || (!
   }
 });
 
+test('who opens a replaced name again has the new memory, and the old object ends without it', { skip: skip || (!isLinux && 'removes a name behind the package’s back') }, (t) => {
+  const name = freshName();
+  const old = new shm.Channel(name, options);
+  old.sendSync('old');
+  require('fs').unlinkSync(`/dev/shm${name}`);
+  const renewed = new shm.Channel(name, options);
+  renewed.sendSync('new');
+  t.equal(textOf(old.receiveSync()), 'old');
+  old.detach();
+  t.equal(textOf(renewed.receiveSync()), 'new');
+  t.equal(renewed.destroy(), true);
+  t.equal(shm.getTotalSize(), 0);
+  t.end();
+});
+
 test('options are the caller’s own, and the old forms are told', { skip }, (t) => {
   const key = freshName();
   const inherited = Object.create({ overflow: 'drop-oldest', slots: 5 });

@@ -113,7 +113,7 @@ function getOrCreate(count, typeKey, key, perm) {
   throw busy(key);
 }
 
-/** What has to be done before memory is detached, given its key, or undefined for all. @type {((key?: number | string) => void)[]} */
+/** What has to be done before memory is detached, given its key, or an array over it, or nothing for all. @type {((key?: any, array?: any) => void)[]} */
 const beforeDetaching = [];
 
 /** Has `listener` called before each detach, as long as the memory is there. It must not throw. */
@@ -133,7 +133,7 @@ function detach(key, forceDestroy) {
 function detachArray(array, force) {
   const key = binding.keyOf(wholeOf(array));
   if (typeof key === 'string' || typeof key === 'number') {
-    for (const listener of beforeDetaching) listener(key);
+    for (const listener of beforeDetaching) listener(key, array);
     return detaching((moveAway) => binding.detachArray(wholeOf(array), force, moveAway));
   }
   if (!isAttached(array)) return NOTHING;

@@ -3,6 +3,7 @@
 // is a user of its own, whose `detach` ends only its own share, and the last one's detaches the memory. Whatever ends
 // a share, what the object still held is given back first.
 
+const { bufferOf } = require('../arrays/intrinsics');
 const { detached, invalidType, otherLayout } = require('../errors');
 const memory = require('../memory');
 const current = require('../memory/current');
@@ -77,21 +78,32 @@ class User {
   detach() {
     const wasAttached = this.isAttached();
     this.leave();
-    // By its key, and not by its pages: an object that only reads has private ones, which the same detach would end.
-    const hasKey = (other) => checkedKey(other.key) === checkedKey(this.key);
-    if (wasAttached && !Array.from(users).some(hasKey)) memory.detach(this.key);
+    if (wasAttached && !Array.from(users).some((other) => other.isOver(this.array))) memory.detach(this.array);
   }
 
   /** Whether there was something to destroy. */
   destroy() {
+    const isThere = this.isAttached();
     this.leave();
-    return memory.destroy(this.key);
+    return memory.destroy(isThere ? this.array : this.key);
+  }
+
+  /**
+   * Whether a detach of this array ends what the object has: it is over the same pages, or both are over what their key
+   * leads to now. An object that only reads has private pages.
+   */
+  isOver(array) {
+    if (this.array.buffer === bufferOf(array)) return true;
+    return checkedKey(this.key) === binding.keyOf(array) && binding.isCurrent(this.array) === true && binding.isCurrent(array) === true;
   }
 }
 
-// A detach of the key ends the shares of all objects over it.
-memory.beforeDetach((key) => {
-  for (const user of users) if (key === undefined || checkedKey(user.key) === key) user.leave();
+// A detach ends the shares of all objects over the memory: of a key, of an array, or of all.
+memory.beforeDetach((key, array) => {
+  for (const user of users) {
+    const isMeant = array === undefined ? key === undefined || checkedKey(user.key) === key : user.isOver(array);
+    if (isMeant) user.leave();
+  }
 });
 
 /**
