@@ -3,49 +3,88 @@ import { Key } from './arrays';
 /** An argument is of the wrong type, has a value that cannot be used, or is out of range; as in Node. */
 export type ArgumentErrorCode = 'ERR_INVALID_ARG_TYPE' | 'ERR_INVALID_ARG_VALUE' | 'ERR_OUT_OF_RANGE';
 
-/** What this package says about memory and waits. */
+/**
+ * What this package says about memory and waits. The calls after *From* are examples that a test holds; those of the same
+ * kind throw it, too.
+ */
 export type ShmErrorCode =
-  /** Node, Bun or Electron makes no `ArrayBuffer` over the memory. */
+  /** The engine made no `ArrayBuffer` over the memory. From `create`, `get`, `getOrCreate`, `mapFile`. */
   | 'ERR_SHM_ARRAY_BUFFER'
-  /** `getOrCreate`: the key vanished 10,000 times between look and create. */
+  /**
+   * The key or file vanished again and again between a look and a create: others destroy and create it all the time.
+   * From `getOrCreate`, `mapFile`.
+   */
   | 'ERR_SHM_BUSY'
-  /** A channel or topic was closed. */
-  | 'ERR_SHM_CLOSED'
-  /** An entry is larger than the `maxEntry` of the map. */
-  | 'ERR_SHM_ENTRY_SIZE'
-  /** There is no room: no place for one more reader of a topic, or a map that does not evict is full. */
-  | 'ERR_SHM_FULL'
-  /** `increment` met a value that is no number. */
-  | 'ERR_SHM_NOT_A_NUMBER'
-  /** A call would write to a map that was opened with `{ readOnly: true }`. */
-  | 'ERR_SHM_READ_ONLY'
-  /** A message or frame was used after its release. */
-  | 'ERR_SHM_RELEASED'
-  /** `waitAsync`: the runtime makes no function that other threads can call. */
+  /** The engine made no function that other threads can call. From `waitAsync`. */
   | 'ERR_SHM_CALLBACK'
-  /** `Mutex`: this thread owns the lock that it wants to wait for. */
+  /**
+   * The channel or topic was closed. From `Channel.trySend`, `Channel.send`, `Channel.sendSync`, `Channel.tryLoan`,
+   * `Channel.loan`, `Channel.loanSync`, `Topic.tryPublish`, `Topic.publish`, `Topic.publishSync`, `Topic.tryLoan`,
+   * `Topic.loan`, `Topic.loanSync`.
+   */
+  | 'ERR_SHM_CLOSED'
+  /**
+   * This thread itself has the lock, or the loan, that the call would wait for. From `Mutex.lockSync`,
+   * `Topic.publishSync`, `Topic.loanSync`.
+   */
   | 'ERR_SHM_DEADLOCK'
-  /** The memory under the array has been detached. */
+  /**
+   * The memory was detached. From `wait`, `waitAsync`, `notify`, `flush`, `flushAsync`, `advise`, `Mutex`,
+   * `Mutex.lock`, `Mutex.lockSync`, `Mutex.tryLock`, `Mutex.unlock`, `Channel.trySend`, `Channel.send`,
+   * `Channel.sendSync`, `Channel.tryReceive`, `Channel.receive`, `Channel.receiveSync`, `Channel.tryLoan`,
+   * `Channel.close`, `Topic.tryPublish`, `Topic.publish`, `Topic.publishSync`, `Topic.tryReceive`, `Topic.receive`,
+   * `Topic.receiveSync`, `Topic.latest`, `Topic.close`, `SharedMap.get`, `SharedMap.has`, `SharedMap.ttl`,
+   * `SharedMap.set`, `SharedMap.add`, `SharedMap.replace`, `SharedMap.delete`, `SharedMap.increment`,
+   * `SharedMap.update`, `SharedMap.touch`, `SharedMap.clear`, `SharedMap.prune`.
+   */
   | 'ERR_SHM_DETACHED'
   /**
-   * A POSIX object has not the 8-byte header that this package gives to its own: `{ raw: true }`. Or
-   * `mapFile`: the file is empty, or has been cut short since it was mapped.
+   * An entry is larger than the map's `maxEntry`. From `SharedMap.set`, `SharedMap.add`, `SharedMap.replace`,
+   * `SharedMap.update`.
+   */
+  | 'ERR_SHM_ENTRY_SIZE'
+  /**
+   * There is no room: no row for one more reader of a topic, or a map that does not evict is full. From
+   * `SharedMap.set`.
+   */
+  | 'ERR_SHM_FULL'
+  /**
+   * The memory is not what the call takes it for: an object has not the 8-byte header of this package (`{ raw: true
+   * }`), a file is empty or was cut short, or a key leads to something else than such a structure. From `get`,
+   * `getOrCreate`, `mapFile`, `Channel`, `Topic`, `SharedMap`, `LockManager`.
    */
   | 'ERR_SHM_LAYOUT'
-  /** `Mutex`: this thread does not own the lock that it wants to unlock. */
+  /** What is to be incremented is no number. From `SharedMap.increment`. */
+  | 'ERR_SHM_NOT_A_NUMBER'
+  /** This thread does not own the lock. From `Mutex.unlock`. */
   | 'ERR_SHM_NOT_OWNER'
   /**
-   * The key was removed or replaced while its memory was in use: who opens it now gets other memory. What waits
-   * looks once a second.
+   * The map was opened with `{ readOnly: true }`. From `SharedMap.compute`, `SharedMap.set`, `SharedMap.add`,
+   * `SharedMap.replace`, `SharedMap.delete`, `SharedMap.increment`, `SharedMap.update`, `SharedMap.touch`,
+   * `SharedMap.clear`, `SharedMap.prune`.
+   */
+  | 'ERR_SHM_READ_ONLY'
+  /**
+   * The loan was sent, published or released before. From `Loan.trySend`, `Loan.send`, `Loan.sendSync`,
+   * `FrameLoan.publish`.
+   */
+  | 'ERR_SHM_RELEASED'
+  /**
+   * The key was removed or replaced while its memory was in use: who opens it now gets other memory. Everything that
+   * waits looks once a second. From `Mutex.lock`.
    */
   | 'ERR_SHM_REPLACED'
-  /** `getOrCreate`, `mapFile`: what exists is smaller than what was asked for. */
+  /** What exists is smaller than what was asked for. From `getOrCreate`, `mapFile`. */
   | 'ERR_SHM_SIZE'
-  /** `mapFile`: a file to be written has holes. */
+  /** A file to be written has holes. From `mapFile`. */
   | 'ERR_SHM_SPARSE'
-  /** `Mutex`: not locked within the timeout. */
+  /**
+   * It did not happen within the timeout. From `Channel.receive`, `Channel.receiveSync`, `Channel.receiveInto`,
+   * `Channel.receiveIntoSync`, `Channel.send`, `Channel.sendSync`, `Channel.loan`, `Channel.loanSync`,
+   * `Topic.receive`, `Topic.receiveSync`, `Topic.publish`, `Topic.loan`, `Mutex.lock`.
+   */
   | 'ERR_SHM_TIMED_OUT'
-  /** `list`: this system does not tell what there is. */
+  /** This system or runtime cannot do it. From `list`, `destroyOrphans`, `SharedMap`. */
   | 'ERR_SHM_UNAVAILABLE';
 
 /** What `require` and `import` of this package throw. */
