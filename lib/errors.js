@@ -11,10 +11,18 @@ function show(value) {
 /** In one line. A getter of the value that throws must not take the place of the error it is shown in. */
 function inspected(value) {
   try {
+    // Not what is in an array: that may be anything, and nobody's business.
+    if (ArrayBuffer.isView(value)) return nameOfView(value);
     return require('util').inspect(value, { depth: 0, breakLength: Infinity, compact: true });
   } catch (_) {
     return `a value of type ${typeof value}`;
   }
+}
+
+/** 'Float64Array(10)', 'DataView(8)' */
+function nameOfView(value) {
+  const { constructor, length, byteLength } = /** @type {any} */ (value);
+  return `${constructor.name}(${length === undefined ? byteLength : length})`;
 }
 
 function withCode(error, code) {

@@ -193,3 +193,12 @@ test('the errors of the kernel carry code, errno, syscall and key', { skip: !isL
   t.equal(shm.destroy(name), true);
   t.end();
 });
+
+test('a message tells which array was given, and nothing of what is in it', (t) => {
+  const secret = Buffer.from('password');
+  for (const [value, shown] of [[secret, 'Buffer(8)'], [new Float64Array(3), 'Float64Array(3)'], [new DataView(new ArrayBuffer(5)), 'DataView(5)']]) {
+    const { message } = thrownBy(() => shm.get(value));
+    t.ok(message.endsWith(`Received ${shown}`), message);
+  }
+  t.end();
+});

@@ -28,11 +28,11 @@ function bytesOf(count, type, argument = 'count') {
 }
 
 /** Checks an offset in bytes: elements are aligned to their size. */
-function checkOffset(offset, type) {
-  if (typeof offset !== 'number') throw invalidType('offset', 'a number of bytes', offset);
+function checkOffset(offset, type, argument = 'offset') {
+  if (typeof offset !== 'number') throw invalidType(argument, 'a number of bytes', offset);
   if (!Number.isSafeInteger(offset) || offset < 0 || offset % type.bytes !== 0) {
     const step = type.bytes > 1 ? ` and a multiple of ${type.bytes}, the bytes of an element` : '';
-    throw outOfRange('offset', `a number of bytes, not negative${step}`, offset);
+    throw outOfRange(argument, `a number of bytes, not negative${step}`, offset);
   }
 }
 

@@ -52,8 +52,8 @@ function fileOptions(given, type) {
   const options = readOptions(given);
   const { create, perm = 0o660, reserve, offset = 0, disposable = false } = options;
   const count = create === undefined ? options.count : create;
-  if (count !== undefined) bytesOf(count, type, create === undefined ? 'count' : 'options.create');
-  checkOffset(offset, type);
+  if (count !== undefined) bytesOf(count, type, create === undefined ? 'options.count' : 'options.create');
+  checkOffset(offset, type, 'options.offset');
   const bits = binding.optionBits;
   let flags = isWritten(options) ? 0 : bits.copyOnWrite;
   if (options.populate === true) flags |= bits.populate;

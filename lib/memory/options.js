@@ -65,8 +65,8 @@ function createOptions(perm, call) {
 function getOptions(given, type) {
   const options = readers.get(given);
   const { offset = 0, count, disposable = false } = options;
-  if (count !== undefined) bytesOf(count, type);
-  checkOffset(offset, type);
+  if (count !== undefined) bytesOf(count, type, 'options.count');
+  checkOffset(offset, type, 'options.offset');
   return { flags: flagsOf(options), offset, count, disposable };
 }
 
