@@ -7,6 +7,7 @@ const { flag, integer, oneOf, optionsReader, permissions, signal, timeout } = re
 const { fieldReaders } = require('../structures/geometry');
 const { disposable, showFacts } = require('../structures/inspect');
 const { User, openStructure, opening } = require('../structures/user');
+const { standFor } = require('../memory/current');
 const { stat } = require('../memory/stat');
 const { reasonOf } = require('../wait/arguments');
 const { notSupported, stolen } = require('./errors');
@@ -66,6 +67,7 @@ class LockManager {
     this.#user = user;
     this.#requests = requests;
     user.endWith(this);
+    standFor(this, user.array);
   }
 
   get key() {
@@ -122,10 +124,12 @@ class LockManager {
   }
 
   detach() {
+    standFor(this, null);
     this.#user.detach();
   }
 
   destroy() {
+    standFor(this, null);
     return this.#user.destroy();
   }
 

@@ -1,139 +1,211 @@
 'use strict';
-// A master with four workers on each kind of memory is killed with all of them (SIGKILL) at random moments, and
-// started again: what was transient is gone, of the others there is one, new, and one sweep leaves no orphan. Then
-// the same in containers that share /dev/shm only; and processes that create transient segments and nothing else.
+// Eight equal workers on each kind of key and each structure, all transient. They let go and open again all the time, start,
+// end, are reloaded and are killed (SIGKILL) at random, in containers that share /dev/shm, too. What a living worker has is
+// at every moment what its key leads to, so there are never two memories under one key. After the last one there is
+// nothing, or, if it was killed, memory that the next start replaces. And eight that let go or end in the same millisecond leave
+// nothing. Beside that: processes that create keyless transient segments and are killed.
 
 const fs = require('fs');
-const { amount, check, ended, freshKey, freshName, nextMessage, option, random, seed, shm, start, tell, until } = require('./support/harness');
+const { amount, check, ended, freshKey, freshName, nextMessage, option, random, seed, shm, start, until } = require('./support/harness');
 const { runApart, startIn } = require('./support/containers');
 
-const WORKERS = 4;
-const WORDS = 1000;
-const keys = option('keys') && JSON.parse(option('keys'));
-const next = random(seed);
+const WORKERS = 8;
+const key = option('key') && JSON.parse(option('key'));
+const next = random(seed + process.pid);
 const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
-const isAllZero = (array) => array.every((word) => word === 0);
 
-/** Makes one memory of each kind anew, and starts workers on them. */
-function master() {
-  const arrays = keys.map((key) => shm.create(WORDS, 'Int32Array', key, { replaceOrphan: true }));
-  check(arrays.every((array) => array !== null && isAllZero(array)), 'what nobody has is replaced, all zero', arrays);
-  const transient = shm.create(WORDS, 'Int32Array', null, { transient: true });
-  arrays.concat(transient).forEach((array) => array.fill(process.pid));
-  const args = ['--role=worker', `--keys=${JSON.stringify(keys.concat(transient.key))}`, `--master=${process.pid}`];
-  const workers = Array.from({ length: WORKERS }, () => start(__filename, args));
-  Promise.all(workers.map(nextMessage)).then(() => process.send('ready'));
-  return new Promise(() => {});
+/** How to open each kind. @type {{ [kind: string]: () => any }} */
+const kinds = {
+  array: () => shm.getOrCreate(64, 'Int32Array', key, { transient: true }),
+  segment: () => shm.getOrCreate(64, 'Int32Array', key, { transient: true }),
+  channel: () => new shm.Channel(key, { slots: 4, size: 64, transient: true }),
+  topic: () => new shm.Topic(key, { size: 64, transient: true }),
+  map: () => new shm.SharedMap(key, { bytes: 100000, transient: true }),
+  locks: () => new shm.LockManager(key, { transient: true }),
+};
+const keyOf = (kind) => (kind === 'segment' ? freshKey() : freshName());
+const isArray = (memory) => memory instanceof Int32Array;
+
+function open(kind) {
+  const memory = kinds[kind]();
+  if (isArray(memory)) memory[0] = 7;
+  else if (memory instanceof shm.SharedMap) memory.set('used', 1);
+  return memory;
 }
 
-/** Has all of them, and counts. */
-function worker() {
-  const arrays = keys.map((key) => shm.get(key, 'Int32Array'));
-  check(arrays.every((array) => array !== null && array[0] === Number(option('master'))), 'the memory of its master', arrays);
-  process.send('attached');
-  setInterval(() => arrays.forEach((array) => Atomics.add(array, 1, 1)), 1);
-  return new Promise(() => {});
+function letGo(memory) {
+  if (isArray(memory)) shm.detach(key);
+  else memory.detach();
 }
 
-/** What is left when nobody is: the keys, and segments that were killed between their creation and their mark. */
-function left(counts, names) {
-  const orphans = shm.list({ orphans: true });
-  const nameless = orphans.filter(({ key }) => key === null);
-  check(nameless.length <= 1, 'a kill leaves one transient segment at most', nameless);
-  counts['transients that were being created'] += nameless.length;
-  const all = shm.list().filter(({ key }) => key !== null);
-  check(all.every(({ key }) => names.includes(key)) && new Set(all.map(({ key }) => key)).size === all.length, 'nothing else is left', all);
-  check(orphans.length === all.length + nameless.length, 'what is left is an orphan', orphans, all);
+const isCurrent = (memory) => check(shm.isCurrent(memory), 'the key leads to what this worker has', shm.stat(key));
+
+/** Whether somebody has had this memory before. */
+function isUsed(memory) {
+  if (isArray(memory)) return memory[0] !== 0;
+  return memory instanceof shm.SharedMap && memory.has('used');
 }
 
-function sweep(counts) {
-  counts['orphans swept'] += shm.destroyOrphans({ all: true }).length;
-  check(shm.list({ orphans: true }).length === 0, 'one sweep is enough', shm.list({ orphans: true }));
-}
-
-async function killMasters(counts, names) {
-  let alive = 0;
-  for (let kill = 0; kill < amount(500, 10); kill++) {
-    // A group of its own, so that one call kills them all.
-    const child = start(__filename, ['--role=master', `--keys=${JSON.stringify(names)}`], { detached: true });
-    const end = ended(child);
-    let ready = false;
-    child.once('message', () => (ready = true));
-    const waitsForAll = next(2) === 0;
-    if (waitsForAll) await until(() => ready || child.exitCode !== null, 'the workers');
-    await pause(next(waitsForAll ? 20 : 300));
-    process.kill(-child.pid, 'SIGKILL');
-    const { signal } = await end;
-    check(signal === 'SIGKILL', 'the master was at work', signal);
-    await until(() => !isGroup(child.pid), 'the end of its workers');
-    if (ready) alive++;
-    left(counts, names);
-    counts['masters killed']++;
-    // Every now and then; else the next master finds what is left.
-    if (next(4) === 0) sweep(counts);
-  }
-  counts['with all workers'] += alive;
-  sweep(counts);
-}
-
-function isGroup(id) {
-  try {
-    process.kill(-id, 0);
-    return true;
-  } catch (_) {
-    return false;
+/** Lets go and opens again, and looks meanwhile, until it is told to end, or is killed. */
+async function churner() {
+  if (option('alone')) check(!isUsed(kinds[option('kind')]()), 'what a killed worker has left is replaced by new memory');
+  let memory = open(option('kind'));
+  let lifetimes = 1;
+  process.once('message', () => process.send(lifetimes, () => process.exit()));
+  process.send('open');
+  for (;;) {
+    for (let looks = next(5); looks >= 0; looks--) {
+      isCurrent(memory);
+      if (next(4) === 0) await pause(next(3));
+    }
+    letGo(memory);
+    if (next(8) === 0) await pause(next(4));
+    memory = open(option('kind'));
+    lifetimes++;
   }
 }
 
-/** One of five containers that start at once: makes the object anew, or gets it. */
-function member() {
-  const made = shm.create(WORDS, 'Int32Array', keys[0], { replaceOrphan: true });
-  const array = made || shm.get(keys[0], 'Int32Array');
-  const isNew = made === null || isAllZero(made.subarray(1));
-  process.send({ made: made !== null, isNew, number: Atomics.add(array, 0, 1) });
-  process.on('message', () => {
-    array.fill(7);
-    process.send('filled');
-  });
-  return new Promise(() => {});
+/** Whether a worker has found something wrong, which it has printed. */
+let failed = false;
+
+/** One worker: in a container or beside them, by chance. */
+function startWorker(role, kind, theirKey, more = []) {
+  const args = [`--role=${role}`, `--kind=${kind}`, `--key=${JSON.stringify(theirKey)}`].concat(more);
+  // Containers have segments of their own.
+  const child = kind !== 'segment' && next(3) === 0 ? startIn('container', __filename, args) : start(__filename, args);
+  child.gone = new Promise((resolve) => child.once('disconnect', resolve));
+  child.over = ended(child);
+  child.over.then(({ code }) => (failed = failed || code === 1));
+  return child;
 }
 
-/** Tells whether the object seems to be an orphan, as seen from a container. */
-function look() {
-  const isOrphan = shm.list({ orphans: true }).some(({ key }) => key === keys[0]);
-  return tell(isOrphan);
+/** A worker that has opened the memory. Its own checks end it with a status of 1. */
+async function worker(role, kind, theirKey, more) {
+  const child = startWorker(role, kind, theirKey, more);
+  const first = await Promise.race([nextMessage(child), child.over]);
+  check(typeof first === 'string', `a worker of ${kind} has started`, first);
+  return child;
 }
 
-async function seenFromContainer(name) {
-  const child = startIn('container', __filename, ['--role=look', `--keys=${JSON.stringify([name])}`]);
-  const seen = await nextMessage(child);
-  await ended(child);
-  return seen;
+async function endWell(counts, child) {
+  const told = nextMessage(child);
+  child.send('end');
+  counts.lifetimes += Number(await Promise.race([told, child.over.then(({ code }) => check(false, 'a worker ended with', code))]));
+  const { code } = await child.over;
+  check(code === 0, 'a worker ends well', code);
+  counts.ended++;
 }
 
-async function killContainers(counts, name) {
-  for (let kill = 0; kill < amount(100, 3); kill++) {
-    const args = ['--role=member', `--keys=${JSON.stringify([name])}`];
-    const members = Array.from({ length: WORKERS + 1 }, () => startIn('container', __filename, args));
-    const gone = members.map((child) => new Promise((resolve) => child.once('disconnect', resolve)));
-    const answers = await Promise.all(members.map(nextMessage));
-    check(answers.filter(({ made }) => made).length === 1, 'one creates', answers);
-    check(answers.every(({ isNew }) => isNew), 'it is new', answers);
-    check(new Set(answers.map(({ number }) => number)).size === answers.length, 'the others get it', answers);
-    if (kill % 10 === 0) check((await seenFromContainer(name)) === false, 'it is in use, in another container');
-    const filled = members.map(nextMessage);
-    members.forEach((child) => child.send('fill'));
-    await Promise.all(filled);
-    members.forEach((child) => child.kill('SIGKILL'));
-    await Promise.all(gone);
-    await until(() => shm.list({ orphans: true }).length === 1, 'the end of all containers');
-    if (kill % 10 === 0) check((await seenFromContainer(name)) === true, 'it is an orphan in every container');
-    counts['containers killed'] += members.length;
+async function kill(counts, child) {
+  child.kill('SIGKILL');
+  await Promise.all([child.over, child.gone]);
+  counts.killed++;
+}
+
+/** Starts, ends, reloads and kills workers of a kind at random. */
+async function change(counts, kind, times) {
+  const theirKey = keyOf(kind);
+  const workers = new Set();
+  const add = async () => workers.add(await worker('churner', kind, theirKey));
+  const take = () => {
+    const chosen = Array.from(workers)[next(workers.size)];
+    workers.delete(chosen);
+    return chosen;
+  };
+  const takeAll = () => {
+    const all = Array.from(workers);
+    workers.clear();
+    return all;
+  };
+  for (let time = 0; time < times; time++) {
+    for (const child of workers) check(child.exitCode === null, `a worker of ${kind} is at work`, child.exitCode);
+    const dice = next(10);
+    if (workers.size < 2 || (dice < 4 && workers.size < WORKERS)) await add();
+    else if (dice < 6) await endWell(counts, take());
+    else if (dice < 8) await Promise.all([add(), endWell(counts, take())]);
+    else if (dice < 9) await kill(counts, take());
+    else await Promise.all(takeAll().map((child) => (next(2) === 0 ? endWell : kill)(counts, child)));
+    counts.changes++;
   }
-  sweep(counts);
+  await add();
+  const wasKilled = next(2) === 0;
+  const last = take();
+  await Promise.all(takeAll().map((child) => endWell(counts, child)));
+  await (wasKilled ? kill : endWell)(counts, last);
+  if (!wasKilled) check(shm.stat(theirKey) === null, `the last of ${kind} takes it along`, shm.stat(theirKey));
+  const fresh = await worker('churner', kind, theirKey, ['--alone=1']);
+  await endWell(counts, fresh);
+  check(shm.stat(theirKey) === null, `what was left of ${kind} is replaced, and goes`, shm.stat(theirKey));
 }
 
-/** Creates transient segments until it is killed. */
+const [PHASE, ARRIVED, CREATED] = [0, 1, 2];
+
+/** In each round all eight open at once, and let go at once; at last all exit at once. */
+function inStep() {
+  const control = shm.get(option('control'), 'Int32Array');
+  const arrive = (phase) => {
+    Atomics.add(control, ARRIVED, 1);
+    shm.notify(control, ARRIVED);
+    while (Atomics.load(control, PHASE) < phase) shm.wait(control, PHASE, Atomics.load(control, PHASE), 10000);
+  };
+  let phase = 0;
+  process.send('ready');
+  for (let round = 0; round < Number(option('rounds')); round++) {
+    arrive(++phase);
+    const before = shm.getTotalCreatedSize();
+    const memory = open(option('kind'));
+    if (shm.getTotalCreatedSize() > before) Atomics.add(control, CREATED, 1);
+    arrive(++phase);
+    isCurrent(memory);
+    arrive(++phase);
+    letGo(memory);
+    arrive(++phase);
+  }
+  open(option('kind'));
+  arrive(++phase);
+  process.exit();
+}
+
+async function together(counts, kind, rounds) {
+  const [theirKey, name] = [keyOf(kind), freshName()];
+  const control = shm.create(4, 'Int32Array', name, { perm: '666' });
+  const more = [`--control=${name}`, `--rounds=${rounds}`];
+  const workers = await Promise.all(Array.from({ length: WORKERS }, () => worker('inStep', kind, theirKey, more)));
+  const arrived = async () => {
+    while (Atomics.load(control, ARRIVED) < WORKERS) {
+      await shm.waitAsync(control, ARRIVED, Atomics.load(control, ARRIVED), { timeout: 200 });
+      for (const child of workers) check(child.exitCode === null, `a worker of ${kind} is at work`, child.exitCode);
+    }
+    Atomics.store(control, ARRIVED, 0);
+  };
+  const goOn = () => {
+    Atomics.add(control, PHASE, 1);
+    shm.notify(control, PHASE);
+  };
+  for (let round = 0; round < rounds; round++) {
+    await arrived();
+    check(shm.stat(theirKey) === null, `round ${round}: all of ${kind} have let go at once`, shm.stat(theirKey));
+    goOn();
+    await arrived();
+    check(Atomics.exchange(control, CREATED, 0) === 1, `round ${round}: one has created ${kind}`);
+    for (let phase = 0; phase < 2; phase++) {
+      goOn();
+      if (phase === 0) await arrived();
+    }
+    await arrived();
+    goOn();
+    counts['rounds of eight at once']++;
+  }
+  await arrived();
+  goOn();
+  const ends = await Promise.all(workers.map((child) => child.over));
+  check(ends.every(({ code }) => code === 0), 'all end well', ends);
+  check(shm.stat(theirKey) === null, `all of ${kind} that exit at once leave nothing`, shm.stat(theirKey));
+  counts['eights that exit at once']++;
+  shm.destroy(name);
+}
+
+/** Creates keyless transient segments until it is killed. */
 function creator() {
   process.send('ready', () => {
     for (let created = 1; ; created++) {
@@ -145,30 +217,34 @@ function creator() {
 }
 
 async function killCreators(counts) {
-  for (let kill = 0; kill < amount(1500, 40); kill++) {
+  for (let times = 0; times < amount(1500, 40); times++) {
     const child = start(__filename, ['--role=creator']);
     const end = ended(child);
     await nextMessage(child);
     await pause(next(12));
     child.kill('SIGKILL');
     await end;
-    const found = shm.list();
-    check(found.length <= 1 && found.every(({ key, attaches }) => key === null && attaches === 0), 'at most the one that was being created is left', found);
+    const found = shm.list().filter(({ kind }) => kind === 'sysv');
+    check(found.length <= 1 && found.every(({ attaches }) => attaches === 0), 'at most the one that was being created is left', found);
     counts['creators killed']++;
     counts['segments that they left'] += shm.destroyOrphans({ all: true }).length;
-    check(shm.list().length === 0, 'and it can be swept');
+    check(shm.list().length === 0, 'and it can be swept', shm.list());
   }
 }
 
 async function all(counts) {
   Object.assign(counts, {
-    'masters killed': 0, 'with all workers': 0, 'transients that were being created': 0, 'orphans swept': 0, 'containers killed': 0, 'creators killed': 0, 'segments that they left': 0,
+    changes: 0, ended: 0, killed: 0, lifetimes: 0, 'rounds of eight at once': 0, 'eights that exit at once': 0, 'creators killed': 0, 'segments that they left': 0,
   });
-  const names = [freshName(), freshKey()];
-  await killMasters(counts, names);
-  await killContainers(counts, names[0]);
-  await killCreators(counts);
+  const names = option('only') === undefined ? Object.keys(kinds) : [option('only')];
+  for (const kind of names) {
+    await change(counts, kind, amount(Math.ceil(2000 / names.length), 14));
+    for (let times = 0; times < amount(20, 1); times++) await together(counts, kind, amount(50, 20));
+  }
+  check(!failed, 'no worker has found anything wrong');
+  await until(() => shm.list().length === 0, 'nothing at all is left');
+  if (option('only') === undefined) await killCreators(counts);
   check(fs.readdirSync('/dev/shm').every((name) => name.startsWith('.shm-typed-array-owners')), 'no file is left', fs.readdirSync('/dev/shm'));
 }
 
-runApart(__filename, all, { creator, look, master, member, worker });
+runApart(__filename, all, { churner, creator, inStep });

@@ -3,6 +3,7 @@
 // it; nothing is swept that somebody has; and where the orphan has the memory that the new object lacks, it makes room.
 
 const { spawn, spawnSync } = require('child_process');
+const fs = require('fs');
 const { amount, check, ended, freshKey, freshName, option, shm, start } = require('./support/harness');
 const { runApart } = require('./support/containers');
 
@@ -23,7 +24,7 @@ const waitFor = (condition) => {
 /** In every round all try at once. */
 function replacer() {
   const control = shm.get(option('control'), 'Int32Array');
-  const options = { replaceOrphan: true };
+  const options = { transient: true };
   const creates = option('call') === 'create'; // and gets what another has created; or `getOrCreate` does both
   for (let round = 1; round <= rounds; round++) {
     waitFor(() => Atomics.load(control, ROUND) === round && Atomics.load(control, PHASE) === TRY);
@@ -94,9 +95,10 @@ async function replaceInRounds(counts, of, call) {
   };
   for (let round = 1; round <= total; round++) {
     if (maker !== null) await maker.make();
-    else if (round === 1) {
+    else {
       shm.create(WORDS, 'Int32Array', of).fill(7);
       shm.detach(of);
+      leaveAsKilled(of);
     }
     [TRIED, WINS, DONE].forEach((index) => Atomics.store(words, index, 0));
     Atomics.store(words, PHASE, TRY);
@@ -155,12 +157,18 @@ async function sweepBesideUsers(counts) {
   names.concat(control).forEach((name) => shm.destroy(name));
 }
 
+/** Marks an object that nobody has as transient: as a SIGKILL of its last user leaves one. */
+function leaveAsKilled(name) {
+  fs.chmodSync(`/dev/shm${name}`, 0o1660);
+}
+
 /** /dev/shm has 64 MB here. */
 function makeRoom(counts) {
   const name = freshName();
   shm.create(40 << 20, 'Buffer', name)[0] = 7;
   shm.detach(name);
-  const array = shm.create(40 << 20, 'Buffer', name, { replaceOrphan: true });
+  leaveAsKilled(name);
+  const array = shm.create(40 << 20, 'Buffer', name, { transient: true });
   check(array !== null && array[0] === 0, 'the orphan makes room');
   shm.destroy(name);
   counts['orphans that made room'] = 1;

@@ -2,7 +2,7 @@
 // Processes in namespaces of their own, as containers have them (unshare(1), which needs root).
 
 const { execFileSync, spawnSync } = require('child_process');
-const { check, ended, isLinux, isRoot, option, run, short, start, startedBy } = require('./harness');
+const { check, ended, isLinux, isRoot, option, run, start, startedBy } = require('./harness');
 
 const pid = ['--pid', '--fork', '--kill-child', '--mount-proc'];
 
@@ -48,7 +48,7 @@ function runApart(file, body, roles) {
     run(async (counts) => {
       const reason = noContainers();
       if (reason !== '') return { skip: reason };
-      const child = start(file, ['--role=apart'].concat(short ? '--short' : []), startedBy(['unshare', '--mount', '--ipc']));
+      const child = start(file, process.argv.slice(2).filter((argument) => argument.startsWith('--')).concat('--role=apart'), startedBy(['unshare', '--mount', '--ipc']));
       child.on('message', (found) => Object.assign(counts, found));
       const { code, signal } = await ended(child);
       check(code === 0, 'ended with', code, signal);
