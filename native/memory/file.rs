@@ -133,7 +133,7 @@ pub fn open(path: &FilePath, part: Part, options: Options) -> Result<Opened> {
     Ok(Opened::Mapped(identity, mapping))
 }
 
-/// Makes a file of zeros that ends with the part. Nobody sees it before it is published, and a
+/// Makes a file of zeros that ends with the part. It is invisible before it is published, and a
 /// failure or a crash leaves nothing.
 pub fn create(
     path: &FilePath,

@@ -131,7 +131,7 @@ impl Mapping {
     }
 
     /// Replaces the shared memory by private zero pages at the same addresses. Whoever still reads
-    /// the range reads zeros, what it writes is seen by nobody, and the kernel no longer counts
+    /// the range reads zeros, what it writes is not shared, and the kernel no longer counts
     /// this mapping as an attach. Doing it twice is harmless; a refusal changes nothing.
     pub fn retire(&self) -> Result<()> {
         if self.is_retired.swap(true, Ordering::AcqRel) {
@@ -167,8 +167,8 @@ impl Mapping {
     /// data begins. From then on the addresses are not this mapping's to give back.
     ///
     /// # Safety
-    /// The room must be the caller's, used by nobody, and stay allocated until the mapping is
-    /// retired. Nobody may have an address of this mapping.
+    /// The room must be the caller's, unused, and stay allocated until the mapping is
+    /// retired. No address of this mapping may have been given out.
     pub unsafe fn move_into(&mut self, room: *mut u8) -> Result<usize> {
         let shift = room.align_offset(sys::page_size());
         let target = room.wrapping_add(shift);
@@ -187,7 +187,7 @@ impl Drop for Mapping {
         if self.is_lent {
             return;
         }
-        // SAFETY: the range is this mapping's, and nobody has its addresses any more: whoever was given
+        // SAFETY: the range is this mapping's, and its addresses are not in use any more: whoever was given
         // them holds an `Arc` of it.
         unsafe { sys::unmap(self.base.get(), self.span) };
     }

@@ -10,7 +10,7 @@ const HUGE_PAGES: u32 = 1 << 4;
 const SHARED: u32 = 1 << 5;
 const TRANSIENT: u32 = 1 << 6;
 const FILL: u32 = 1 << 7;
-const PLAIN: u32 = 1 << 8;
+pub(super) const PLAIN: u32 = 1 << 8;
 const READ_ONLY: u32 = 1 << 9;
 
 /// The bits by the names that JavaScript finds them under.

@@ -1,4 +1,4 @@
-//! Memory that has been made or mapped and that nobody knows of yet: dropped, it never was.
+//! Memory that has been made or mapped and is not registered yet. Dropping it undoes all of that.
 
 use std::sync::Arc;
 
@@ -42,7 +42,7 @@ enum Made {
     Nothing,
     /// A segment, which others see already.
     Segment(sysv::Id),
-    /// An object, which nobody sees before it is published.
+    /// An object, which is invisible before it is published.
     Object(Draft, Options),
     /// A file, likewise.
     File(file::Draft),
@@ -149,7 +149,7 @@ impl Drop for Unpublished {
         // collected the buffer over it.
         let _ = self.mapping.retire();
         if let Made::Segment(id) = self.made {
-            // Nor about this; what stays is empty and nobody's.
+            // Nor about this; what stays is empty and unused.
             let _ = sysv::remove(id);
         }
     }

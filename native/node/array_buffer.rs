@@ -29,7 +29,7 @@ use crate::node::values::part_of_buffer;
 pub(super) enum Origin {
     /// The mapping's own addresses.
     External,
-    /// The mapping's own addresses, in a `SharedArrayBuffer`, which nobody can detach.
+    /// The mapping's own addresses, in a `SharedArrayBuffer`, which cannot be detached.
     ExternalShared,
     /// The engine's, in a buffer of that many bytes.
     Lent(usize),
@@ -126,7 +126,7 @@ impl ArrayBuffer {
             return Ok(value);
         }
         if self.origin != Origin::External {
-            // It is the engine's: nobody knows how long the other buffer keeps it.
+            // It is the engine's, and the other buffer may keep it for any time.
             return Err(Error::Buffer(NO_EXTERNAL_BUFFERS_ALLOWED));
         }
         let mut anew = Self::external(env, mapping, false)?;
@@ -143,7 +143,7 @@ impl ArrayBuffer {
         (!value.is_null()).then_some(value)
     }
 
-    /// The buffer, if nobody has transferred its memory to another one.
+    /// The buffer, unless its memory was transferred to another one.
     fn whole(&self, env: napi::Env, mapping: &Mapping) -> Option<napi::Value> {
         let value = self.referent(env)?;
         let len = match self.origin {

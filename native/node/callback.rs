@@ -108,7 +108,7 @@ impl Callback {
     /// environment, and this its thread.
     pub fn set_ref(&self, env: napi::Env, is_ref: bool) {
         if let Some(raw) = &*locked(&self.0) {
-            // SAFETY: as in `call`. Neither fails.
+            // SAFETY: as in `call`. Neither can fail.
             let _ = unsafe {
                 if is_ref {
                     napi::ref_threadsafe_function(env, raw.0)

@@ -105,7 +105,7 @@ fn work(orders: &Receiver<(Id, Range)>, done: &Done) {
 }
 
 /// Tells JavaScript of the flushes that are done. What it does then can start others.
-#[allow(clippy::cast_precision_loss)] // nobody starts 2^53 flushes
+#[allow(clippy::cast_precision_loss)] // a thread starts fewer than 2^53 flushes
 fn deliver(place: &PerThread<Flushing>, env: napi::Env) {
     let mut finished = None;
     if let Some(flushing) = place.borrow().as_mut() {

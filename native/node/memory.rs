@@ -161,7 +161,7 @@ fn finish<'cx>(
         }
         return Ok(cx.boolean(true));
     }
-    // Zeros first: then nobody sees what never was.
+    // Zeros first: then what was not published is never seen.
     drop(unpublished);
     view.empty(&mut cx, !attachments.is_deno);
     view.unref(&mut cx);

@@ -64,7 +64,7 @@ impl AsyncWaits {
 }
 
 /// Tells JavaScript of the waits that have ended. What it does then can start others, and end them.
-#[allow(clippy::cast_precision_loss)] // nobody starts 2^53 waits
+#[allow(clippy::cast_precision_loss)] // a thread starts fewer than 2^53 waits
 fn deliver(place: &PerThread<Waiting>, env: napi::Env) {
     let with = |action: &mut dyn FnMut(&mut Waiting)| {
         if let Some(waiting) = place.try_borrow().as_mut().and_then(|slot| slot.as_mut()) {
@@ -120,7 +120,7 @@ fn begin<'cx>(
 }
 
 /// `waitAsync(array, index, value, ref)`: the wait's number, or a negative one if there is none.
-#[allow(clippy::cast_precision_loss)] // nobody starts 2^53 waits
+#[allow(clippy::cast_precision_loss)] // a thread starts fewer than 2^53 waits
 fn wait_async<'cx>(
     attachments: &Attachments,
     place: &PerThread<Waiting>,

@@ -24,7 +24,7 @@ pub struct Owner {
 }
 
 impl Owner {
-    /// Takes a number that nobody has.
+    /// Takes a free number.
     pub fn claim() -> Result<Self> {
         let owners = Owners::open().map_err(|error| explained(&error, "open"))?;
         for _ in 0..MAX_ATTEMPTS {

@@ -1,7 +1,7 @@
 //! What one thread watches: it sleeps for as many words at once as the system lets it, and takes turns among
 //! the rest.
 //!
-//! Between two sleeps a notification finds nobody. So a word that has changed by the next sleep
+//! Between two sleeps a notification finds no waiter. So a word that has changed by the next sleep
 //! counts as notified: no wakeup is lost, and at worst one comes that was meant for another.
 
 use std::collections::BTreeMap;

@@ -1,4 +1,4 @@
-//! Asynchronous waits by a few threads, where the system has no better way.
+//! Asynchronous waits by a few threads, where the kernel has no `io_uring` with futexes.
 
 use std::io;
 use std::sync::Arc;

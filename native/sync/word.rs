@@ -17,7 +17,7 @@ pub enum Outcome {
     TimedOut,
 }
 
-/// One word of a mapping. A detach puts private zero pages there, which nobody else can notify, and
+/// One word of a mapping. A detach puts private zero pages there, which no other process can notify, and
 /// gives the addresses back where they are the engine's: it has to end the waits for the word first.
 #[derive(Clone)]
 pub struct Word {

@@ -95,7 +95,7 @@ const TABLE: &[Row] = &[
     (OPEN, &[libc::EACCES], &[MakingFile], "This user may not make files in its directory"),
     (OPEN, &[libc::EROFS], &[MakingFile], "Its file system is read-only: no file can be made there"),
     (OPEN, &[libc::ENOSPC], &[MakingFile], "Its file system has no room for another file"),
-    (&["link"], &[libc::EPERM], &[MakingFile], "Its file system has no hard links, which a new file appears by: make the file by other means"),
+    (&["link"], &[libc::EPERM], &[MakingFile], "Its file system has no hard links, and a new file gets its name by one: make the file in another way"),
     // Mapping
     (&["mmap"], &[libc::ENODEV], &[MappingFile], "Its file system cannot map files like this: read it (fs.readFileSync), or copy it to one that can"),
     (&["mmap"], &[libc::EAGAIN], &[Mapping, MappingFile], "It, or too much memory, is locked"),
@@ -103,7 +103,7 @@ const TABLE: &[Row] = &[
     (OPEN, &[libc::EMFILE], &[], "This process has as many files open as it may (ulimit -n)"),
     (OPEN, &[libc::ENFILE], &[], "The system has as many files open as it may"),
     // Locks
-    (&["fcntl"], &[libc::EPERM], &[AskingForUsers], "Whether anybody has it is told to its owner and to root only, from Linux 5.3 on"),
+    (&["fcntl"], &[libc::EPERM], &[AskingForUsers], "Only its owner and root can find out whether it is in use, from Linux 5.3 on"),
     (&["fcntl"], &[libc::EAGAIN], &[OpeningObject], "Another process has been about to remove or replace it for a second, and does not go on"),
     (&["fcntl"], &[libc::EAGAIN], &[Owning], "Another program has the whole file <owners> locked"),
     (&["fcntl"], &[libc::EACCES, libc::EPERM], &[Owning], "A security policy (AppArmor, SELinux) forbids locks on <owners>"),

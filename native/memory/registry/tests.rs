@@ -1,5 +1,5 @@
 use super::*;
-use crate::memory::options::Options;
+use crate::memory::options::{Options, PLAIN};
 use crate::memory::unpublished::Unpublished;
 use crate::sys::Name;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -41,7 +41,7 @@ fn registry() -> Registry<()> {
 
 /// Makes memory and registers it; `None` if the key is taken.
 fn create(registry: &mut Registry<()>, key: &Key, bytes: usize) -> Option<Arc<Mapping>> {
-    let options = Options::default();
+    let options = Options::new(PLAIN);
     let mut unpublished = Unpublished::create(key, bytes, 0o600, options).unwrap()?;
     unpublished.publish().unwrap().then(|| {
         registry.register(key.clone(), options, &mut unpublished, ());
@@ -181,7 +181,7 @@ fn the_exit_leaves_objects_attached() {
 }
 
 #[test]
-fn fresh_memory_that_is_dropped_never_was() {
+fn unpublished_memory_that_is_dropped_leaves_nothing() {
     let keys = Keys::new();
     let options = Options::default();
     for key in keys.both() {

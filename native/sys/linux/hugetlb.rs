@@ -21,7 +21,7 @@ pub fn mapped_len(base: *const u8, len: usize) -> usize {
 }
 
 /// Whether the pages refuse to be called cold: huge ones do, and in kernels before 5.4 all do. To
-/// pages that nobody has touched yet the advice means nothing.
+/// pages that have not been touched yet the advice means nothing.
 fn refuses_advice(base: *const u8) -> bool {
     madvise(base.cast_mut(), 1, Advice::LinuxCold).is_err()
 }

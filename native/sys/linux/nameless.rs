@@ -14,7 +14,7 @@ use rustix::io::Errno;
 
 use crate::sys::unix::create_temporary;
 
-/// A file that nobody can see before [`Nameless::link`]; dropped, it never was.
+/// A file that is invisible before [`Nameless::link`]. Dropped without a name, it leaves nothing.
 pub struct Nameless {
     file: File,
     /// The name it has to bear meanwhile where the file system knows no nameless files.

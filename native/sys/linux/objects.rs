@@ -28,7 +28,7 @@ pub(super) fn path(name: &Name) -> &Path {
 /// Whether an object has its name before it is finished.
 pub const DRAFTS_HAVE_NAMES: bool = false;
 
-/// An object that nobody can see before [`Draft::publish`]; dropped, it never was.
+/// An object that is invisible before [`Draft::publish`]. Dropped unpublished, it leaves nothing.
 pub struct Draft {
     name: Name,
     file: Nameless,

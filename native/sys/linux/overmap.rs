@@ -27,7 +27,7 @@ pub unsafe fn map_over(base: *mut u8, size: usize, flags: i32) -> io::Result<()>
 unsafe fn move_over(base: *mut u8, size: usize, flags: i32) -> io::Result<()> {
     // SAFETY: the kernel chooses an unused address.
     let pages = unsafe { map(null_mut(), size, flags) }?;
-    // SAFETY: the source is new and known to nobody, the target the caller's.
+    // SAFETY: the source is new and unknown to others, the target is the caller's.
     let moved = unsafe { super::move_pages(pages, size, base) };
     if moved.is_err() {
         // SAFETY: as above.

@@ -14,7 +14,7 @@ use crate::sys::{Advice, Kind};
 /// ([mremap(2)](https://man7.org/linux/man-pages/man2/mremap.2.html)).
 ///
 /// # Safety
-/// Both ranges must be the caller's, whole pages, and used by nobody.
+/// Both ranges must be the caller's, whole pages, and not in use.
 pub unsafe fn move_pages(from: *mut u8, size: usize, to: *mut u8) -> io::Result<()> {
     let flags = libc::MREMAP_MAYMOVE | libc::MREMAP_FIXED;
     // SAFETY: the caller vouches for both ranges.

@@ -15,9 +15,9 @@ use crate::error::{Error, Result};
 use crate::sys::{explain, facts_of_room, Doing};
 
 /// From so many bytes on it takes less time to ask whether the file system has room than to reserve them ...
-const WORTH_ASKING: u64 = 64 << 10;
+const CHECK_ROOM_FROM: u64 = 64 << 10;
 /// ... and whether there is memory for them, which takes a dozen files of /proc and /sys (0.2 ms).
-const WORTH_ASKING_FOR_MEMORY: u64 = 8 << 20;
+const CHECK_MEMORY_FROM: u64 = 8 << 20;
 
 /// Makes the object `size` bytes long and reserves the memory for all of them.
 pub fn reserve(file: &File, size: u64) -> Result<()> {
@@ -37,9 +37,9 @@ pub fn reserve_file(file: &File, size: u64) -> Result<()> {
 }
 
 /// Refuses what cannot be had before anything is reserved: whoever asks for little meanwhile does not notice, and
-/// nobody is killed for want of memory.
+/// no process is killed for want of memory.
 pub fn check_room(file: &File, size: u64) -> Result<()> {
-    if size < WORTH_ASKING {
+    if size < CHECK_ROOM_FROM {
         return Ok(());
     }
     let refused = |doing, free| {
@@ -49,7 +49,7 @@ pub fn check_room(file: &File, size: u64) -> Result<()> {
     if let Some(free) = room_of_tmpfs(file).filter(|free| *free < size) {
         return refused(Doing::ReservingObject, free);
     }
-    if size < WORTH_ASKING_FOR_MEMORY {
+    if size < CHECK_MEMORY_FROM {
         return Ok(());
     }
     check_memory(size).or_else(|free| refused(Doing::ReservingMemory, free))

@@ -2,7 +2,7 @@
 
 use std::io;
 
-/// macOS tells nobody.
+/// macOS has no such list.
 #[allow(clippy::unnecessary_wraps)] // Linux has a list, which can fail to be read
 pub fn is_byte_locked_anywhere(_position: u64) -> io::Result<bool> {
     Ok(false)

@@ -1,4 +1,4 @@
-//! New files that nobody knows yet. This system has none without a name, so they bear one of ours.
+//! New files that are not finished. This system has none without a name, so they have a temporary one.
 
 use std::ffi::{CStr, CString, OsStr};
 use std::fs::{self, File};
@@ -8,7 +8,7 @@ use std::path::Path;
 
 use crate::sys::unix::create_temporary;
 
-/// A file that nobody knows before [`Nameless::link`]; dropped, it never was.
+/// A file that has a temporary name before [`Nameless::link`]. Dropped before that, it leaves nothing.
 pub struct Nameless {
     file: File,
     temporary: CString,

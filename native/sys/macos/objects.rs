@@ -176,7 +176,7 @@ pub fn reserve(file: &File, size: u64) -> Result<()> {
     set_size(file, size)
 }
 
-/// This system tells nobody how much memory there is for an object.
+/// This system does not tell how much memory there is for an object.
 #[allow(clippy::unnecessary_wraps)] // Linux can refuse
 pub fn check_room(_file: &File, _size: u64) -> Result<()> {
     Ok(())

@@ -85,12 +85,12 @@ pub unsafe fn map_again(from: *mut u8, size: usize, to: u64, flags: i32) -> io::
 /// Moves mapped pages to other addresses, replacing what is mapped there.
 ///
 /// # Safety
-/// Both ranges must be the caller's, whole pages, and used by nobody.
+/// Both ranges must be the caller's, whole pages, and not in use.
 pub unsafe fn move_pages(from: *mut u8, size: usize, to: *mut u8) -> io::Result<()> {
     let flags = VM_FLAGS_FIXED | VM_FLAGS_OVERWRITE;
     // SAFETY: the caller vouches for both ranges.
     unsafe { map_again(from, size, to as u64, flags) }?;
-    // SAFETY: the first mapping is the caller's and used by nobody. It can fail for a range that
+    // SAFETY: the first mapping is the caller's and not in use. It can fail for a range that
     // is not page-aligned only.
     unsafe { libc::munmap(from.cast(), size) };
     Ok(())

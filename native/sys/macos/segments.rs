@@ -43,7 +43,7 @@ impl Attach {
     pub fn end(&self) {
         let range = self.range.swap(null_mut(), Ordering::AcqRel);
         if !range.is_null() {
-            // SAFETY: `attach_segment` has attached it, nobody sees it but through the second
+            // SAFETY: `attach_segment` has attached it, it is seen only through the second
             // mapping, and the swap lets this happen once.
             unsafe { libc::shmdt(range) };
         }

@@ -68,7 +68,7 @@ impl Reserve {
         }
         // Each page with a protection that its neighbours do not have is a mapping of its own.
         for index in (1..self.count).step_by(2) {
-            // SAFETY: a page of the range that was just mapped and that nobody else knows. A refusal
+            // SAFETY: a page of the range that was just mapped and is unknown to others. A refusal
             // leaves fewer mappings.
             unsafe {
                 let page = pages.cast::<u8>().add(index * page_size());
@@ -88,7 +88,7 @@ impl Reserve {
     }
 
     fn unmap_pages(&self, pages: *mut libc::c_void) -> bool {
-        // SAFETY: `refill` has mapped them, nobody looks at them, and the swap gave them to the
+        // SAFETY: `refill` has mapped them, they are never read, and the swap gave them to the
         // caller alone.
         !pages.is_null() && unsafe { libc::munmap(pages, self.size()) } == 0
     }

@@ -32,7 +32,7 @@ pub fn flush(start: *mut u8, len: usize) -> io::Result<()> {
 /// memory to split a range; then addresses are lost, and nothing else.
 ///
 /// # Safety
-/// The range must be the caller's, and nobody may look at it any more.
+/// The range must be the caller's, and not be used any more.
 pub unsafe fn unmap(base: *mut u8, size: usize) {
     // SAFETY: the caller vouches for the range.
     unsafe { libc::munmap(base.cast(), size) };

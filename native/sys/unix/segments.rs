@@ -171,7 +171,7 @@ pub fn copy_segment(id: SegmentId, bytes: usize) -> Result<MmapRaw> {
         // reads of a type of which every bit pattern is valid.
         unsafe { to.add(word).write(from.add(word).read_volatile()) };
     }
-    // SAFETY: attached above, and seen by nobody else.
+    // SAFETY: attached above, and used here only.
     unsafe { libc::shmdt(attached) };
     Ok(copy)
 }
@@ -185,7 +185,7 @@ pub fn segment_start(id: SegmentId) -> Option<u32> {
     }
     // SAFETY: a segment has whole pages, and every bit pattern is a valid word. Others may write it meanwhile.
     let word = unsafe { attached.cast::<u32>().read_volatile() };
-    // SAFETY: attached above, and seen by nobody else.
+    // SAFETY: attached above, and used here only.
     unsafe { libc::shmdt(attached) };
     Some(word)
 }

@@ -15,7 +15,7 @@ use crate::sys::{map_over, Zeros};
 /// # Safety
 /// The whole range must be mapped and be the caller's to replace.
 pub unsafe fn put_zero_pages(base: *mut u8, size: usize, zeros: Zeros) -> io::Result<()> {
-    // Nobody will fill these pages, so they must not count against the memory that the system is
+    // These pages will not be filled, so they must not count against the memory that the system is
     // willing to promise. But pages that are promised nothing never merge with those that are.
     let unpromised = libc::MAP_PRIVATE | libc::MAP_NORESERVE;
     // Private pages count as data (ulimit -d), shared ones of no file do not.

@@ -10,12 +10,14 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/shm.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
 #include <unistd.h>
@@ -131,6 +133,23 @@ int posix_madvise(void *address, size_t size, int advice) {
 
 int mprotect(void *address, size_t size, int protection) {
   return FAILS(mprotect) ? -1 : REAL(mprotect)(address, size, protection);
+}
+
+void *mremap(void *address, size_t size, size_t new_size, int flags, ...) {
+  va_list rest;
+  va_start(rest, flags);
+  void *target = va_arg(rest, void *);
+  va_end(rest);
+  return FAILS(mremap) ? MAP_FAILED : REAL(mremap)(address, size, new_size, flags, target);
+}
+
+/* This one returns its error. */
+int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*start)(void *), void *argument) {
+  return FAILS(pthread_create) ? orders->error : REAL(pthread_create)(thread, attributes, start, argument);
+}
+
+int fchmod(int file, mode_t mode) {
+  return FAILS(fchmod) ? -1 : REAL(fchmod)(file, mode);
 }
 
 int munmap(void *address, size_t size) {
