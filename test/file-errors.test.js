@@ -201,3 +201,20 @@ test('a file system that is read-only', mounts, (t) => {
   t.match(made, /^EROFS .*no file can be made there/);
   t.end();
 });
+
+test('what can never be made is an error at once, not after many tries', (t) => {
+  const folder = fs.mkdtempSync(path.join(temporaryFolder(), 'never-'));
+  fs.writeFileSync(path.join(folder, 'file'), 'abcd');
+  fs.symlinkSync(path.join(folder, 'nowhere'), path.join(folder, 'link'));
+  fs.symlinkSync('circle', path.join(folder, 'circle'));
+  const cases = { 'file/': /EISDIR|ENOTDIR/, 'file/.': /ENOTDIR/, 'file/x': /ENOTDIR/, 'nothing/': /EISDIR/, 'nothing/.': /ENOENT/, 'nothing/x': /ENOENT/, link: /ENOENT/, circle: /ELOOP/, '.': /EISDIR/, '': /EISDIR/ };
+  for (const name of Object.keys(cases)) {
+    const since = Date.now();
+    const error = thrownBy(() => shm.mapFile(`${folder}/${name}`, 'Buffer', { create: 2 ** 20 }));
+    t.match(error.code, cases[name], `'${name}': ${error.message}`);
+    t.equal(error.path, `${folder}/${name}`);
+    t.ok(Date.now() - since < 1000, 'at once');
+  }
+  t.deepEqual(fs.readdirSync(folder).sort(), ['circle', 'file', 'link'], 'nothing was made');
+  t.end();
+});
