@@ -162,7 +162,7 @@ function inStep() {
     arrive(++phase);
   }
   open(option('kind'));
-  arrive(++phase);
+  arrive(phase + 1);
   process.exit();
 }
 
