@@ -65,16 +65,11 @@ function recoverSlot(queue, at, living) {
   return mark;
 }
 
-/** Whether an owner lives; where the kernel cannot tell now, it counts as alive, and is asked again the next time. */
+/** Whether an owner lives; each that does is asked about once. The owner 0 is that of a call that failed. */
 function lives(owner, living) {
   if (living.has(owner)) return true;
   if (owner === 0) return false;
-  let isAlive = true;
-  try {
-    isAlive = owners.isAlive(owner);
-  } catch (_) {
-    // No descriptor, as a rule.
-  }
+  const isAlive = owners.isAlive(owner);
   if (isAlive) living.add(owner);
   return isAlive;
 }
