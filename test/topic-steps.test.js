@@ -129,8 +129,10 @@ for (const way of Object.keys(ways)) {
         const key = freshName();
         const [topic, helper] = [new shm.Topic(key, { size: 16, readers: READERS }), new shm.Topic(key)];
         helper.publishSync('old');
+        helper.latest();
         hasFailed = ways[way](step, () => scenes[scene](topic));
-        // The next call of this thread would give back what the failed one had, and so does the next turn.
+        // The next call of this thread gives back what the failed one had; if there is none, the next turn does.
+        if (step % 2 === 0) helper.detach();
         await new Promise(setImmediate);
         helper.detach();
         topic.detach();

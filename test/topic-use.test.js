@@ -5,6 +5,7 @@ const assert = require('assert');
 const fs = require('fs');
 const { inspect } = require('util');
 const test = require('tape');
+const { Lock } = require('../lib/mutex');
 const owners = require('../lib/runtime/owner');
 const { codeOf, rejection, skip } = require('./messages');
 const { freshName, isBun, isDeno, isLinux, runCode, shm, thrownBy } = require('./support');
@@ -390,4 +391,105 @@ test('a forged LATEST costs a reader no more than it can read', { skip }, (t) =>
   t.equal(words[FIRST_ROW + 1 + 0 * ROW], 0, 'no pin is left');
   topic.destroy();
   t.end();
+});
+
+test('a dead reader leaves no pin to who takes its row', { skip }, (t) => {
+  const key = freshName();
+  const topic = new shm.Topic(key, { size: 8, readers: 1 });
+  const words = shm.get(key, 'Int32Array');
+  [words[FIRST_ROW], words[FIRST_ROW + 1]] = [12345, 2];
+  t.equal(topic.tryReceive(), null);
+  t.equal(words[FIRST_ROW + 1], 0);
+  topic.destroy();
+  t.end();
+});
+
+test('a writer that begins leaves the newest frames alone', { skip }, (t) => {
+  const key = freshName();
+  const [topic, reader] = [new shm.Topic(key, { size: 8, history: 2, readers: 1 }), new shm.Topic(key)];
+  t.equal(reader.tryReceive(), null);
+  topic.publishSync('first');
+  topic.publishSync('second');
+  const loan = new shm.Topic(key).loanSync();
+  loan.data.fill('x');
+  t.deepEqual([reader.receiveSync().text(), reader.receiveSync().text()], ['first', 'second']);
+  loan.release();
+  topic.destroy();
+  t.end();
+});
+
+test('a frame that is published and closed behind between two looks is read', { skip }, (t) => {
+  const key = freshName();
+  const [topic, reader] = [new shm.Topic(key, { size: 8 }), new shm.Topic(key)];
+  t.equal(reader.tryReceive(), null);
+  const { load } = Atomics;
+  Atomics.load = (array, index) => {
+    const value = load(array, index);
+    if (index === LATEST) {
+      Atomics.load = load;
+      topic.publishSync('last');
+      topic.close();
+    }
+    return value;
+  };
+  t.equal(reader.tryReceive().text(), 'last');
+  t.equal(reader.receiveSync(), null);
+  topic.destroy();
+  t.end();
+});
+
+test('a frame wakes all that wait for it, not only those that look after a second', { skip }, async (t) => {
+  const { code, stdout, stderr } = await runCode(`
+    const clock = require(${JSON.stringify(require.resolve('../lib/runtime/clock'))});
+    clock.setInterval = () => setInterval(() => {}, 1000); // nobody looks
+    const topic = new shm.Topic('${freshName()}', { size: 8, readers: 4 });
+    const waits = [1, 2, 3, 4].map(() => new shm.Topic(topic.key).receive());
+    setTimeout(() => topic.publish('x'), 50);
+    const late = setTimeout(() => { console.log('late'); process.exit(1); }, 10000);
+    Promise.all(waits).then((frames) => {
+      console.log(frames.map((frame) => frame.text()).join());
+      topic.destroy();
+      process.exit(0);
+    });`);
+  t.equal(code, 0, stderr);
+  t.equal(stdout.split('\n')[0], 'x,x,x,x');
+});
+
+test('a lock that nobody waits for any more is given back, to whom it belongs', { skip }, async (t) => {
+  const key = freshName();
+  const [topic, other] = [new shm.Topic(key, { size: 8 }), new shm.Topic(key)];
+  const words = shm.get(key, 'Int32Array');
+  const loan = other.loanSync();
+  t.equal(await rejection(topic.publish('x', { timeout: 5 })), 'ERR_SHM_TIMED_OUT');
+  loan.release();
+  await later(50);
+  t.equal(words[16], 0, 'the call had timed out');
+
+  const again = other.loanSync();
+  const { lockAsync } = Lock.prototype;
+  let third = null;
+  const granted = new Promise((resolve) => {
+    Lock.prototype.lockAsync = function (options, onLocked) {
+      return lockAsync.call(this, options, () => {
+        onLocked();
+        // The lock is taken, and its promise not told yet.
+        Promise.resolve().then(() => {
+          topic.detach();
+          third = other.tryLoan();
+          resolve();
+        });
+      });
+    };
+  });
+  const waiting = rejection(topic.publish('x'));
+  Lock.prototype.lockAsync = lockAsync;
+  await later(20);
+  again.release();
+  await granted;
+  await later(20);
+  t.equal(await waiting, 'ERR_SHM_DETACHED');
+  t.ok(third !== null && words[16] !== 0, 'the lock is of who took it then');
+  third.publish();
+  t.equal(words[16], 0);
+  other.destroy();
 });
