@@ -11,7 +11,7 @@ function show(value) {
 /** In one line. A getter of the value that throws must not take the place of the error it is shown in. */
 function inspected(value) {
   try {
-    // Not what is in an array: that may be anything, and nobody's business.
+    // Not what is in an array: it may be secret.
     if (ArrayBuffer.isView(value)) return nameOfView(value);
     return require('util').inspect(value, { depth: 0, breakLength: Infinity, compact: true });
   } catch (_) {
@@ -59,10 +59,10 @@ function tooSmall({ key, type, count }, has) {
   return Object.assign(withCode(new Error(message), 'ERR_SHM_SIZE'), { key });
 }
 
-/** `getOrCreate` neither found the key nor could create it, again and again. */
-function busy(key) {
-  const message = `${show(key)} can be neither got nor created: others destroy and create it all the time, or its creator died and left it unfinished (destroy it then)`;
-  return Object.assign(withCode(new Error(message), 'ERR_SHM_BUSY'), { key });
+/** A call found neither the key or path nor could it create it, again and again. `subject` is `{ key }` or `{ path }`. */
+function busy(subject) {
+  const message = `${show(subject.path || subject.key)} can be neither opened nor created: other processes destroy and create it all the time, or its creator died before it was finished (destroy it then)`;
+  return Object.assign(withCode(new Error(message), 'ERR_SHM_BUSY'), subject);
 }
 
 /** A segment has been asked for with `readOnly`. */

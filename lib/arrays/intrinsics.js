@@ -1,7 +1,7 @@
 'use strict';
-// What a view and its buffer really are, whoever made them: arrays of another realm (vm, Jest's jsdom, Electron's
-// contexts) are of no class of this one, and a subclass may tell any `length`. So nothing here asks a class or a
-// property: the getters are the language's own, taken before a program could replace them.
+// What a view and its buffer really are. An array of another realm (vm, Jest's jsdom, Electron's contexts) is not an
+// instance of this realm's classes, and a subclass may return any `length`. So nothing here asks a class or a property:
+// the getters are the language's own, taken when the package is loaded.
 //
 // isView(value)             an array or DataView of any realm
 // typeNameOf(view)          'Int32Array', 'Uint8Array' (a Buffer too), …; undefined for a DataView

@@ -35,7 +35,7 @@ function mapFile(path, typeKey, options) {
     const array = open(request, flags) || make(request, flags, mode);
     if (array !== null) return array;
   }
-  throw busy(path);
+  throw busy({ path });
 }
 
 /** The array over a part of an existing file; null if there is none. */

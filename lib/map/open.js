@@ -60,7 +60,7 @@ function memoryOf(key, wanted, options) {
     const array = found || createdOrFound(totalBytes(wanted), key, memoryOptions(options));
     if (array !== null) return array;
   }
-  throw busy(key);
+  throw busy({ key });
 }
 
 /** The memory under a key, which is created if there is none; null if what there was is gone again. */

@@ -2,7 +2,7 @@
 // Memory by its key: create, get, detach, destroy. What each promises is written, for editors, in
 // index.d.ts.
 
-const { checkedKey, freshKey, isTransientKey, nameOf, warnOfDigits } = require('./keys');
+const { checkedKey, randomKey, isTransientKey, nameOf, warnOfDigits } = require('./keys');
 const { bytesOf, typeOf } = require('../arrays/arguments');
 const { allocate, arrayOver, detaching, isAttached, wholeOf } = require('../arrays/buffers');
 const { isView } = require('../arrays/intrinsics');
@@ -41,15 +41,15 @@ function create(count, typeKey, key, perm) {
   const options = createOptions(perm, 'create');
   if (key === undefined || key === null) {
     const isTransient = (options.flags & binding.optionBits.transient) !== 0;
-    return (isTransient ? createTransient : createFresh)(count, type, bytes, options);
+    return (isTransient ? createTransient : createUnderRandomKey)(count, type, bytes, options);
   }
   return make(checkedKey(key), count, type, bytes, options);
 }
 
-/** A new System V segment under a key that nobody uses. */
-function createFresh(count, type, bytes, options) {
+/** A new System V segment under an unused key. */
+function createUnderRandomKey(count, type, bytes, options) {
   for (;;) {
-    const array = make(freshKey(), count, type, bytes, options);
+    const array = make(randomKey(), count, type, bytes, options);
     if (array !== null) return array;
   }
 }
@@ -110,7 +110,7 @@ function getOrCreate(count, typeKey, key, perm) {
     const array = open(request, flags) || make(key, count, type, bytes, options);
     if (array !== null) return array;
   }
-  throw busy(key);
+  throw busy({ key });
 }
 
 /** What has to be done before memory is detached, given its key, or an array over it, or nothing for all. @type {((key?: any, array?: any) => void)[]} */

@@ -1,5 +1,5 @@
 'use strict';
-// Keys: of segments (numbers) and of objects (names), as the native side takes them; fresh ones; and those that have
+// Keys: of segments (numbers) and of objects (names), as the native side takes them; random ones; and those that have
 // become strings on their way through the environment.
 
 const { invalidType, outOfRange } = require('../errors');
@@ -85,8 +85,8 @@ function checkedName(name, argument) {
 const pool = new Uint32Array(64);
 let used = pool.length;
 
-/** A random key. Whether anybody uses it already, only the kernel can tell. */
-function freshKey() {
+/** A random key. Only the kernel knows whether it is in use. */
+function randomKey() {
   for (;;) {
     if (used === pool.length) {
       require('crypto').randomFillSync(pool);
@@ -123,4 +123,4 @@ function isThere(number, stat) {
   }
 }
 
-module.exports = { COOKIE, KEY_MAX, checkedKey, freshKey, isSegmentKey, isTransientKey, nameOf, warnOfDigits };
+module.exports = { COOKIE, KEY_MAX, checkedKey, isSegmentKey, isTransientKey, nameOf, randomKey, warnOfDigits };

@@ -1,5 +1,5 @@
 'use strict';
-// What there is, or the part of it that is wanted; and the end of what nobody has any more.
+// list: all memory, or a part of it. destroyOrphans: the end of memory that is not attached any more.
 
 const { nameOf } = require('./keys');
 const { isOurs } = require('./ours');
@@ -28,7 +28,7 @@ function list(filter) {
     .map(({ status }) => status);
 }
 
-/** Destroys the orphans among it, and tells of those that it has destroyed: this package's, or with `all` anybody's. */
+/** Destroys the orphans among it, this package's or with `all` any, and returns what `stat` told of each. */
 function destroyOrphans(filter) {
   const wanted = readers.destroyOrphans(filter);
   checkTold();
@@ -37,7 +37,7 @@ function destroyOrphans(filter) {
     .map(({ status }) => status);
 }
 
-/** Throws where nothing tells of orphans. */
+/** Throws where the system does not know orphans. */
 function checkTold() {
   if (!isLinux) {
     const message = 'ENOTSUP: this system does not tell which processes have an object attached. `stat(key).attaches` tells it of a segment; what is created with { transient: true } goes with its last user';
@@ -61,7 +61,7 @@ function lastUse({ changedAt, modifiedAt, attachedAt, detachedAt }) {
   return Math.max(...[changedAt, modifiedAt, attachedAt, detachedAt].map((time) => Number(time || 0)));
 }
 
-/** Whether nobody has it attached; null if the system does not tell. @param {any} memory */
+/** Whether no process has it attached; null if the system does not tell. @param {any} memory */
 function isOrphan({ name, id, device }) {
   return name === null ? binding.isOrphan(null, id) : binding.isOrphan(name, id, device);
 }

@@ -1,5 +1,5 @@
 'use strict';
-// Which memory is this package's: what lies in /dev/shm, and what segments there are, may be anybody's.
+// Tells this package's memory from that of other programs, which keep files in /dev/shm and segments, too.
 
 const fs = require('fs');
 const { endianness } = require('os');
@@ -16,8 +16,8 @@ const UNFINISHED = /\.\d+\.\d+\.unfinished$/;
 
 /**
  * Whether memory carries a mark of this package: an object its header, or the mark of a transient one; a segment the
- * magic number of a structure. A plain segment has no mark. One that has no key and that nobody has ever attached is
- * what a creator leaves that is killed right then: it is empty, and nobody can find it.
+ * magic number of a structure. A plain segment has no mark. A segment without a key that was never attached is what a
+ * creator leaves if it is killed at that moment: it is empty, and cannot be found by a key.
  *
  * @param {any} status of `stat` or `list`
  */

@@ -22,7 +22,7 @@ function stat(key) {
   return typeof key === 'number' ? segmentInfo(key, found) : objectInfo(key, found);
 }
 
-/** The kernel tells of a segment that may not be read, too, but in a list of all only. */
+/** Of a segment that this user may not read the kernel tells only in the list of all segments. */
 function statSegment(key) {
   try {
     return binding.stat(key);
@@ -38,7 +38,7 @@ function statSegment(key) {
  */
 function everything() {
   if (!places.isLinux) {
-    throw unavailable('This system tells nobody what objects there are. `stat(key)` tells of one; `ipcs -m` lists segments');
+    throw unavailable('This system does not list objects. `stat(key)` tells of one; `ipcs -m` lists segments');
   }
   return segments()
     .map((found) => ({ name: null, id: found.id, status: segmentInfo(found.key, found) }))
@@ -54,7 +54,7 @@ function readSegments() {
     return fs.readFileSync(places.SEGMENTS, 'utf8');
   } catch (error) {
     if (error.code !== 'ENOENT') throw error;
-    throw unavailable(`${places.SEGMENTS} is not there, which lists the segments: mount /proc (\`mount -t proc proc /proc\`). \`stat(key)\` tells of one key without it`);
+    throw unavailable(`The list of segments, ${places.SEGMENTS}, is not there: mount /proc (\`mount -t proc proc /proc\`). \`stat(key)\` works without it`);
   }
 }
 

@@ -15,7 +15,7 @@ interface FileUrl {
 export interface FileOptions<Shared extends boolean = boolean, Disposable extends boolean = boolean> {
   /**
    * Whether what is written reaches the file. `false` by default: pages that are written are private
-   * copies then, permission to read is enough, and a stray write harms nobody.
+   * copies then, permission to read is enough, and a stray write does no harm.
    */
   write?: boolean;
   /**
@@ -59,7 +59,7 @@ export function mapFile<
  * Mapping a file again gives another view of the same mapping, unless the file has been replaced
  * (by `rename`) or has grown meanwhile: then it is the new one, and older arrays keep what they had.
  *
- * **A file that somebody rewrites in place or truncates ends the processes that have it mapped
+ * **A file that is rewritten in place or truncated ends the processes that have it mapped
  * (SIGBUS): replace files by `rename`.**
  *
  * @param path of the file, or a `file:` URL
@@ -73,7 +73,7 @@ export function mapFile<
  *   `'EROFS'`, `'ENOSPC'`, `'ENODEV'` (a file system that cannot map) …
  * @example
  * const table = shm.mapFile('/var/lib/table', 'Float64Array');
- * if (table === null) throw new Error('nobody has written it yet');
+ * if (table === null) throw new Error('it has not been written yet');
  * @see https://man7.org/linux/man-pages/man2/mmap.2.html
  */
 export function mapFile<

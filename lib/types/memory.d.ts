@@ -70,7 +70,7 @@ export function createPosix<K extends TypeKey | TypeNumber | undefined = 'Buffer
  *   gives to its own; `{ raw: true }` shows it
  * @example
  * const array = shm.get('/prices', 'Float64Array');
- * if (array === null) throw new Error('nobody has created it yet');
+ * if (array === null) throw new Error('it has not been created yet');
  * @see https://man7.org/linux/man-pages/man2/shmat.2.html
  * @see https://man7.org/linux/man-pages/man2/mmap.2.html
  */
@@ -132,9 +132,9 @@ export function getOrCreate<
  * @returns 0 if the memory was destroyed, else how many attaches are left in all processes (for a
  *   POSIX object always 1), −1 if there was nothing to detach
  * @throws {TypeError | RangeError} if the key is wrong: `ERR_INVALID_ARG_VALUE` for an array over other memory
- * @throws {ShmSystemError} if the system refuses: `'EPERM'` for somebody else's memory, for example
+ * @throws {ShmSystemError} if the system refuses: `'EPERM'` for another user's memory, for example
  * @example
- * if (shm.detach(array.key) === 0) console.log('nobody else had it');
+ * if (shm.detach(array.key) === 0) console.log('no other process had it');
  * @see https://man7.org/linux/man-pages/man2/shmctl.2.html
  */
 export function detach(key: Key | ArrayBufferView, forceDestroy?: boolean): number;
@@ -153,7 +153,7 @@ export function detachPosix(name: string, forceDestroy?: boolean): number;
 
 /**
  * Detaches the memory and destroys it: `detach(key, true) === 0`. Processes that have it attached
- * keep it until they detach; nobody can get it anew.
+ * keep it until they detach; it cannot be opened any more.
  *
  * @param key integer of a System V segment, string of a POSIX object, or an array over either
  * @returns whether it was destroyed; false if there was none
@@ -198,6 +198,6 @@ export function getTotalSize(): number;
  *
  * @returns bytes; a POSIX object counts its 8-byte header
  * @example
- * console.log(`${shm.getTotalCreatedSize()} bytes to be destroyed by somebody`);
+ * console.log(`${shm.getTotalCreatedSize()} bytes have to be destroyed`);
  */
 export function getTotalCreatedSize(): number;

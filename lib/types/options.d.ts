@@ -76,7 +76,7 @@ type Copying =
   | {
       /**
        * POSIX: permission to read is enough, and what others write shows. The pages are private: what is written here
-       * reaches nobody, and such a page shows no more what others write. `wait`, `notify` and `Mutex` refuse it.
+       * does not reach the object, and such a page no longer shows what others write. `wait`, `notify` and `Mutex` refuse it.
        * Of a segment no system shows that: `ENOTSUP`.
        */
       readOnly?: boolean;
@@ -88,7 +88,7 @@ type Copying =
       /**
        * What is written stays in this thread's view, and permission to read is enough. A page shows
        * what others write until it is first written here. Of a System V segment it is a copy made
-       * now. `wait`, `notify` and `Mutex` refuse it, for nobody else sees it.
+       * now. `wait`, `notify` and `Mutex` refuse it: no other process sees it.
        */
       copyOnWrite?: boolean;
       hugePages?: false;

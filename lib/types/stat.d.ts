@@ -77,7 +77,7 @@ export function stat<Q extends Key>(key: Q): StatusOf<Q> | null;
  *
  * @param filter which of it; all if it is undefined
  * @throws {TypeError | RangeError} if the filter is wrong
- * @throws {ShmError} `ERR_SHM_UNAVAILABLE` on macOS, which tells nobody what objects there are, and
+ * @throws {ShmError} `ERR_SHM_UNAVAILABLE` on macOS, which does not list objects, and
  *   where there is no /proc
  * @throws {ShmSystemError} if the system refuses to tell
  * @example
