@@ -27,7 +27,7 @@ impl Suspect {
             Self::Object { name, .. } => Ok(match sys::usage_of(name)? {
                 Usage::Unused(claim) if !claim.is_certain() => None,
                 Usage::Unused(claim) => Some(self.is_it(claim.identity())),
-                Usage::Gone | Usage::Used => Some(false),
+                Usage::Gone | Usage::Used | Usage::Claimed => Some(false),
                 Usage::Unknown => None,
             }),
         }
@@ -56,7 +56,7 @@ impl Suspect {
                     Doing::AskingForUsers,
                     &[],
                 )),
-                Usage::Gone | Usage::Used => Ok(false),
+                Usage::Gone | Usage::Used | Usage::Claimed => Ok(false),
             },
         }
     }

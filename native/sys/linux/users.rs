@@ -24,7 +24,7 @@ use rustix::fs::fstat;
 use super::lease::{give_lease_back, take_lease, Lease};
 use super::objects::{find, has_no_name, identity_of, open, path, unlink, Draft, PATIENCE, PAUSE};
 use crate::error::{Error, Result};
-use crate::sys::unix::{lock_bytes, refuses, unlock_bytes, Lock};
+use crate::sys::unix::{lock_bytes, refuses, refusing, unlock_bytes, Lock};
 use crate::sys::{explain, Doing, Identity, Name};
 
 const USERS: Range<u64> = 1 << 62..(1 << 62) + 1;
@@ -45,6 +45,8 @@ pub enum Usage {
     Gone,
     /// Somebody has it open or mapped.
     Used,
+    /// Somebody else is looking, and removes its name if nobody has it.
+    Claimed,
     /// The system does not tell.
     Unknown,
     /// Nobody has it, and nobody opens it before this is dropped.
@@ -125,7 +127,7 @@ impl Hold {
         };
         match claim(&name, file)? {
             Usage::Unused(claim) => claim.unlink(),
-            Usage::Gone | Usage::Used | Usage::Unknown => Ok(false),
+            _ => Ok(false),
         }
     }
 }
@@ -165,29 +167,28 @@ pub fn open_as_user(name: &Name, writable: bool) -> Result<Option<(File, Option<
 /// Removes the name of a transient object that nobody has; whether the name is free by now.
 pub fn remove_unused(name: &Name) -> Result<bool> {
     let mut patience = Patience::new();
-    let mut is_used = false;
     loop {
         let file = match open_to_ask(name) {
             Ok(Some(file)) => file,
             Ok(None) => return Ok(true),
-            Err(_) => return Ok(false), // it is not this user's, or who has it keeps a lease on it
+            Err(error) if error.errno() == Some(libc::EAGAIN) => {
+                // Who claims it has a lease on it for a moment; another program may keep one.
+                if patience.wait().is_err() {
+                    return Ok(false);
+                }
+                continue;
+            }
+            Err(_) => return Ok(false), // it is not this user's
         };
         if !is_marked(&file)? {
             return Ok(false);
         }
-        let is_locked = |file: &File| refuses(file, Lock::Shared, USERS);
-        let is_claimed = is_locked(&file).map_err(|error| lock_error(&error))?;
-        if !is_claimed {
-            match claim(name, file)? {
-                Usage::Unused(claim) => return claim.unlink().or_else(refused),
-                Usage::Gone => return Ok(true),
-                Usage::Used if !is_used => is_used = true, // or claimed since it was looked at
-                Usage::Used | Usage::Unknown => return Ok(false),
-            }
-            continue;
+        match claim(name, file)? {
+            Usage::Unused(claim) => return claim.unlink().or_else(refused),
+            Usage::Gone => return Ok(true),
+            Usage::Used | Usage::Unknown => return Ok(false),
+            Usage::Claimed => patience.wait()?,
         }
-        drop(file);
-        patience.wait()?;
     }
 }
 
@@ -260,9 +261,10 @@ fn claim(name: &Name, file: File) -> Result<Usage> {
     };
     let mut is_locked = false;
     if is_marked {
-        match lock_bytes(&claim.file, Lock::Exclusive, BOTH) {
-            Ok(true) => is_locked = true,
-            Ok(false) => return Ok(Usage::Used),
+        match lock_against_users(&claim.file) {
+            Ok(None) => is_locked = true,
+            Ok(Some(Lock::Shared)) => return Ok(Usage::Used),
+            Ok(Some(Lock::Exclusive)) => return Ok(Usage::Claimed),
             // It is open for reading only.
             Err(error) if error.raw_os_error() == Some(libc::EBADF) => {
                 if refuses(&claim.file, Lock::Exclusive, USERS).map_err(|e| lock_error(&e))? {
@@ -282,6 +284,19 @@ fn claim(name: &Name, file: File) -> Result<Usage> {
         Some(found) if found.is_same_object(&identity) => Ok(Usage::Unused(claim)),
         Some(_) => Ok(Usage::Used), // it was replaced before it was claimed, by one that is new
         None => Ok(Usage::Gone),
+    }
+}
+
+/// Locks both bytes; if somebody is in the way, the kind of lock that this is.
+fn lock_against_users(file: &File) -> io::Result<Option<Lock>> {
+    loop {
+        if lock_bytes(file, Lock::Exclusive, BOTH)? {
+            return Ok(None);
+        }
+        let refusing = refusing(file, Lock::Exclusive, BOTH)?;
+        if refusing.is_some() {
+            return Ok(refusing);
+        }
     }
 }
 

@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 
 use super::objects::{find, open, unlink, Draft};
 use crate::error::{Error, Result};
-use crate::sys::unix::{lock_bytes, refuses, unlock_bytes, Lock, Owners};
+use crate::sys::unix::{lock_bytes, refusing, unlock_bytes, Lock, Owners};
 use crate::sys::{explain, Doing, Identity, Name};
 
 /// Where the bytes of names begin in the owners' file: far behind the numbers of threads.
@@ -40,6 +40,7 @@ const PAUSE: Duration = Duration::from_micros(50);
 pub enum Usage {
     Gone,
     Used,
+    Claimed,
     Unknown,
     Unused(Claim),
 }
@@ -175,8 +176,8 @@ pub fn remove_unused(name: &Name) -> Result<bool> {
     };
     let since = Instant::now();
     while !hold.lock(Lock::Exclusive, hold.both())? {
-        let is_claimed = refuses(&hold.locks, Lock::Shared, hold.users());
-        if !is_claimed.map_err(|error| lock_error(&error))? {
+        let refusing = refusing(&hold.locks, Lock::Exclusive, hold.both());
+        if let Some(Lock::Shared) = refusing.map_err(|error| lock_error(&error))? {
             return Ok(find(name)?.is_none());
         }
         wait(since)?;

@@ -44,7 +44,14 @@ pub fn unlock_bytes(file: &File, bytes: Range<u64>) -> io::Result<()> {
 
 /// Whether a lock of another open file refuses such a lock now.
 pub fn refuses(file: &File, lock: Lock, bytes: Range<u64>) -> io::Result<bool> {
-    Ok(control(file, libc::F_OFD_GETLK, kind_of(lock), bytes)? != UNLOCKED)
+    Ok(refusing(file, lock, bytes)?.is_some())
+}
+
+/// The kind of another open file's lock that refuses such a lock now.
+pub fn refusing(file: &File, lock: Lock, bytes: Range<u64>) -> io::Result<Option<Lock>> {
+    let found = control(file, libc::F_OFD_GETLK, kind_of(lock), bytes)?;
+    let mut kinds = [Lock::Shared, Lock::Exclusive].into_iter();
+    Ok(kinds.find(|kind| kind_of(*kind) == found))
 }
 
 #[allow(clippy::cast_possible_truncation, clippy::unnecessary_cast)] // small, of either type

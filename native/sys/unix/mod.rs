@@ -31,7 +31,7 @@ pub use zeros::put_zero_pages;
 // For the systems' folders alone.
 #[cfg(test)]
 pub(super) use byte_locks::lock_byte;
-pub(super) use byte_locks::{lock_bytes, refuses, unlock_bytes, Lock};
+pub(super) use byte_locks::{lock_bytes, refuses, refusing, unlock_bytes, Lock};
 pub(super) use pages::madvise;
 #[cfg(target_os = "linux")]
 pub(super) use places::chosen_directory;
