@@ -37,7 +37,7 @@ test('help is on stdout, with code 0; wrong calls on stderr, with code 2', async
     [['stat', '0'], /"key" is out of range/],
     [['stat', '/a/b'], /one path component/],
     [['dump', '5', '--type', 'Float80Array'], /Unknown type key Float80Array/],
-    [['dump', '5', '--count', '0'], /"count" is out of range/],
+    [['dump', '5', '--count', '0'], /^The value of --count is out of range/],
     [['dump', '5', '6'], /dump takes one KEY/],
     [['dump', '5', '--count'], /--count needs a value/],
     [['dump', '5', '--offset', 'x'], /--offset takes a number, not 'x'/],

@@ -68,7 +68,9 @@ async function run(command, args) {
     return (await command.run(parse(args, command.options))) || 0;
   } catch (error) {
     if (!isUsageError(error)) throw error;
-    process.stderr.write(`${printableLines(error.message)}\n\n${command.help}`);
+    // What the package calls an option is one of the command here.
+    const message = error.message.replace(/"options\.(\w+)"/, '--$1');
+    process.stderr.write(`${printableLines(message)}\n\n${command.help}`);
     return 2;
   }
 }
