@@ -73,10 +73,13 @@ test('flush, flushAsync and advise refuse what is no such file', async (t) => {
       [[array], 'ERR_INVALID_ARG_VALUE', /over a file .* with { write: true }/],
       [[new Int32Array(5)], 'ERR_INVALID_ARG_VALUE', /over a file/],
       [['array'], 'ERR_INVALID_ARG_TYPE', /"array"/],
-      [[new DataView(new ArrayBuffer(8))], 'ERR_INVALID_ARG_TYPE', /"array"/],
+      [[new DataView(new ArrayBuffer(8))], 'ERR_INVALID_ARG_VALUE', /'array'/],
+      [[{ byteLength: 8, buffer: array.buffer }], 'ERR_INVALID_ARG_TYPE', /"array"/],
       [[array, 8004], 'ERR_OUT_OF_RANGE', /"offset"/],
       [[array, 2], 'ERR_OUT_OF_RANGE', /multiple of 4/],
-      [[array, 0, 2001], 'ERR_OUT_OF_RANGE', /"offset"/],
+      [[array, 0, 2001], 'ERR_OUT_OF_RANGE', /"count".* from 1 to 2000\./],
+      [[array, 0, 0], 'ERR_OUT_OF_RANGE', /"count".* from 1 to 2000\./],
+      [[array, 4, 2000], 'ERR_OUT_OF_RANGE', /"offset"/],
     ]) {
       const error = await rejection((async () => flush(...args))());
       t.equal(error.code, code, error.message);
@@ -89,6 +92,29 @@ test('flush, flushAsync and advise refuse what is no such file', async (t) => {
   t.equal(thrownBy(() => shm.advise(new Int32Array(5), 'random')).code, 'ERR_INVALID_ARG_VALUE');
   shm.unmapFile(file);
   if (array.length === 0) t.equal(thrownBy(() => shm.flush(array)).code, 'ERR_SHM_DETACHED');
+  t.end();
+});
+
+test('flush and advise take a DataView, an array of another realm, and one that lies', async (t) => {
+  const file = freshFile(Buffer.alloc(8000));
+  const array = shm.mapFile(file, 'Int32Array', { write: true });
+  class Lying extends Int32Array {
+    get byteLength() {
+      return 1e9;
+    }
+    get length() {
+      return -1;
+    }
+  }
+  const { buffer, byteOffset } = array;
+  const foreign = require('vm').runInNewContext('(buffer, byteOffset) => new Int32Array(buffer, byteOffset, 100)')(buffer, byteOffset);
+  for (const view of [new DataView(buffer, byteOffset, 400), foreign, new Lying(buffer, byteOffset, 100)]) {
+    t.equal(shm.flush(view), undefined);
+    t.equal(await shm.flushAsync(view, 0, 10), undefined);
+    t.equal(shm.advise(view, 'random'), undefined);
+    t.equal(thrownBy(() => shm.flush(view, 404)).code, 'ERR_OUT_OF_RANGE', 'within what it really shows');
+  }
+  shm.unmapFile(file);
   t.end();
 });
 

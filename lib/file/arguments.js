@@ -2,10 +2,12 @@
 // Checks what mapFile and the functions on its arrays are given.
 
 const { bytesOf, checkOffset } = require('../arrays/arguments');
-const { bufferBytesOf, bufferOf, byteLengthOf, elementBytesOf, isView, typeNameOf } = require('../arrays/intrinsics');
+const intrinsics = require('../arrays/intrinsics');
 const { detached, invalidType, invalidValue, outOfRange } = require('../errors');
 const { flag, optionsReader, permissions } = require('../options');
 const binding = require('../runtime/binding');
+
+const { bufferBytesOf, bufferOf, byteLengthOf, elementBytesOf, isView, typeNameOf } = intrinsics;
 
 /** The offset and the counts are checked with the type that they are of. */
 const asGiven = (value) => value;
@@ -63,20 +65,22 @@ function fileOptions(given, type) {
 }
 
 /**
- * `[byteOffset, bytes]` of the part of an array that is meant: `count` elements from `offset` bytes on, by
- * default all.
+ * `[array, byteOffset, bytes]` of the part of an array or DataView that is meant: `count` elements from `offset` bytes on,
+ * by default all. The array is one that the native side knows.
  */
 function rangeOf(array, offset = 0, count) {
-  if (!isView(array) || typeNameOf(array) === undefined) throw invalidType('array', 'an array over a file', array);
-  const type = { bytes: elementBytesOf(array) };
+  if (!isView(array)) throw invalidType('array', 'an array over a file', array);
   const has = byteLengthOf(array);
   if (has === 0 && bufferBytesOf(bufferOf(array)) === 0) throw detached();
+  const bytesOfElement = elementBytesOf(array);
+  const type = { bytes: bytesOfElement, countMax: Math.max(1, Math.floor(has / bytesOfElement)) };
+  if (typeNameOf(array) === undefined) array = intrinsics.bytesOf(array);
   checkOffset(offset, type);
   const left = has - offset;
-  if (count === undefined && left >= 0) return [offset, left];
+  if (count === undefined && left >= 0) return [array, offset, left];
   const bytes = count === undefined ? 0 : bytesOf(count, type);
   if (bytes > left) throw outOfRange('offset', `within the array's ${has} bytes, with ${bytes} after it`, offset);
-  return [offset, bytes];
+  return [array, offset, bytes];
 }
 
 module.exports = { ADVICE, fileOptions, pathOf, rangeOf };

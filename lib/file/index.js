@@ -84,8 +84,8 @@ function dispose(array) {
 }
 
 function flush(array, offset, count) {
-  const [start, bytes] = rangeOf(array, offset, count);
-  if (bytes > 0 && !binding.flush(array, start, bytes)) throw notOurs(array, WRITTEN);
+  const [known, start, bytes] = rangeOf(array, offset, count);
+  if (bytes > 0 && !binding.flush(known, start, bytes)) throw notOurs(array, WRITTEN);
 }
 
 /** The promises of flushes under way, by number. */
@@ -94,11 +94,11 @@ let isListening = false;
 
 function flushAsync(array, offset, count) {
   return /** @type {Promise<void>} */ (new Promise((resolve, reject) => {
-    const [start, bytes] = rangeOf(array, offset, count);
+    const [known, start, bytes] = rangeOf(array, offset, count);
     if (bytes === 0) return resolve();
     if (!isListening) binding.onFlushed(settle);
     isListening = true;
-    const id = binding.flushAsync(array, start, bytes);
+    const id = binding.flushAsync(known, start, bytes);
     if (id === 0) throw notOurs(array, WRITTEN);
     pending.set(id, { resolve, reject });
   }));
@@ -123,8 +123,8 @@ function flushError(errno) {
 
 function advise(array, advice, offset, count) {
   if (!ADVICE.includes(advice)) throw invalidValue('advice', `must be one of ${ADVICE.join(', ')}`, advice);
-  const [start, bytes] = rangeOf(array, offset, count);
-  if (bytes > 0 && !binding.advise(array, start, bytes, advice)) throw notOurs(array, advice === 'dontdump' ? ATTACHED : MAPPED);
+  const [known, start, bytes] = rangeOf(array, offset, count);
+  if (bytes > 0 && !binding.advise(known, start, bytes, advice)) throw notOurs(array, advice === 'dontdump' ? ATTACHED : MAPPED);
 }
 
 /** Why the native side does not know the memory under an array as that of a file. */
