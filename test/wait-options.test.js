@@ -164,3 +164,47 @@ test('what is thrown while a signal aborts reaches the program, and the other wa
   await Promise.all(waits);
   shm.destroy(key);
 });
+
+test('a signal goes on to end the waits that are left when others that share it have ended', async (t) => {
+  const key = freshKey();
+  const array = shm.create(4, 'Int32Array', key);
+  const signal = countingSignal();
+  const [first, second] = [shm.waitAsync(array, 0, 0, { signal }), rejection(shm.waitAsync(array, 1, 0, { signal }))];
+  await new Promise((resolve) => setTimeout(resolve, 30)); // so that they have begun everywhere
+  array[0] = 1;
+  shm.notify(array, 0);
+  t.equal(await first, 'ok');
+  t.equal(signal.listeners.size, 1);
+  signal.abort();
+  t.equal((await second).name, 'AbortError');
+  shm.destroy(key);
+});
+
+test('a word that changes while a worker looks up, where the kernel keeps no places, counts as notified', { skip: Worker === null && 'no worker_threads' }, async (t) => {
+  const env = Object.assign({}, process.env, { SHM_TYPED_ARRAY_WAITS: 'many' });
+  const { code, stdout, stderr } = await runCode(
+    `
+    const { isMainThread, Worker, workerData, parentPort } = require('worker_threads');
+    if (isMainThread) {
+      const array = shm.create(4, 'Int32Array');
+      const worker = new Worker(__filename, { workerData: array.key });
+      worker.on('message', (message) => {
+        if (message === 'waits') setTimeout(() => (array[0] = 1), 30); // and nobody notifies
+        else console.log(message);
+      });
+    } else {
+      const array = shm.get(workerData, 'Int32Array');
+      let result = 'not-equal';
+      // Once more, if this thread was too slow to begin in time.
+      for (let tries = 0; tries < 20 && result === 'not-equal'; tries++) {
+        array[0] = 0;
+        parentPort.postMessage('waits');
+        result = shm.wait(array, 0, 0, 5000);
+      }
+      parentPort.postMessage(result);
+    }`,
+    { env },
+  );
+  t.equal(code, 0, stderr);
+  t.equal(stdout.split('\n')[0], 'ok');
+});
