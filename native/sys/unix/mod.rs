@@ -31,7 +31,9 @@ pub use zeros::put_zero_pages;
 // For the systems' folders alone.
 #[cfg(test)]
 pub(super) use byte_locks::lock_byte;
-pub(super) use byte_locks::{lock_bytes, refuses, refusing, unlock_bytes, Lock};
+#[cfg(target_os = "linux")]
+pub(super) use byte_locks::refuses;
+pub(super) use byte_locks::{lock_bytes, refusing, unlock_bytes, Lock};
 pub(super) use pages::madvise;
 #[cfg(target_os = "linux")]
 pub(super) use places::chosen_directory;
