@@ -12,6 +12,11 @@ if (process.argv[2] === 'worker') {
   });
   process.on('disconnect', () => process.exit());
 } else {
+  main();
+}
+
+async function main() {
+  await locks.query(); // The memory of the locks is transient: with this process it outlives a worker that dies alone.
   const name = `schedule-${process.pid}`;
   const workers = [1, 2, 3].map(() => fork(__filename, ['worker', name]));
   let kills = 2;
