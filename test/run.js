@@ -14,9 +14,6 @@ const folder = path.resolve(__dirname, process.env.SHM_TEST_FOLDER || '');
 const FILE_TIMEOUT = Number(process.env.SHM_TEST_TIMEOUT || 180) * 1000;
 const JOBS = Number(process.env.SHM_TEST_JOBS || Math.min(4, os.cpus().length));
 
-/** Files beside which no other may run, and why. */
-const ALONE = new Map([]);
-
 function testFiles(names) {
   const all = fs.readdirSync(folder).filter((name) => name.endsWith('.test.js')).sort();
   if (names.length === 0) return all;
@@ -52,8 +49,8 @@ function report(file, result, seconds) {
   if (result.failed > 0) console.log(`${result.output}\n${file} ended with ${result.end}`);
 }
 
-/** Runs the files, `jobs` of them at a time; each is reported when it has ended. */
-async function runFiles(files, jobs, journal, total) {
+/** Runs the files, some of them at a time; each is reported when it has ended. */
+async function runFiles(files, journal, total) {
   const waiting = files.slice();
   const runNext = async () => {
     while (waiting.length > 0) {
@@ -66,16 +63,14 @@ async function runFiles(files, jobs, journal, total) {
       total.skipped += result.skipped.length;
     }
   };
-  await Promise.all(Array.from({ length: jobs }, runNext));
+  await Promise.all(Array.from({ length: JOBS }, runNext));
 }
 
 async function main(names) {
   const journal = openJournal();
   endTogether(journal.sweep);
-  const files = testFiles(names);
   const total = { passed: 0, failed: 0, skipped: 0 };
-  await runFiles(files.filter((file) => !ALONE.has(file)), JOBS, journal, total);
-  await runFiles(files.filter((file) => ALONE.has(file)), 1, journal, total);
+  await runFiles(testFiles(names), journal, total);
   journal.sweep();
   const skips = total.skipped > 0 ? `, ${total.skipped} skipped` : '';
   console.log(`${total.passed} passed, ${total.failed} failed${skips}`);
