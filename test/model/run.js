@@ -126,6 +126,17 @@ const models = {
     { name: 'a lock is stolen, two of three are killed', sizes: { STEALS: 1, DEATHS: 2 }, breaks: ['THIEF_FREES_FIRST'] },
     { name: 'two processes, one may be killed: everybody comes to an end', search: 'circles', sizes: { PROCESSES: 2, DEATHS: 1 }, breaks: ['LIST_KEPT'] },
   ],
+  lifetimes: [
+    {
+      name: 'three workers: one memory under one name, and nothing after the last',
+      sizes: {},
+      breaks: ['CLAIM_FIRST', 'CLAIM_BESIDE_USERS', 'JOIN_CLAIMED', 'NAME_UNSEEN', 'NAMED_UNLOCKED', 'REMOVE_UNSEEN'],
+    },
+    { name: 'two workers, two rounds each', sizes: { WORKERS: 2, ROUNDS: 2 } },
+    { name: 'two of three workers are killed at any step', sizes: { DEATHS: 2 } },
+    { name: 'two workers, and somebody removes the name by force', sizes: { WORKERS: 2, DESTROYS: 1 }, breaks: ['DESTROY_UNLOCKED', 'DESTROY_ANY'] },
+    { name: 'two workers, one is killed, and somebody removes the name by force', sizes: { WORKERS: 2, DESTROYS: 1, DEATHS: 1 } },
+  ],
   sleeping: [
     { name: 'changes are counted if somebody may sleep', sizes: {}, breaks: ['COUNTED_FIRST', 'LOOKED_FIRST', 'NOT_MARKED', 'SLEEP_UNSEEN', 'WAKE_ONE'] },
     { name: 'all changes are counted', sizes: { COUNTED: 0 }, breaks: ['PLAIN_STORE'] },

@@ -208,8 +208,17 @@ pub fn destroy(name: &Name) -> Result<bool> {
         let Ok(Some(file)) = open(name, true) else {
             return unlink(name);
         };
-        if !is_marked(&file)? || lock(&file, REMOVAL)? {
+        if !is_marked(&file)? {
             return unlink(name);
+        }
+        if lock(&file, REMOVAL)? {
+            let identity = identity_of(&file)?;
+            match find(name)? {
+                // The name may lead to another object by now, which somebody else may be removing.
+                Some(found) if !found.is_same_object(&identity) => continue,
+                Some(_) => return unlink(name),
+                None => return Ok(false),
+            }
         }
         drop(file);
         patience.wait()?;
