@@ -37,7 +37,7 @@ const TRANSIENT_MARK: u32 = libc::S_ISVTX;
 /// How long programs that do not lock, and who is about to close the object, are waited for.
 const LOOK_AGAIN: Duration = Duration::from_millis(250);
 /// The same for objects that are not marked: only others who ask are waited for.
-const ASK_AGAIN: Duration = Duration::from_micros(400);
+const ASK_AGAIN: Duration = Duration::from_millis(5);
 
 /// What there is of an object's users.
 pub enum Usage {
