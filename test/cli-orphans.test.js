@@ -187,7 +187,7 @@ test('list says why it cannot, without /proc/sysvipc', ownMachine, async (t) => 
       }
     }`);
   t.equal(code, 0, stderr);
-  t.match(stdout, /^10\nERR_SHM_UNAVAILABLE \/proc\/sysvipc\/shm is not there, .* mount \/proc/);
+  t.match(stdout, /^10\nERR_SHM_UNAVAILABLE The list of segments, \/proc\/sysvipc\/shm, is not there: mount \/proc/);
   shm.destroy(key);
 });
 
