@@ -1,13 +1,12 @@
 'use strict';
 // Where one object of this thread enters requests and ends them, with the mutex; it knows which of them are its own.
 
-const { detached, withCode } = require('../errors');
+const { damaged, detached, withCode } = require('../errors');
 const owners = require('../runtime/owner');
 const { MAY_SLEEP } = require('../structures/sleepers');
 const { forgetDead, ownersSeen, sweep } = require('./deaths');
-const { BROKEN, CHANGES, EXCLUSIVE, FREE, HELD, HELD_FIRST, MODE, OF_MAILBOX, OWNER, OWNER_DIED, PENDING, PENDING_FIRST, PERMITS, STATE } = require('./layout');
+const { BROKEN, CHANGES, EXCLUSIVE, HELD, HELD_FIRST, MODE, OWNER, OWNER_DIED, PENDING, PENDING_FIRST, PERMITS, STATE } = require('./layout');
 const { NONE } = require('./lists');
-const looks = require('./looks');
 const { encode } = require('./name');
 const { takeNews } = require('./news');
 
@@ -33,8 +32,8 @@ class Desk {
     return Array.from(this.#own.values());
   }
 
-  has(number) {
-    return this.#own.has(number);
+  has(request) {
+    return this.#own.get(request.number) === request;
   }
 
   /** The word that this thread sleeps on. */
@@ -91,7 +90,7 @@ class Desk {
   }
 
   #remove(request, remove) {
-    if (this.#own.get(request.number) !== request) return;
+    if (!this.has(request)) return;
     // What is freed must not be on a list of news any more: whoever gets it next is told by a list of its own.
     this.takeNews();
     if (this.#hasMemory()) remove(request.number);
@@ -190,7 +189,10 @@ class Desk {
   /** The same for all requests, if nobody has brought the news. */
   noticeAll() {
     this.takeNews();
-    for (const number of Array.from(this.#own.keys())) this.#notice(number);
+    for (const [number, request] of Array.from(this.#own)) {
+      this.#notice(number);
+      if (!request.isGranted && (this.table.stateOf(number) & OWNER) !== this.table.self) this.#lose(request);
+    }
   }
 
   #notice(number) {
@@ -204,16 +206,23 @@ class Desk {
     request.stolen();
   }
 
-  /** Whether somebody has died who has requests, or this thread has left some in a call that was ended by force. */
-  hasDead() {
-    return this.#dead().size > 0 || this.#strays().length > 0;
+  /** Ends a request of this thread that is in the table no more: something else has written there. */
+  #lose(request) {
+    this.#own.delete(request.number);
+    this.pending--;
+    if (request.isOver) return;
+    request.isOver = true;
+    request.failed(damaged(this.table.key, 'lock manager', 'a request of this thread is gone'));
   }
 
-  /** Ends the requests of the dead, and those that this thread does not know of. */
+  /** Whether somebody has died who has requests. */
+  hasDead() {
+    return this.#dead().size > 0;
+  }
+
+  /** Ends the requests of the dead. */
   sweep() {
-    const { table } = this;
-    for (const number of this.#strays()) Atomics.and(table.words, table.at(number) + STATE, ~OWNER);
-    sweep(table, this.#dead());
+    sweep(this.table, this.#dead());
   }
 
   /** The owners of requests that are dead; 0, which is nobody's number, among them. */
@@ -224,18 +233,6 @@ class Desk {
     return dead;
   }
 
-  /** Requests of this thread that none of its objects knows of. */
-  #strays() {
-    const { table } = this;
-    const strays = [];
-    for (let number = 0, used = table.used(); number < used; number++) {
-      const word = table.stateOf(number);
-      if (word === FREE || (word & OWNER) !== table.self || looks.has(table, number)) continue;
-      if (table.words[table.at(number) + MODE] !== OF_MAILBOX) strays.push(number);
-    }
-    return strays;
-  }
-
   /** With the mutex: gives back all that this object holds or waits for; before its memory goes. */
   close() {
     for (const request of this.all()) this.end(request);
@@ -243,19 +240,28 @@ class Desk {
     this.mailbox = NONE;
   }
 
-  /** The same without the mutex: what has no owner is taken for a dead one's. */
-  disown() {
-    const { self } = this.table;
+  /** The same without the mutex. */
+  disownAll() {
+    for (const request of this.all()) this.disown(request);
+    if (this.mailbox !== NONE) this.#disown(this.mailbox);
+    this.mailbox = NONE;
+  }
+
+  /** Ends a request without the mutex. */
+  disown(request) {
+    if (!this.has(request)) return;
+    if (this.#hasMemory()) this.#disown(request.number);
+    this.#own.delete(request.number);
+    if (!request.isGranted) this.pending--;
+  }
+
+  /** What has no owner is taken for a dead one's. */
+  #disown(number) {
     /** @type {Int32Array} */
     const words = this.table.words;
-    for (const number of Array.from(this.#own.keys()).concat(this.mailbox === NONE ? [] : this.mailbox)) {
-      const at = this.table.at(number) + STATE;
-      const word = Atomics.load(words, at);
-      if ((word & OWNER) === self) Atomics.compareExchange(words, at, word, word & ~OWNER);
-    }
-    this.#own.clear();
-    this.pending = 0;
-    this.mailbox = NONE;
+    const at = this.table.at(number) + STATE;
+    const word = Atomics.load(words, at);
+    if ((word & OWNER) === this.table.self) Atomics.and(words, at, ~OWNER);
   }
 }
 

@@ -40,10 +40,19 @@ class Guard {
     });
   }
 
-  /** The same, but it blocks, `timeout` milliseconds at most; BUSY then. */
+  /** The same, but it blocks, `timeout` milliseconds at most; BUSY then. What waits comes first, a release maybe. */
   runSync(action, timeout) {
-    const entered = this.#lock.lock(timeout);
-    return entered === null ? BUSY : this.#inside(entered, action);
+    const deadline = clock.now() + timeout;
+    const block = (next) => {
+      const entered = this.#lock.lock(Math.max(0, deadline - clock.now()));
+      return entered === null ? BUSY : this.#inside(entered, next);
+    };
+    return this.#runQueued(block) ? block(action) : BUSY;
+  }
+
+  /** Whether no action waits for the mutex. */
+  isIdle() {
+    return this.#queue.length === 0;
   }
 
   /** The same at once; BUSY if somebody else has the mutex. */
@@ -56,20 +65,23 @@ class Guard {
   }
 
   #retry() {
+    if (!this.#runQueued((action) => this.tryRun(action))) clock.setTimeout(() => this.#retry(), RETRY_AFTER);
+  }
+
+  /** Does by `run` what waits for the mutex; false if that is busy. */
+  #runQueued(run) {
     while (this.#queue.length > 0) {
       const { action, resolve, reject } = this.#queue[0];
       try {
-        const result = this.tryRun(action);
-        if (result === BUSY) {
-          clock.setTimeout(() => this.#retry(), RETRY_AFTER);
-          return;
-        }
+        const result = run(action);
+        if (result === BUSY) return false;
         resolve(result);
       } catch (error) {
         reject(error);
       }
       this.#queue.shift();
     }
+    return true;
   }
 
   /** With the mutex. Whatever fails in there, the next one repairs the lists, as after a death. */

@@ -35,7 +35,7 @@ function reference() {
 function lookAtAll() {
   for (const [manager, requests] of active) {
     requests.look();
-    if (requests.desk.size === 0) active.delete(manager);
+    if (requests.isIdle()) active.delete(manager);
   }
   reference();
   // Not at the end of the last request: the next one comes soon, as a rule, and a new timer costs more than a lock.
@@ -44,10 +44,4 @@ function lookAtAll() {
   timer = null;
 }
 
-/** Whether any object of this thread over that table has a request of that number. */
-function has(table, number) {
-  for (const { desk } of active.values()) if (desk.table.words.buffer === table.words.buffer && desk.has(number)) return true;
-  return false;
-}
-
-module.exports = { EVERY, begin, has, reference };
+module.exports = { EVERY, begin, reference };

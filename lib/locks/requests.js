@@ -33,6 +33,8 @@ class Request {
 
 class Requests {
   #guard;
+  /** The request of the call that is on the stack. If it is still there later, the call was ended by force. @type {Request | null} */
+  #entering = null;
   #isWatching = false;
   #user;
 
@@ -48,6 +50,7 @@ class Requests {
     const request = new Request(name, options);
     const { signal, timeout } = options;
     return new Promise((resolve, reject) => {
+      const deadline = clock.now() + timeout;
       let timer;
       const end = (settle, value) => {
         if (timer !== undefined) clock.clearTimeout(timer);
@@ -64,7 +67,13 @@ class Requests {
       request.granted = () => end(resolve, request);
       request.failed = (error) => end(reject, error);
       if (signal !== undefined) onAbort(signal, onAborted);
-      if (timeout !== Infinity) timer = clock.setTimeout(() => giveUp(this.#timedOut(name, timeout)), timeout);
+      const limit = (left) => (timer = clock.setTimeout(onTimeout, Math.min(left, clock.LONGEST_TIMER)));
+      const onTimeout = () => {
+        const left = deadline - clock.now();
+        if (left > 0) limit(left);
+        else giveUp(this.#timedOut(name, timeout));
+      };
+      if (timeout !== Infinity) limit(timeout);
       const entered = (result) => {
         if (result === null) end(resolve, null);
         else if (result instanceof Error) end(reject, result);
@@ -75,11 +84,14 @@ class Requests {
       };
       const failed = (error) => end(reject, error);
       try {
+        this.#begin(request);
         const result = this.run(() => this.desk.enter(request));
         if (result instanceof Promise) result.then(entered, failed);
         else entered(result);
       } catch (error) {
         failed(error);
+      } finally {
+        this.#entering = null;
       }
     });
   }
@@ -90,23 +102,46 @@ class Requests {
     const { timeout } = options;
     const request = new Request(name, options);
     const deadline = clock.now() + timeout;
-    const entered = this.#guard.runSync(() => desk.enter(request), timeout + BUSY_AT_MOST);
-    if (entered === null) return null;
-    if (entered instanceof Error) throw entered;
-    if (entered === BUSY) throw this.#timedOut(name, timeout);
+    this.#begin(request);
+    try {
+      const entered = this.#guard.runSync(() => desk.enter(request), timeout + BUSY_AT_MOST);
+      if (entered === null) return null;
+      if (entered instanceof Error) throw entered;
+      if (entered === BUSY) throw this.#timedOut(name, timeout);
+      this.#block(request, deadline);
+      return request;
+    } finally {
+      this.#entering = null;
+      request.isOver = !request.isGranted;
+      if (request.isOver) this.#endSync(request, () => desk.decline(request));
+    }
+  }
+
+  /** Blocks until a request is granted. */
+  #block(request, deadline) {
+    const { desk } = this;
+    let failure;
+    request.failed = (error) => (failure = error);
     while (!request.isGranted) {
       const value = desk.mark();
       desk.takeNews();
-      if (request.isGranted) break;
+      if (request.isGranted) return;
       const left = deadline - clock.now();
-      if (left <= 0) {
-        request.isOver = true;
-        this.#guard.runSync(() => desk.decline(request), BUSY_AT_MOST);
-        throw this.#timedOut(name, timeout);
-      }
+      if (left <= 0) throw this.#timedOut(request.name, request.options.timeout);
       if (waiting.wait(this.table.words, desk.changes, value, Math.min(left, looks.EVERY)) === 'timed-out') this.#lookOnce();
+      if (failure !== undefined) throw failure;
     }
-    return request;
+  }
+
+  /** Remembers whose call is on the stack, and takes back what another one has left there. */
+  #begin(request) {
+    if (this.#entering !== null) this.#giveUp(this.#entering);
+    this.#entering = request;
+  }
+
+  /** Whether nothing is held, pending, or about to be. */
+  isIdle() {
+    return this.desk.size === 0 && this.#guard.isIdle();
   }
 
   #timedOut(name, timeout) {
@@ -118,19 +153,49 @@ class Requests {
     return this.#guard.run(action);
   }
 
-  /** Releases a lock: at once, or else the promise tells when. */
+  /** Releases a lock: at once, or else the promise tells when. What was given back before, by a detach, is gone. */
   release(request) {
-    return this.run(() => this.desk.end(request));
+    return this.#end(request, () => this.desk.end(request));
   }
 
   releaseSync(request) {
-    return this.#guard.runSync(() => this.desk.end(request), BUSY_AT_MOST);
+    this.#endSync(request, () => this.desk.end(request));
   }
 
-  /** Takes a request back that was not granted, as far as its owner knows. */
+  /** Takes a request back that was not granted, as far as its owner knows. It must not throw: a timer may have called it. */
   #giveUp(request) {
-    const ended = this.run(() => this.desk.decline(request));
-    if (ended instanceof Promise) ended.catch(() => {}); // whoever looks next finds it
+    request.isOver = true;
+    try {
+      quietly(this.#end(request, () => this.desk.decline(request)));
+    } catch (_) {
+      // It has ended without the mutex.
+    }
+  }
+
+  /** Ends a request by `action`, with the mutex; if that fails, without. */
+  #end(request, action) {
+    if (!this.desk.has(request)) return undefined;
+    const failed = (error) => {
+      this.desk.disown(request);
+      throw error;
+    };
+    try {
+      const ended = this.run(action);
+      return ended instanceof Promise ? ended.catch(failed) : undefined;
+    } catch (error) {
+      return failed(error);
+    }
+  }
+
+  /** The same, but it blocks; if the mutex is busy all the time, the request ends later. */
+  #endSync(request, action) {
+    if (!this.desk.has(request)) return;
+    try {
+      if (this.#guard.runSync(action, BUSY_AT_MOST) === BUSY) quietly(this.#end(request, action));
+    } catch (error) {
+      this.desk.disown(request);
+      throw error;
+    }
   }
 
   /** Waits for news, as long as there is a pending request. */
@@ -155,6 +220,7 @@ class Requests {
   /** Looks for news that nobody brought, and for the dead. Called from time to time, and must not throw. */
   look() {
     try {
+      this.#begin(null);
       this.#lookOnce();
       this.#watch();
     } catch (error) {
@@ -184,10 +250,22 @@ class Requests {
 
   /** Gives back all that this object holds or waits for; before its memory goes. */
   close() {
-    this.desk.isClosing = true;
+    const { desk } = this;
+    desk.isClosing = true;
     this.fail(detached());
-    if (this.#guard.tryRun(() => this.desk.close()) === BUSY) this.desk.disown();
+    let isClosed = false;
+    try {
+      isClosed = this.#guard.tryRun(() => desk.close()) !== BUSY;
+    } catch (_) {
+      // The lists are damaged.
+    }
+    if (!isClosed) desk.disownAll();
   }
+}
+
+/** Nobody is there to be told if it fails. */
+function quietly(ended) {
+  if (ended !== undefined) ended.catch(() => {});
 }
 
 module.exports = { Requests };

@@ -78,7 +78,9 @@ class Table extends Lists {
     const held = this.named(hash, HELD_FIRST);
     const dead = looks ? held.filter((holder) => this.isDead(holder, living)) : [];
     const holding = held.filter((holder) => !dead.includes(holder));
+    let steps = 0;
     for (let next = this.firstPending(hash); next !== NONE; next = this.firstPending(hash)) {
+      if (steps++ > this.requests) throw this.damage();
       const at = this.at(next);
       if (this.isDead(next, living)) {
         this.unlink(next, PENDING);
@@ -88,7 +90,7 @@ class Table extends Lists {
       if (!this.fits(words[at + MODE], words[at + PERMITS], holding)) break;
       if (dead.length > 0) words[at + OWNER_DIED] = 1;
       this.unlink(next, PENDING);
-      Atomics.store(words, at + STATE, HELD | (words[at + STATE] & OWNER)); // from here on it is granted
+      Atomics.xor(words, at + STATE, PENDING ^ HELD); // from here on it is granted; its owner may give it up meanwhile
       this.link(next, HELD);
       for (const holder of dead.splice(0)) this.remove(holder, HELD);
       holding.push(next);
@@ -139,7 +141,7 @@ class Table extends Lists {
         continue;
       }
       this.unlink(holder, HELD);
-      Atomics.store(words, at + STATE, BROKEN | (words[at + STATE] & OWNER));
+      Atomics.or(words, at + STATE, BROKEN);
       tell(this, holder);
     }
     return isTold;

@@ -7,6 +7,9 @@ const { hrtime } = process;
 const { now: time } = Date;
 const { clearInterval, clearTimeout, setImmediate, setInterval, setTimeout } = require('timers');
 
+/** What a timer of the runtime takes at most (milliseconds). */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
 // time() is the time of day: milliseconds since 1970, which a step of the system's clock moves.
 
 /** Milliseconds since some moment. It never goes back, whatever the time of day does. */
@@ -22,4 +25,4 @@ function nowOfDeno() {
   return () => now.call(performance);
 }
 
-module.exports = { clearInterval, clearTimeout, now: process.versions.deno === undefined ? now : nowOfDeno(), setImmediate, setInterval, setTimeout, time };
+module.exports = { LONGEST_TIMER, clearInterval, clearTimeout, now: process.versions.deno === undefined ? now : nowOfDeno(), setImmediate, setInterval, setTimeout, time };

@@ -13,8 +13,6 @@ const { BUSY, isResult } = require('./results');
 /** When to try again where another thread's lock was in the way (milliseconds): no change tells when it is free. */
 const RETRY_AFTER = 5;
 
-const LONGEST_TIMER = 2 ** 31 - 1;
-
 /** One call, and its place in the queue. */
 class Call {
   constructor(calls, attempt, options) {
@@ -56,7 +54,7 @@ class Call {
   limit(deadline) {
     const left = deadline - clock.now();
     if (left <= 0) this.fail(this.calls.condition.timedOut(this.options.timeout));
-    else this.timer = clock.setTimeout(() => this.limit(deadline), Math.min(left, LONGEST_TIMER)).unref();
+    else this.timer = clock.setTimeout(() => this.limit(deadline), Math.min(left, clock.LONGEST_TIMER)).unref();
   }
 }
 

@@ -14,9 +14,6 @@ const RETRY_DELAY = 10;
 /** What the kernel refuses with as long as it is short of something. */
 const TEMPORARY = ['ENOMEM', 'EAGAIN', 'EBUSY'];
 
-/** What a timer of the runtime takes at most, in milliseconds. */
-const LONGEST_TIMER = 2 ** 31 - 1;
-
 const pending = new Map();
 
 /** Enters a wait that has been started; `entry` is `{ resolve, reject, ref, signal }`. */
@@ -36,7 +33,7 @@ function setTimer(id, entry, deadline) {
     expire(id);
     return;
   }
-  entry.timer = clock.setTimeout(setTimer, Math.min(left, LONGEST_TIMER), id, entry, deadline);
+  entry.timer = clock.setTimeout(setTimer, Math.min(left, clock.LONGEST_TIMER), id, entry, deadline);
   if (!entry.ref) entry.timer.unref();
 }
 

@@ -1,0 +1,225 @@
+'use strict';
+// Locks by name when something is in the way: a busy mutex, a call that was ended by force, another copy of the package,
+// memory that was written to or replaced.
+
+const test = require('tape');
+const vm = require('vm');
+const { skip } = require('./messages');
+const { copyOfPackage, forkCode, freshName, isBun, isDeno, nextMessage, shm, until } = require('./support');
+const layout = require('../lib/locks/layout');
+
+const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+const codeOf = (promise) => promise.then(() => 'fulfilled', (error) => error.code || error.name);
+
+async function withManager(use, options) {
+  const key = freshName();
+  const manager = new shm.LockManager(key, options);
+  try {
+    await use(manager, key, shm.get(key, 'Int32Array'));
+  } finally {
+    manager.destroy();
+  }
+}
+
+/** A process that has the mutex of a manager until it is told to give it back. */
+async function blocker(key) {
+  const child = forkCode(`
+    const words = shm.get('${key}', 'Int32Array');
+    const mutex = new shm.Mutex(words, ${layout.MUTEX});
+    mutex.lockSync();
+    process.send('locked');
+    process.on('message', () => { mutex.unlock(); process.send('free'); });
+    setInterval(() => {}, 1000);
+  `);
+  await nextMessage(child);
+  return child;
+}
+
+/** A process that holds a lock. */
+async function holder(key, name) {
+  const child = forkCode(`
+    new shm.LockManager('${key}').request('${name}', () => { process.send('held'); return new Promise(() => {}); });
+    setInterval(() => {}, 1000);
+  `);
+  await nextMessage(child);
+  return child;
+}
+
+for (const addon of [false, true]) {
+  test(`two copies of the package in a thread do not take each other's locks (${addon ? 'two addons' : 'one addon'})`, { skip }, (t) => withManager(async (manager, key) => {
+    const other = new (copyOfPackage({ addon }).LockManager)(key);
+    let isInside = false;
+    const held = manager.request('a', async () => {
+      isInside = true;
+      await pause(200);
+      isInside = false;
+    });
+    t.deepEqual(await other.request('a', (lock) => [isInside, lock.ownerDied]), [false, false]);
+    await held;
+    other.detach();
+  }));
+}
+
+test('a timeout longer than a timer of the runtime is no short one', { skip }, (t) => withManager(async (manager) => {
+  const held = manager.request('a', () => pause(50));
+  t.equal(await manager.request('a', { timeout: 2 ** 32 }, () => 'granted'), 'granted');
+  await held;
+}));
+
+test('a request that waits for the mutex is looked after when it has entered', { skip }, (t) => withManager(async (manager, key) => {
+  const first = await holder(key, 'a');
+  const busy = await blocker(key);
+  const mine = manager.request('a', (lock) => lock.ownerDied);
+  await pause(200); // longer than the timer runs for a manager without requests
+  busy.send('unlock');
+  await nextMessage(busy);
+  await until(async () => (await manager.query()).pending.length === 1, 'the request');
+  first.kill('SIGKILL');
+  t.equal(await mine, true);
+  busy.kill('SIGKILL');
+}));
+
+test('a call that blocks lets a release go first that waits for the mutex', { skip }, (t) => withManager(async (manager, key) => {
+  let release;
+  const held = manager.request('a', () => new Promise((resolve) => (release = resolve)));
+  await until(() => release !== undefined, 'the lock');
+  const busy = await blocker(key);
+  release();
+  await pause(20);
+  busy.send('unlock');
+  await nextMessageSync(busy, key);
+  t.equal(manager.requestSync('a', { timeout: 2000 }, (lock) => lock.ownerDied), false);
+  await held;
+  busy.kill('SIGKILL');
+}));
+
+/** Blocks until the mutex is free, so that no timer runs meanwhile. */
+function nextMessageSync(child, key) {
+  const mutex = new shm.Mutex(shm.get(key, 'Int32Array'), layout.MUTEX);
+  mutex.lockSync({ timeout: 10000 });
+  mutex.unlock();
+}
+
+test('a process that is stopped in the mutex: calls end in time, and their locks are free afterwards', { skip }, (t) => withManager(async (manager, key) => {
+  const busy = await blocker(key);
+  t.equal(await codeOf(manager.request('a', { timeout: 20 }, () => 'never')), 'ERR_SHM_TIMED_OUT');
+  const controller = new AbortController();
+  const aborted = codeOf(manager.request('a', { signal: controller.signal }, () => 'never'));
+  controller.abort();
+  t.notEqual(await aborted, 'fulfilled');
+  busy.send('unlock');
+  await nextMessage(busy);
+  t.equal(await manager.request('a', { timeout: 2000 }, (lock) => lock.ownerDied), false);
+  busy.kill('SIGKILL');
+}));
+
+test('requestSync that cannot release at once releases later', { skip }, (t) => withManager(async (manager, key, words) => {
+  const mutex = new shm.Mutex(words, layout.MUTEX);
+  const busy = forkCode(`
+    const words = shm.get('${key}', 'Int32Array');
+    const mutex = new shm.Mutex(words, ${layout.MUTEX});
+    process.on('message', () => { mutex.unlock(); process.send('free'); });
+    while (Atomics.load(words, words.length - 1) === 0);
+    mutex.lockSync();
+    Atomics.store(words, words.length - 1, 2);
+  `);
+  await until(() => busy.connected, 'the process');
+  manager.requestSync('a', () => {
+    Atomics.store(words, words.length - 1, 1);
+    while (Atomics.load(words, words.length - 1) !== 2);
+  });
+  busy.send('unlock');
+  await nextMessage(busy);
+  t.equal(await manager.request('a', { timeout: 2000 }, (lock) => lock.ownerDied), false);
+  t.equal(mutex.tryLock(), 'ok');
+  mutex.unlock();
+  busy.kill('SIGKILL');
+}));
+
+test('requestSync that was ended by force takes its request back', { skip: skip || ((isBun || isDeno) && 'no timeouts of vm') }, (t) => withManager(async (manager) => {
+  let release;
+  const held = manager.request('a', () => new Promise((resolve) => (release = resolve)));
+  await until(() => release !== undefined, 'the lock');
+  t.throws(() => vm.runInNewContext("manager.requestSync('a', () => {})", { manager }, { timeout: 50 }), /timed out/);
+  release();
+  await held;
+  t.equal(await manager.request('a', { timeout: 2000 }, (lock) => lock.ownerDied), false);
+  t.deepEqual(await manager.query(), { held: [], pending: [] });
+}));
+
+test('memory that was destroyed or replaced ends what waits', { skip }, (t) => withManager(async (manager, key) => {
+  const child = await holder(key, 'a');
+  const mine = codeOf(manager.request('a', () => 'never'));
+  shm.destroy(key);
+  t.match(await mine, /ERR_SHM_(REPLACED|DETACHED)/);
+  const other = freshName();
+  const again = new shm.LockManager(other);
+  const waits = forkCode(`
+    const manager = new shm.LockManager('${other}');
+    manager.request('a', () => {
+      process.send('held');
+      manager.request('a', () => {}).catch((error) => process.send(error.code));
+      return new Promise(() => {});
+    });
+  `);
+  await nextMessage(waits);
+  again.destroy();
+  t.equal(await nextMessage(waits), 'ERR_SHM_REPLACED');
+  child.kill('SIGKILL');
+  waits.kill('SIGKILL');
+}));
+
+test('a lock that a detach gave back needs no release', { skip }, (t) => withManager(async (manager, key) => {
+  const other = freshName();
+  const only = new shm.LockManager(other);
+  t.equal(await only.request('a', () => { only.detach(); return 'done'; }), 'done', 'the memory is gone');
+  shm.destroy(other);
+  const second = new shm.LockManager(key);
+  t.equal(await second.request('a', () => { second.detach(); return 'done'; }), 'done', 'the memory is there');
+  t.equal(await manager.request('a', (lock) => lock.ownerDied), false);
+}));
+
+test('words that anybody has written end calls with a code, in bounded time, and throw from no timer', { skip }, async (t) => {
+  const code = `
+    const layout = require(${JSON.stringify(require.resolve('../lib/locks/layout'))});
+    const values = [-1, 0, 1, 2, 5, 0x40000000, -0x80000000, -0x40000000, 0x7fffffff];
+    const codes = new Set();
+    const note = ({ code, name }) => codes.add(name === 'AbortError' ? name : code);
+    process.on('uncaughtException', (error) => { process.send('uncaught ' + error.stack); process.exit(1); });
+    process.on('unhandledRejection', (error) => { process.send('unhandled ' + error.stack); process.exit(1); });
+    const first = layout.firstRequestOf(8);
+    const places = Array.from({ length: layout.BUCKETS + 8 * layout.BUCKET - 32 }, (_, i) => 32 + i).filter((at) => at < 35 || at >= layout.BUCKETS);
+    for (let request = 0; request < 4; request++) for (let word = 0; word < 18; word++) places.push(first + request * layout.REQUEST + word);
+    const forge = async (at, value) => {
+      const key = '${freshName()}-' + at + '-' + value; // of its own: many are forged at a time
+      const manager = new shm.LockManager(key, { requests: 8, transient: true });
+      const words = shm.get(key, 'Int32Array');
+      const settled = [];
+      const ask = (options) => settled.push(manager.request('a', { timeout: 8, ...options }, () => null).catch((error) => note(error)));
+      let release;
+      settled.push(manager.request('a', { mode: 'shared' }, () => new Promise((resolve) => (release = resolve))).catch((error) => note(error)));
+      ask(); ask({ mode: 'shared' }); ask({ mode: 'shared' });
+      await new Promise(setImmediate);
+      words[at] = value;
+      ask(); ask({ mode: 'shared' });
+      await new Promise(setImmediate);
+      if (release) release();
+      try { manager.requestSync('a', { timeout: 0 }, () => {}); } catch (error) { note(error); }
+      await manager.query().catch((error) => note(error));
+      await new Promise((resolve) => setTimeout(resolve, 100)); // two looks
+      manager.destroy();
+      await Promise.all(settled);
+    };
+    (async () => {
+      for (const value of values) await Promise.all(places.map((at) => forge(at, value)));
+      process.send(Array.from(codes).sort().join());
+      process.disconnect();
+    })();
+  `;
+  const child = forkCode(code);
+  const timer = setTimeout(() => child.kill('SIGKILL'), 120000);
+  const result = await Promise.race([nextMessage(child), new Promise((resolve) => child.once('exit', () => resolve('no end')))]);
+  clearTimeout(timer);
+  t.match(result, /^(,?(ERR_SHM_[A-Z_]+|ERR_INVALID_ARG_VALUE|AbortError))+$/);
+  child.kill('SIGKILL');
+});
