@@ -26,7 +26,7 @@ function deferred() {
 
 const outcome = (promise) => promise.then((value) => ['fulfilled', value], (error) => ['rejected', error.code || error.name]);
 
-/** A process that answers each message with what its code makes of it. */
+/** A process that holds a lock until it gets a message. */
 async function holder(key, name, options) {
   const child = forkCode(`
     const manager = new shm.LockManager('${key}');
@@ -137,7 +137,7 @@ test('what cannot be meant is an error, and nothing is asked for', { skip }, (t)
   ];
   for (const [args, code] of cases) {
     const result = await outcome(manager.request(...args));
-    t.deepEqual(result, ['rejected', typeof code === 'number' ? code : code], JSON.stringify(args));
+    t.deepEqual(result, ['rejected', code], JSON.stringify(args));
   }
   t.equal(await manager.request('x'.repeat(255), (lock) => lock.name.length), 255);
   t.equal(await manager.request('', (lock) => lock.name), '', 'an empty name is one');
@@ -174,7 +174,6 @@ test('whoever is killed loses what it held, and what it waited for', { skip }, (
   const first = await holder(key, 'a');
   await nextMessage(first);
   const second = await holder(key, 'a');
-  await until(() => JSON.stringify(manager).length > 0, 'nothing');
   for (;;) if ((await manager.query()).pending.length === 1) break;
   const mine = manager.request('a', (lock) => lock.ownerDied);
   second.kill('SIGKILL');

@@ -49,7 +49,7 @@ function stepwise(words, step) {
       return true;
     },
   });
-  for (const name of ['load', 'store', 'compareExchange', 'exchange', 'and', 'or', 'add']) {
+  for (const name of ['load', 'store', 'compareExchange', 'exchange', 'and', 'or', 'xor', 'add']) {
     const original = Atomics[name];
     Atomics[name] = (array, ...rest) => {
       step();
