@@ -169,6 +169,14 @@ test('memory that was destroyed or replaced ends what waits', { skip }, (t) => w
   waits.kill('SIGKILL');
 }));
 
+test('a lock that a detach gave back before the callback ran is not used', { skip }, (t) => withManager(async (manager, key) => {
+  const other = new shm.LockManager(key);
+  const given = codeOf(other.request('a', () => t.fail('called without the lock')));
+  other.detach();
+  t.equal(manager.requestSync('a', { timeout: 0 }, (lock) => lock.ownerDied), false);
+  t.equal(await given, 'ERR_SHM_DETACHED');
+}));
+
 test('a lock that a detach gave back needs no release', { skip }, (t) => withManager(async (manager, key) => {
   const other = freshName();
   const only = new shm.LockManager(other);

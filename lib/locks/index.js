@@ -2,7 +2,7 @@
 // Locks by name, for all processes of a machine, as the Web Locks specification has them for the pages of a browser.
 // What the calls promise is written, for editors, in lib/types/locks.d.ts; docs/locks.md tells when to use which.
 
-const { invalidType, withCode } = require('../errors');
+const { detached, invalidType, withCode } = require('../errors');
 const { flag, integer, oneOf, optionsReader, permissions, signal, timeout } = require('../options');
 const { fieldReaders } = require('../structures/geometry');
 const { disposable, showFacts } = require('../structures/inspect');
@@ -82,6 +82,7 @@ class LockManager {
     looks.begin(this, requests);
     const request = await requests.ask(name, checked);
     if (request === null) return callback(null);
+    if (!requests.desk.has(request)) throw detached(); // between the grant and this moment
     return new Promise((resolve, reject) => {
       request.stolen = () => reject(stolen(name));
       if (request.isOver) request.stolen();

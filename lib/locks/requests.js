@@ -50,7 +50,7 @@ class Requests {
     const request = new Request(name, options);
     const { signal, timeout } = options;
     return new Promise((resolve, reject) => {
-      const deadline = clock.now() + timeout;
+      const deadline = timeout === Infinity ? Infinity : clock.now() + timeout;
       let timer;
       const end = (settle, value) => {
         if (timer !== undefined) clock.clearTimeout(timer);
