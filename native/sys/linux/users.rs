@@ -19,7 +19,8 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use rustix::fs::fstat;
+use rustix::fs::{fstat, lstat, Stat};
+use rustix::io::Errno;
 
 use super::lease::{give_lease_back, take_lease, Lease};
 use super::objects::{find, has_no_name, identity_of, open, path, unlink, Draft, PATIENCE, PAUSE};
@@ -204,13 +205,14 @@ fn refused(error: Error) -> Result<bool> {
 pub fn destroy(name: &Name) -> Result<bool> {
     let mut patience = Patience::new();
     loop {
-        // What may not be opened for writing is none of our user's, and what is not marked nobody else removes.
+        // Of what is not marked there is nobody else who removes the name. To ask for that by the name spares opening it.
+        if !leads_to_marked(name)? {
+            return unlink(name);
+        }
+        // What may not be opened for writing is none of our user's.
         let Ok(Some(file)) = open(name, true) else {
             return unlink(name);
         };
-        if !is_marked(&file)? {
-            return unlink(name);
-        }
         if lock(&file, REMOVAL)? {
             let identity = identity_of(&file)?;
             match find(name)? {
@@ -311,8 +313,20 @@ fn lock_against_users(file: &File) -> io::Result<Option<Lock>> {
 
 fn is_marked(file: &File) -> Result<bool> {
     let found = fstat(file).map_err(|error| Error::from_io(&error.into(), "fstat"))?;
-    let is_file = found.st_mode & libc::S_IFMT == libc::S_IFREG;
-    Ok(is_file && found.st_mode & TRANSIENT_MARK != 0)
+    Ok(has_mark(&found))
+}
+
+fn has_mark(found: &Stat) -> bool {
+    found.st_mode & libc::S_IFMT == libc::S_IFREG && found.st_mode & TRANSIENT_MARK != 0
+}
+
+/// Whether the name leads to an object that is marked.
+fn leads_to_marked(name: &Name) -> Result<bool> {
+    match lstat(name.path()) {
+        Ok(found) => Ok(has_mark(&found)),
+        Err(Errno::NOENT) => Ok(false),
+        Err(error) => Err(Error::from_io(&error.into(), "stat")),
+    }
 }
 
 fn share(file: &File) -> Result<bool> {
