@@ -44,7 +44,7 @@ test('what a C program had taken when it was killed is delivered again', { skip:
   const program = spawn(compileC('channel'), [there, back, '1'], { stdio: 'pipe' });
   const end = outcome(program);
   requests.sendSync('mine');
-  while (!requests.queue.isEmpty()) await new Promise((resolve) => setTimeout(resolve, 5));
+  while (requests.toJSON().queued > 0) await new Promise((resolve) => setTimeout(resolve, 5));
   program.kill('SIGKILL');
   await end;
   const message = await requests.receive({ timeout: 10000 });
