@@ -11,7 +11,14 @@ const { encode } = require('./name');
 const { takeNews } = require('./news');
 
 class Desk {
-  #own = new Map();
+  /**
+   * Its requests by their numbers. Not a Map: one that has the same key set and deleted again and again looks through all
+   * that it has deleted.
+   *
+   * @type {any[]}
+   */
+  #own = [];
+  #size = 0;
   #user;
   constructor(table, user) {
     this.table = table;
@@ -24,16 +31,16 @@ class Desk {
   }
 
   get size() {
-    return this.#own.size;
+    return this.#size;
   }
 
   /** Its requests. */
   all() {
-    return Array.from(this.#own.values());
+    return this.#own.filter((request) => request !== undefined);
   }
 
   has(request) {
-    return this.#own.get(request.number) === request;
+    return this.#own[request.number] === request;
   }
 
   /** The word that this thread sleeps on. */
@@ -94,7 +101,7 @@ class Desk {
     // What is freed must not be on a list of news any more: whoever gets it next is told by a list of its own.
     this.takeNews();
     if (this.#hasMemory()) remove(request.number);
-    this.#own.delete(request.number);
+    this.#drop(request.number);
     if (!request.isGranted) this.pending--;
   }
 
@@ -169,8 +176,16 @@ class Desk {
 
   #add(number, request) {
     request.number = number;
-    this.#own.set(number, request);
+    while (this.#own.length <= number) this.#own.push(undefined);
+    this.#own[number] = request;
+    this.#size++;
     this.pending++;
+  }
+
+  #drop(number) {
+    if (this.#own[number] === undefined) return;
+    this.#own[number] = undefined;
+    this.#size--;
   }
 
   #grant(request) {
@@ -189,14 +204,15 @@ class Desk {
   /** The same for all requests, if nobody has brought the news. */
   noticeAll() {
     this.takeNews();
-    for (const [number, request] of Array.from(this.#own)) {
+    for (const request of this.all()) {
+      const { number } = request;
       this.#notice(number);
       if (!request.isGranted && (this.table.stateOf(number) & OWNER) !== this.table.self) this.#lose(request);
     }
   }
 
   #notice(number) {
-    const request = this.#own.get(number);
+    const request = this.#own[number];
     if (request === undefined || request.isOver) return;
     const state = this.table.stateOf(number) & ~OWNER;
     if (state === HELD && !request.isGranted) this.#grant(request);
@@ -208,7 +224,7 @@ class Desk {
 
   /** Ends a request of this thread that is in the table no more: something else has written there. */
   #lose(request) {
-    this.#own.delete(request.number);
+    this.#drop(request.number);
     this.pending--;
     if (request.isOver) return;
     request.isOver = true;
@@ -251,7 +267,7 @@ class Desk {
   disown(request) {
     if (!this.has(request)) return;
     if (this.#hasMemory()) this.#disown(request.number);
-    this.#own.delete(request.number);
+    this.#drop(request.number);
     if (!request.isGranted) this.pending--;
   }
 
