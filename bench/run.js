@@ -18,7 +18,7 @@ function casesNamed(names) {
     .map((name) => require(path.join(folder, name)));
   const unknown = names.find((name) => all.every((one) => one.name !== name));
   if (unknown !== undefined) {
-    const alone = ['locks', 'map', 'sync'].includes(unknown) ? `${unknown} runs by itself: node bench/cases/${unknown}.js` : `there is no case ${unknown}`;
+    const alone = ['locks', 'map', 'sync', 'waits'].includes(unknown) ? `${unknown} runs by itself: node bench/cases/${unknown}.js` : `there is no case ${unknown}`;
     throw new Error(`${alone}; the cases are ${all.map((one) => one.name).join(', ')}`);
   }
   return names.length === 0 ? all : all.filter((one) => names.includes(one.name));
