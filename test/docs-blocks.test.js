@@ -48,7 +48,7 @@ function moduleOrNull(name) {
 const languages = {
   js: {
     lacks: ({ code }) =>
-      (/Atomics\.|new shm\.(?:Channel|Topic|SharedMap)\(/.test(code) && nodeMajor < 16 && 'Atomics refuse these arrays before Node 16') ||
+      (/Atomics\.|new shm\.(?:Channel|Topic|SharedMap|LockManager)\(|\blocks\.request/.test(code) && nodeMajor < 16 && 'Atomics refuse these arrays before Node 16') ||
       (/\.length\); \/\/ 0/.test(code) && !canEmpty && 'this runtime does not empty detached arrays') ||
       (/^ *using /m.test(code) && !hasUsing && 'this runtime has no `using`') ||
       (/'cluster'/.test(code) && isDeno && 'Deno forks otherwise') ||
