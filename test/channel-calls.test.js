@@ -196,7 +196,7 @@ test('a faked clock does not stop a timeout', { skip }, async (t) => {
   const { stdout, stderr } = await runCode(`
     const { performance } = require('perf_hooks');
     const now = performance.now();
-    performance.now = () => now;
+    Object.defineProperty(performance, 'now', { value: () => now, configurable: true, writable: true });
     Date.now = () => 5;
     process.hrtime = () => [0, 0];
     for (const name of ['setTimeout', 'setInterval', 'setImmediate']) global[name] = () => ({ unref() {}, ref() {} });
