@@ -51,12 +51,13 @@ fn objects_folder(mut cx: FunctionContext) -> JsResult<JsString> {
     Ok(cx.string(sys::prefix()))
 }
 
-/// `open(externalMax, isDeno)`: the functions for one copy of `lib/`, on attachments and waits of its
+/// `open(externalMax, mayCollect, isDeno)`: the functions for one copy of `lib/`, on attachments and waits of its
 /// own. The arguments tell what the runtime can do: see [`Instance::new`].
 fn open(mut cx: FunctionContext) -> JsResult<JsObject> {
     let external_max = whole_number(&mut cx, 0)?;
-    let is_deno = cx.argument::<JsBoolean>(1)?.value(&mut cx);
-    let instance = Instance::new(&mut cx, external_max, is_deno);
+    let may_collect = cx.argument::<JsBoolean>(1)?.value(&mut cx);
+    let is_deno = cx.argument::<JsBoolean>(2)?.value(&mut cx);
+    let instance = Instance::new(&mut cx, external_max, may_collect, is_deno);
     wait::export(&mut cx, &instance)?;
     let waits = wait_async::export(&mut cx, &instance)?;
     attachments::export(&mut cx, &instance)?;

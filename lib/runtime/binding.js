@@ -154,5 +154,7 @@ if (process.env.SHM_TYPED_ARRAY_DIR || process.env.SHM_TYPED_ARRAY_OWNERS) requi
 
 // Attachments and waits belong to this copy of lib/; the rest is the same for all in this thread.
 // Node before 22 makes no buffer of more bytes over memory that is not its own.
-const functions = addon.open(require('buffer').kMaxLength, process.versions.deno !== undefined);
+const major = parseInt(process.versions.node, 10);
+const mayCollect = major < 13 || major > 17; // see native/node/instance.rs
+const functions = addon.open(require('buffer').kMaxLength, mayCollect, process.versions.deno !== undefined);
 module.exports = Object.assign(functions, addon);

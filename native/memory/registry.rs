@@ -11,6 +11,8 @@ mod entry;
 mod file_table;
 mod files;
 mod located;
+mod unreachable;
+mod waiting;
 
 use std::collections::HashMap;
 use std::mem::{forget, take};
@@ -23,6 +25,7 @@ pub use entry::Attachment;
 use entry::Entry;
 use file_table::Files;
 use located::ByAddress;
+use waiting::Waiting;
 
 /// Everything one thread has attached.
 pub struct Registry<V> {
@@ -30,6 +33,7 @@ pub struct Registry<V> {
     files: Files<V>,
     /// What is attached, by the address of its data, from the first question about an address on.
     by_address: Option<ByAddress>,
+    waiting: Waiting,
     total_size: usize,
     total_created_size: usize,
     /// Ended mappings that may never be given back: see [`Registry::hold`].
@@ -42,6 +46,7 @@ impl<V> Default for Registry<V> {
             keys: HashMap::default(),
             files: Files::default(),
             by_address: None,
+            waiting: Waiting::default(),
             total_size: 0,
             total_created_size: 0,
             held: Vec::new(),
@@ -61,6 +66,7 @@ impl<V> Registry<V> {
 
     fn uncount(&mut self, mapping: &Mapping) {
         self.total_size -= mapping.size();
+        self.waiting.remove(mapping.data() as usize);
         if let Some(by_address) = &mut self.by_address {
             by_address.remove(&(mapping.data() as usize));
         }

@@ -18,6 +18,7 @@ use crate::error::{Error, Result};
 use crate::memory::mapping::Mapping;
 use crate::node::environment::in_scope;
 use crate::node::external::{create_external, create_external_shared};
+use crate::node::released::Released;
 use crate::node::symbols::{
     set_detach_key, symbols, NO_EXTERNAL_BUFFERS_ALLOWED, PENDING_EXCEPTION,
 };
@@ -37,10 +38,12 @@ pub(super) enum Origin {
     LentShared,
 }
 
-/// A strong reference to the buffer over a mapping; it belongs to the thread that made it.
+/// A reference to the buffer over a mapping; it belongs to the thread that made it.
 pub struct ArrayBuffer {
     reference: napi::Ref,
     origin: Origin,
+    /// Who is told when the engine has collected the buffer, which it may if there is one.
+    released: Option<Arc<Released>>,
     /// How many bytes in the data begins: not at once in the engine's memory.
     pub(super) start: usize,
     /// Whether somebody has transferred the memory, from this buffer or one before it, to a buffer
@@ -51,18 +54,19 @@ pub struct ArrayBuffer {
 impl ArrayBuffer {
     /// A new buffer over the mapping's data, and how JavaScript is shown it: see [`ArrayBuffer::shown`].
     /// `allocate(bytes, shared)` is asked for memory of the engine where that takes no other, or no more
-    /// than `external_max` bytes.
+    /// than `external_max` bytes. A buffer that is not the engine's memory may be collected if there is `released`.
     pub fn over<'cx>(
         cx: &mut FunctionContext<'cx>,
         mapping: &mut Arc<Mapping>,
         shared: bool,
         external_max: usize,
+        released: Option<&Arc<Released>>,
         allocate: Handle<'cx, JsFunction>,
     ) -> NeonResult<Result<(Self, Handle<'cx, JsValue>)>> {
         let external = if mapping.len() > external_max {
             Err(Error::Buffer(NO_EXTERNAL_BUFFERS_ALLOWED))
         } else {
-            Self::external(cx.to_raw(), mapping, shared)
+            Self::external(cx.to_raw(), mapping, released, shared)
         };
         let made = match external {
             Err(Error::Buffer(NO_EXTERNAL_BUFFERS_ALLOWED)) => {
@@ -70,46 +74,62 @@ impl ArrayBuffer {
             }
             other => other,
         };
-        Ok(made.and_then(|mut buffer| match buffer.shown(cx, mapping) {
-            Ok(shown) => Ok((buffer, shown)),
-            Err(error) => {
-                buffer.unref(cx);
-                Err(error)
-            }
-        }))
+        Ok(
+            made.and_then(|mut buffer| match buffer.shown(cx, mapping, 1) {
+                Ok(shown) => Ok((buffer, shown)),
+                Err(error) => {
+                    buffer.unref(cx);
+                    Err(error)
+                }
+            }),
+        )
     }
 
-    fn external(env: napi::Env, mapping: &Arc<Mapping>, shared: bool) -> Result<Self> {
+    fn external(
+        env: napi::Env,
+        mapping: &Arc<Mapping>,
+        released: Option<&Arc<Released>>,
+        shared: bool,
+    ) -> Result<Self> {
         if shared {
             let value = create_external_shared(env, mapping)?;
-            Self::referring_to(env, value, Origin::ExternalShared)
+            Self::referring_to(env, value, Origin::ExternalShared, None)
         } else {
-            let value = create_external(env, mapping)?;
-            Self::referring_to(env, value, Origin::External)
+            let value = create_external(env, mapping, released)?;
+            Self::referring_to(env, value, Origin::External, released)
         }
     }
 
-    pub(super) fn referring_to(env: napi::Env, value: napi::Value, origin: Origin) -> Result<Self> {
+    pub(super) fn referring_to(
+        env: napi::Env,
+        value: napi::Value,
+        origin: Origin,
+        released: Option<&Arc<Released>>,
+    ) -> Result<Self> {
         let mut reference: napi::Ref = std::ptr::null_mut();
+        let count = u32::from(released.is_none());
         // SAFETY: `value` is an object of this environment, `reference` a local to write to.
-        unsafe { napi::create_reference(env, value, 1, &raw mut reference) }
+        unsafe { napi::create_reference(env, value, count, &raw mut reference) }
             .map_err(|status| Error::Buffer(status as i32))?;
         Ok(Self {
             reference,
             origin,
+            released: released.cloned(),
             start: 0,
             was_transferred: false,
         })
     }
 
     /// The buffer; `[buffer, byteOffset, byteLength]` if the data is only a part of it. It is a new
-    /// buffer if somebody has transferred the old one's memory to another.
+    /// buffer if somebody has transferred the old one's memory to another, or the old one was collected. The
+    /// registry holds `shares` in the mapping.
     pub fn shown<'cx>(
         &mut self,
         cx: &mut FunctionContext<'cx>,
         mapping: &Arc<Mapping>,
+        shares: usize,
     ) -> Result<Handle<'cx, JsValue>> {
-        let value = self.value(cx.to_raw(), mapping)?;
+        let value = self.value(cx.to_raw(), mapping, shares)?;
         // SAFETY: a value of the current handle scope.
         let buffer = unsafe { JsValue::from_raw(cx, value) };
         match self.origin {
@@ -121,7 +141,12 @@ impl ArrayBuffer {
         }
     }
 
-    fn value(&mut self, env: napi::Env, mapping: &Arc<Mapping>) -> Result<napi::Value> {
+    fn value(
+        &mut self,
+        env: napi::Env,
+        mapping: &Arc<Mapping>,
+        shares: usize,
+    ) -> Result<napi::Value> {
         if let Some(value) = self.whole(env, mapping) {
             return Ok(value);
         }
@@ -129,8 +154,10 @@ impl ArrayBuffer {
             // It is the engine's, and the other buffer may keep it for any time.
             return Err(Error::Buffer(NO_EXTERNAL_BUFFERS_ALLOWED));
         }
-        let mut anew = Self::external(env, mapping, false)?;
-        anew.was_transferred = true;
+        // Of what was collected a buffer elsewhere may have the memory: then it holds a share.
+        let was_transferred = self.was_transferred || Arc::strong_count(mapping) > shares;
+        let mut anew = Self::external(env, mapping, self.released.as_ref(), false)?;
+        anew.was_transferred = was_transferred;
         std::mem::replace(self, anew).delete(env);
         self.referent(env)
             .ok_or(Error::Buffer(NO_EXTERNAL_BUFFERS_ALLOWED))
@@ -154,9 +181,17 @@ impl ArrayBuffer {
         (array_buffer_memory(env, value)?.len == len).then_some(value)
     }
 
-    /// Whether somebody else can have the memory in a buffer of their own. It must be asked before
-    /// the buffer is emptied, and may be asked at the end of the environment.
-    pub fn is_transferred(&self, env: napi::Env, mapping: &Mapping) -> bool {
+    /// Whether the engine has collected the buffer. Its memory may still be in use: each use holds a share.
+    pub fn is_collected(&self, env: napi::Env) -> bool {
+        self.released.is_some() && self.referent(env).is_none()
+    }
+
+    /// Whether somebody else can have the memory of an ended attachment in a buffer of their own. It must be
+    /// asked before the buffer is emptied, and may be asked at the end of the environment.
+    pub fn is_transferred(&self, env: napi::Env, mapping: &Arc<Mapping>) -> bool {
+        if Arc::strong_count(mapping) == 1 {
+            return false;
+        }
         in_scope(env, || {
             self.was_transferred || self.whole(env, mapping).is_none()
         })
@@ -195,7 +230,7 @@ impl ArrayBuffer {
         self.delete(cx.to_raw());
     }
 
-    fn delete(self, env: napi::Env) {
+    pub(super) fn delete(self, env: napi::Env) {
         // SAFETY: made in this environment, and not used afterwards. It can fail for a null pointer
         // only.
         let _ = unsafe { napi::delete_reference(env, self.reference) };

@@ -50,8 +50,9 @@ fn find<'cx>(attachments: &Attachments, mut cx: FunctionContext<'cx>) -> JsResul
     let (path, options) = file_arguments(&mut cx)?;
     let part = part_argument(&mut cx)?;
     let mut registry = attachments.borrow_mut();
+    let shares = registry.shares();
     let found = match registry.find_file(&path, part, options) {
-        Ok(Some(Attachment { view, mapping, .. })) => view.shown(&mut cx, mapping),
+        Ok(Some(Attachment { view, mapping, .. })) => view.shown(&mut cx, mapping, shares),
         Ok(None) => return Ok(cx.undefined().upcast()),
         Err(error) => Err(error),
     };

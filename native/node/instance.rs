@@ -1,16 +1,19 @@
 //! What one copy of `lib/` has of its own. Test runners load `lib/` anew for each file and keep the
 //! addon; the copies in a thread are as far apart as threads are.
 
-use std::cell::{RefCell, RefMut};
-use std::rc::Rc;
+use std::cell::{OnceCell, RefCell, RefMut};
+use std::rc::{Rc, Weak};
+use std::sync::Arc;
 
 use neon::prelude::*;
 
+use crate::error::Result;
 use crate::memory::options::Options;
 use crate::memory::registry::Registry;
 use crate::memory::unpublished::Unpublished;
 use crate::node::array_buffer::ArrayBuffer;
 use crate::node::environment;
+use crate::node::released::Released;
 use crate::node::throw::Subject;
 
 /// What one copy of `lib/` has attached.
@@ -18,8 +21,15 @@ pub struct Attachments {
     registry: RefCell<Registry<ArrayBuffer>>,
     /// What JavaScript is making arrays over. If it makes one while it makes another, the last one comes first.
     unfinished: RefCell<Vec<Unfinished>>,
+    /// From the first attach on.
+    released: OnceCell<Arc<Released>>,
+    /// Itself.
+    this: Weak<Self>,
     /// The most bytes that the runtime shows of memory that is not its own.
     pub external_max: usize,
+    /// Whether the engine may collect buffers over memory that is attached: a further one over the same addresses can then
+    /// be made before it has let go of the first, and V8 of Node 13 to 17 ends the process at two of them.
+    pub may_collect: bool,
     /// Deno cannot be asked about values when an environment ends. And its zlib and crypto work in later
     /// turns of the event loop, in which an emptied buffer is an uncaught error.
     pub is_deno: bool,
@@ -44,6 +54,22 @@ impl Attachments {
         self.unfinished.borrow_mut().push(unfinished);
     }
 
+    /// Who is told of collected buffers; made, with these attachments, if nobody is yet.
+    pub fn released_or(
+        &self,
+        make: impl FnOnce(Weak<Self>) -> Result<Arc<Released>>,
+    ) -> Result<Arc<Released>> {
+        if let Some(released) = self.released.get() {
+            return Ok(Arc::clone(released));
+        }
+        let released = make(self.this.clone())?;
+        Ok(Arc::clone(self.released.get_or_init(|| released)))
+    }
+
+    pub fn released(&self) -> Option<&Released> {
+        self.released.get().map(AsRef::as_ref)
+    }
+
     pub fn pop(&self) -> Option<Unfinished> {
         self.unfinished.borrow_mut().pop()
     }
@@ -57,11 +83,19 @@ pub struct Instance<'cx> {
 }
 
 impl<'cx> Instance<'cx> {
-    pub fn new(cx: &mut FunctionContext<'cx>, external_max: usize, is_deno: bool) -> Self {
-        let attachments = Rc::new(Attachments {
+    pub fn new(
+        cx: &mut FunctionContext<'cx>,
+        external_max: usize,
+        may_collect: bool,
+        is_deno: bool,
+    ) -> Self {
+        let attachments = Rc::new_cyclic(|this| Attachments {
             registry: RefCell::default(),
             unfinished: RefCell::default(),
+            released: OnceCell::new(),
+            this: this.clone(),
             external_max,
+            may_collect,
             is_deno,
         });
         // The functions go with the thread, too, but later, and on some runtimes not at all; what

@@ -52,7 +52,7 @@ impl ArrayBuffer {
         } else {
             Origin::Lent(memory.len)
         };
-        let mut buffer = Self::referring_to(env, memory.buffer, origin)?;
+        let mut buffer = Self::referring_to(env, memory.buffer, origin, None)?;
         // SAFETY: the room is new, large enough, and known to JavaScript of ours only. It stays
         // allocated as long as the reference lives, which is deleted after the mapping is retired; at
         // the end of the environment the mapping is retired before the engine frees anything.

@@ -24,8 +24,9 @@ fn find<'cx>(attachments: &Attachments, mut cx: FunctionContext<'cx>) -> JsResul
     let key = key_argument(&mut cx)?;
     let options = Options::new(whole_number(&mut cx, 1)?);
     let mut registry = attachments.borrow_mut();
+    let shares = registry.shares();
     let found = match registry.find(&key, options) {
-        Ok(Some(Attachment { view, mapping, .. })) => view.shown(&mut cx, mapping),
+        Ok(Some(Attachment { view, mapping, .. })) => view.shown(&mut cx, mapping, shares),
         Ok(None) => return Ok(cx.undefined().upcast()),
         Err(error) => Err(error),
     };

@@ -18,6 +18,7 @@ use crate::node::arguments::{key_argument, whole_number};
 use crate::node::array_buffer::ArrayBuffer;
 use crate::node::instance::{Attachments, Instance, Unfinished};
 use crate::node::throw::{js_key, throw, throw_about, Subject};
+use crate::node::unreachable::begin_attach;
 
 /// Adds the functions of this file to an instance.
 pub fn export<'cx>(cx: &mut FunctionContext<'cx>, instance: &Instance<'cx>) -> NeonResult<()> {
@@ -118,8 +119,20 @@ pub fn show<'cx>(
     mut unpublished: Unpublished,
     allocate: Handle<'cx, JsFunction>,
 ) -> JsResult<'cx, JsValue> {
+    let released = match begin_attach(cx, attachments) {
+        Ok(released) => released,
+        Err(error) => return throw_about(cx, &error, Some(&subject)),
+    };
     let (shared, external_max) = (options.shared(), attachments.external_max);
-    let made = ArrayBuffer::over(cx, &mut unpublished.mapping, shared, external_max, allocate)?;
+    let mapping = &mut unpublished.mapping;
+    let made = ArrayBuffer::over(
+        cx,
+        mapping,
+        shared,
+        external_max,
+        released.as_ref(),
+        allocate,
+    )?;
     let (view, shown) = match made {
         Ok(made) => made,
         Err(error) => return throw_about(cx, &error, Some(&subject)),

@@ -44,7 +44,7 @@ impl<V> Registry<V> {
             // What was created under the key before must have been destroyed by somebody else.
             self.total_created_size -= replace(&mut entry.created, created);
             self.total_created_size += created;
-            entry.created_segment = identity.segment();
+            entry.created_version = Some(identity);
         }
         entry.attachments.reserve_exact(1);
         entry.attachments.push(Attachment {

@@ -152,13 +152,13 @@ impl<V> Registry<V> {
             Key::Segment(key) => sysv::remove_if_last(*key, id)?,
             Key::Object(_) => 0,
         };
-        if left == 0 && entry.created_segment == Some(id) {
+        if left == 0 && entry.created_version == Some(Identity::Segment(id)) {
             self.forget_created(entry);
         }
         Ok(left)
     }
 
-    fn forget_created(&mut self, entry: &mut Entry<V>) {
+    pub(super) fn forget_created(&mut self, entry: &mut Entry<V>) {
         self.total_created_size -= take(&mut entry.created);
     }
 }

@@ -21,6 +21,11 @@ pub struct Attachment<V> {
 }
 
 impl<V> Attachment<V> {
+    /// Whether its data begins at the address.
+    pub(super) fn is_at(&self, address: usize) -> bool {
+        self.mapping.data() as usize == address
+    }
+
     /// The segment that counts this as one of its attaches; a private copy of one is none.
     pub(super) fn attached_segment(&self) -> Option<sysv::Id> {
         self.identity.segment().filter(|_| self.variant.is_shared())
@@ -34,8 +39,8 @@ pub struct Entry<V> {
     pub created: usize,
     /// Whether it is what 0.1.x knew, and so is counted in the line at the exit: made, or else got, without options.
     pub is_plain: bool,
-    /// The segment that these bytes are; the key may stand for another one by now.
-    pub created_segment: Option<sysv::Id>,
+    /// The memory that these bytes are; the key may stand for another one by now.
+    pub created_version: Option<Identity>,
 }
 
 impl<V> Default for Entry<V> {
@@ -44,7 +49,7 @@ impl<V> Default for Entry<V> {
             attachments: Vec::new(),
             created: 0,
             is_plain: false,
-            created_segment: None,
+            created_version: None,
         }
     }
 }
@@ -62,6 +67,12 @@ impl<V> Entry<V> {
         }
     }
 
+    /// Whether that memory is what was created under the key.
+    pub fn is_created(&self, identity: &Identity) -> bool {
+        let created = self.created_version.as_ref();
+        created.is_some_and(|created| created.is_same_memory(identity))
+    }
+
     pub fn is_attached(&self) -> bool {
         !self.attachments.is_empty()
     }
@@ -72,7 +83,7 @@ impl<V> Entry<V> {
             .into_iter()
             .partition(|attachment| attachment.identity.is_same_memory(identity));
         self.attachments = others;
-        let is_created = self.created_segment == identity.segment();
+        let is_created = self.is_created(identity);
         Self {
             attachments,
             created: if is_created {
@@ -81,7 +92,7 @@ impl<V> Entry<V> {
                 0
             },
             is_plain: self.is_plain,
-            created_segment: identity.segment(),
+            created_version: Some(*identity),
         }
     }
 

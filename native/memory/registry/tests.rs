@@ -248,3 +248,46 @@ fn an_address_is_known_while_its_mapping_is_attached() {
         assert!(ours.mapping_at(start).is_none());
     }
 }
+
+/// How many attachments end, if none has an array.
+fn given_back(registry: &mut Registry<()>, addresses: &[usize]) -> usize {
+    registry.give_back(addresses.to_vec(), |()| true).len()
+}
+
+#[test]
+fn what_nobody_can_reach_is_given_back() {
+    let keys = Keys::new();
+    let (mut ours, mut theirs) = (registry(), registry());
+    for key in keys.both() {
+        let mapping = create(&mut ours, key, 100).unwrap();
+        let start = mapping.data() as usize;
+        assert_eq!(given_back(&mut ours, &[start]), 0, "it is in use");
+        assert_eq!(left(&mut theirs, key, true), Some(0));
+        assert_eq!(given_back(&mut ours, &[start, start]), 0, "it is in use");
+        drop(mapping);
+        assert!(ours.give_back(vec![start], |()| false).is_empty());
+        assert_eq!(given_back(&mut ours, &[start, start]), 1);
+        assert_eq!((ours.total_size(), ours.total_created_size()), (0, 0));
+        assert_eq!(left(&mut ours, key, false), None);
+    }
+}
+
+#[test]
+fn what_its_key_leads_to_is_looked_at_again_at_each_attach() {
+    let mut ours = registry();
+    let all: Vec<_> = (0..5).map(|_| Keys::new()).collect();
+    for keys in &all {
+        let start = create(&mut ours, &keys.object, 100).unwrap().data() as usize;
+        assert_eq!(given_back(&mut ours, &[start]), 0);
+    }
+    for keys in &all {
+        assert_eq!(left(&mut registry(), &keys.object, true), Some(0));
+    }
+    assert_eq!(given_back(&mut ours, &[]), 0, "no look is due");
+    let mut ends = Vec::new();
+    while ours.begin_looks() {
+        ends.push(given_back(&mut ours, &[]));
+    }
+    assert_eq!(ends, [2, 2, 1]);
+    assert_eq!(ours.total_size(), 0);
+}
