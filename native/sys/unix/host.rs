@@ -1,8 +1,9 @@
 //! The program that this addon is loaded into: its functions, its end.
 
 use std::ffi::{c_void, CStr};
-use std::mem::zeroed;
+use std::mem::{transmute, zeroed};
 use std::process;
+use std::ptr::null_mut;
 use std::sync::OnceLock;
 
 /// What has that name in this process: a function of the host, say
@@ -47,8 +48,27 @@ pub fn at_process_exit(action: fn()) {
     REGISTERED.get_or_init(|| {
         // SAFETY: the function stays where it is, for the addon is never unloaded.
         unsafe { libc::atexit(at_exit) };
+        at_quick_exit(at_exit);
         (process::id(), action)
     });
+}
+
+/// The same for a process that ends by `quick_exit`, which calls no other handlers: so does Bun on Linux
+/// ([at_quick_exit(3)](https://man7.org/linux/man-pages/man3/at_quick_exit.3p.html)). Where a system has no
+/// such end, nothing is registered.
+fn at_quick_exit(handler: extern "C" fn()) {
+    // glibc has `at_quick_exit` in each program, and in the library only what that calls.
+    if let Some(of_glibc) = symbol(c"__cxa_at_quick_exit") {
+        type Register = extern "C" fn(extern "C" fn(), *mut c_void) -> libc::c_int;
+        // SAFETY: that is its type but for the handler's parameter, a null that a C function may leave unread.
+        let register = unsafe { transmute::<*mut c_void, Register>(of_glibc) };
+        register(handler, null_mut());
+    } else if let Some(of_others) = symbol(c"at_quick_exit") {
+        type Register = extern "C" fn(extern "C" fn()) -> libc::c_int;
+        // SAFETY: that is its type.
+        let register = unsafe { transmute::<*mut c_void, Register>(of_others) };
+        register(handler);
+    }
 }
 
 #[cfg(test)]
