@@ -78,14 +78,22 @@ class User {
   detach() {
     const wasAttached = this.isAttached();
     this.leave();
-    if (wasAttached && !Array.from(users).some((other) => other.isOver(this.array))) memory.detach(this.array);
+    if (wasAttached && this.#isKnown() && !Array.from(users).some((other) => other.isOver(this.array))) memory.detach(this.array);
   }
 
   /** Whether there was something to destroy. */
   destroy() {
     const isThere = this.isAttached();
     this.leave();
-    return memory.destroy(isThere ? this.array : this.key);
+    return memory.destroy(isThere && this.#isKnown() ? this.array : this.key);
+  }
+
+  /**
+   * Whether the memory is attached as far as the native side knows. At the exit event segments have been detached, and an
+   * engine that takes no memory but its own still shows their arrays as they were.
+   */
+  #isKnown() {
+    return memory.keyOf(this.array) !== null;
   }
 
   /**
