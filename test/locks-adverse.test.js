@@ -231,3 +231,29 @@ test('words that anybody has written end calls with a code, in bounded time, and
   t.match(result, /^(,?(ERR_SHM_[A-Z_]+|ERR_INVALID_ARG_VALUE|AbortError))+$/);
   child.kill('SIGKILL');
 });
+
+test('all who share a lock are told of its dead holder, and nobody who comes after them', { skip }, (t) => withManager(async (manager, key) => {
+  const child = forkCode(`
+    const manager = new shm.LockManager('${key}');
+    manager.request('a', () => { process.send('held'); return new Promise(() => {}); });
+    setInterval(() => {}, 1000);
+  `);
+  await nextMessage(child);
+  let end;
+  const ended = new Promise((resolve) => (end = resolve));
+  const told = [];
+  const share = (lock) => {
+    told.push(lock.ownerDied);
+    return ended;
+  };
+  const sharing = [1, 2].map(() => manager.request('a', { mode: 'shared' }, share));
+  child.kill('SIGKILL');
+  await until(() => told.length === 2, 'the lock');
+  sharing.push(manager.request('a', { mode: 'shared' }, share));
+  const next = manager.request('a', (lock) => lock.ownerDied);
+  await until(() => told.length === 3, 'the third who shares it');
+  end();
+  await Promise.all(sharing);
+  t.deepEqual(told, [true, true, true]);
+  t.equal(await next, false);
+}));

@@ -76,7 +76,7 @@ class Desk {
       mode,
       permits,
       mailbox: this.mailbox,
-      ownerDied: found.isTold || found.dead.length > 0,
+      ownerDied: found.isFree && (found.isTold || found.dead.length > 0),
       state: found.isFree ? HELD : PENDING,
       entered: () => this.#add(number, request),
     });
@@ -115,7 +115,7 @@ class Desk {
     const { table } = this;
     const find = () => {
       const held = table.named(hash, HELD_FIRST);
-      return { held, isFree: table.firstPending(hash) === NONE && table.fits(options.mode, options.permits, held), dead: [], isTold: false };
+      return { held, isFree: table.firstPending(hash) === NONE && table.fits(options.mode, options.permits, held), dead: [], isTold: table.wereTold(held) };
     };
     const first = find();
     if (first.isFree) return first;

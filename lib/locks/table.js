@@ -67,6 +67,11 @@ class Table extends Lists {
     return permits > held.length && this.words[this.at(held[0]) + MODE] === EXCLUSIVE;
   }
 
+  /** Whether any of these holders was told of a death. @param {number[]} held */
+  wereTold(held) {
+    return held.some((holder) => this.words[this.at(holder) + OWNER_DIED] !== 0);
+  }
+
   /**
    * Grants a name to as many as can have it, in their order. With `looks`, holders that are dead hold nothing any more,
    * and the next one is told of it.
@@ -78,6 +83,8 @@ class Table extends Lists {
     const held = this.named(hash, HELD_FIRST);
     const dead = looks ? held.filter((holder) => this.isDead(holder, living)) : [];
     const holding = held.filter((holder) => !dead.includes(holder));
+    // All who share the lock are told: any of them may be the first to look at what the dead one has left.
+    const isTold = dead.length > 0 || this.wereTold(holding);
     let steps = 0;
     for (let next = this.firstPending(hash); next !== NONE; next = this.firstPending(hash)) {
       if (steps++ > this.requests) throw this.damage();
@@ -88,7 +95,7 @@ class Table extends Lists {
         continue;
       }
       if (!this.fits(words[at + MODE], words[at + PERMITS], holding)) break;
-      if (dead.length > 0) words[at + OWNER_DIED] = 1;
+      if (isTold) words[at + OWNER_DIED] = 1;
       this.unlink(next, PENDING);
       Atomics.xor(words, at + STATE, PENDING ^ HELD); // from here on it is granted; its owner may give it up meanwhile
       this.link(next, HELD);
