@@ -18,7 +18,6 @@ const { checkName } = require('./name');
 const { Requests } = require('./requests');
 const { requestsIn } = require('./describe');
 const { Table } = require('./table');
-const owners = require('../runtime/owner');
 
 const readOptions = optionsReader('LockManager', { ...fieldReaders(kind), perm: permissions, transient: flag });
 
@@ -114,13 +113,9 @@ class LockManager {
   async query() {
     this.#user.checkAttached();
     const living = new Map();
-    const isAlive = (owner) => {
-      if (!living.has(owner)) living.set(owner, owner !== 0 && owners.isAlive(owner));
-      return living.get(owner);
-    };
     const found = await this.#requests.run(() => requestsIn(this.#table.words, this.#table.requests));
     const shown = (state) =>
-      found.filter((request) => request.state === state && isAlive(request.owner)).map(({ name, mode, owner, pid }) => ({ name, mode, clientId: String(owner), pid }));
+      found.filter((request) => request.state === state && this.#table.isLiving(request.owner, living)).map(({ name, mode, owner, pid }) => ({ name, mode, clientId: String(owner), pid }));
     return { held: shown('held'), pending: shown('pending') };
   }
 

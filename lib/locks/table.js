@@ -54,10 +54,14 @@ class Table extends Lists {
   }
 
   isDead(request, living = new Map()) {
-    const owner = this.stateOf(request) & OWNER;
-    if (owner === this.self) return false;
+    return !this.isLiving(this.stateOf(request) & OWNER, living);
+  }
+
+  /** Whether an owner lives; `living` remembers the answers, for each of which the kernel is asked once. */
+  isLiving(owner, living) {
+    if (owner === this.self) return true;
     if (!living.has(owner)) living.set(owner, owner !== 0 && owners.isAlive(owner));
-    return !living.get(owner);
+    return living.get(owner);
   }
 
   /** Whether a request can be held beside those that are. @param {number[]} held */

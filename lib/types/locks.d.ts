@@ -5,7 +5,7 @@ import { Permissions } from './options';
 export interface NamedLock {
   readonly name: string;
   readonly mode: 'exclusive' | 'shared';
-  /** Whether whoever held the lock before died while it did: what the lock protects may be half done. */
+  /** Whether whoever held the lock before died while it did: what the lock protects may be half done. All who share a lock are told. */
   readonly ownerDied: boolean;
 }
 
