@@ -39,7 +39,8 @@ static channel_t open_channel(const char *name) {
   close(file);
   unsigned char *base = memory + HEADER;
   uint32_t *geometry = (uint32_t *)base;
-  channel_t channel = {.slots = geometry[2], .size = geometry[3], .entries = geometry[4]};
+  uint32_t entries = atomic_load((word_t *)(geometry + 4)); // it is set last, so it is read first
+  channel_t channel = {.slots = geometry[2], .size = geometry[3], .entries = entries};
   uint64_t slots_at = RING_AT + 4ull * channel.entries, data_at = aligned(slots_at + (uint64_t)SLOT_BYTES * channel.slots);
   channel.stride = aligned(channel.size);
   // Nothing that is read is trusted: it has to fit the object.
@@ -94,8 +95,9 @@ static uint32_t receive(channel_t *c) {
   for (;;) {
     uint32_t marked = atomic_fetch_or(c->head, MAY_SLEEP) | MAY_SLEEP;
     int64_t slot = take(c);
+    // The last message may have come just before the end.
+    if (slot == -1 && *c->closed && (slot = take(c)) == -1) end_closed(c->head);
     if (slot != -1) return (uint32_t)slot;
-    if (*c->closed) end_closed(c->head);
     sleep_on(c->head, marked);
   }
 }

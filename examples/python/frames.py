@@ -19,7 +19,7 @@ import numpy as np
 
 HEADER = 8  # the object's own header: bytes of data
 MAGIC = 0x49504F54
-CLOSED, LATEST, RING = 5, 32, 48
+LAST, CLOSED, LATEST, RING = 4, 5, 32, 48
 ROW, FRAME = 16, 8
 
 try:
@@ -40,6 +40,7 @@ atomic_load = atomic("load", ORDER)
 atomic_store = atomic("store", WORD, ORDER, result=None)
 atomic_exchange = atomic("exchange", WORD, ORDER)
 atomic_fetch_or = atomic("fetch_or", WORD, ORDER)
+atomic_fetch_and = atomic("fetch_and", WORD, ORDER)
 atomic_compare_exchange = atomic("compare_exchange", ctypes.POINTER(WORD), WORD, ORDER, ORDER, result=ctypes.c_bool)
 
 libc = ctypes.CDLL(None, use_errno=True)
@@ -72,7 +73,9 @@ class Topic:
         with open("/dev/shm" + name, "r+b") as file:
             self.memory = mmap.mmap(file.fileno(), 0)
         self.words = np.frombuffer(self.memory, np.int32, offset=HEADER, count=(len(self.memory) - HEADER) // 4)
-        magic, version, size, history, readers = (int(word) for word in self.words[:5])
+        # The last one first: what is read after it is not older.
+        readers = self.load(LAST)
+        magic, version, size, history = (int(word) for word in self.words[:4])
         entries = 1 << history.bit_length()  # the power of two above `history`
         self.frames = history + readers + 1
         self.row = aligned(4 * (RING + entries)) // 4
@@ -139,9 +142,16 @@ class Topic:
                 return latest, self.data[frame][: int(self.words[self.frame + frame * FRAME + 1])]
 
     def wait(self, seen):
+        """Sleeps if there is nothing newer than `seen`; False if the topic is closed."""
         value = atomic_fetch_or(self.address(LATEST), 1, SEQ_CST) | 1
+        if self.load(CLOSED):
+            # Others may have marked and slept after `close` had notified.
+            atomic_fetch_and(self.address(LATEST), 0xFFFFFFFE, SEQ_CST)
+            self.futex(LATEST, FUTEX_WAKE, 2**31 - 1)
+            return False
         if value >> 1 == seen:
-            self.futex(LATEST, FUTEX_WAIT, ctypes.c_int(value).value, 0.1)  # not for ever: somebody may close it
+            self.futex(LATEST, FUTEX_WAIT, ctypes.c_int(value).value, 0.1)  # not for ever: a writer may die before it notifies
+        return True
 
 
 def publish(name, count):
@@ -158,11 +168,13 @@ def read(name, count):
     owners, self = claim()
     row = topic.join(self)
     seen = 0
-    while count > 0 and not topic.load(CLOSED):
+    while count > 0:
         pinned = topic.pin(row, seen)
-        if pinned is None:
-            topic.wait(seen)
+        if pinned is None and topic.wait(seen):
             continue
+        pinned = pinned or topic.pin(row, seen)  # the last one may have come just before the end
+        if pinned is None:
+            break
         seen, data = pinned
         print(seen, data.size, int(data.min()), int(data.max()), flush=True)
         topic.store(row + 1, 0)

@@ -214,13 +214,21 @@ class Shard {
 
 /**
  * Loads a word of pages that are private to this process, and show the writes of others as long as this process writes
- * nothing. Bun makes a compare-and-swap of `Atomics.load`, which writes; a plain load does not, and the exchange makes
- * the next one read the memory again.
+ * nothing. Bun makes a compare-and-swap of `Atomics.load`, which writes; a plain load does not, and the barriers make it
+ * read the memory again, after what was read before, and before what is read then.
  */
 function loadOnly(words, index) {
   if (process.versions.bun === undefined) return Atomics.load(words, index);
+  barrier();
+  const value = words[index];
+  barrier();
+  return value;
+}
+
+/** On arm64 an exchange alone lets plain loads from behind it pass its store. */
+function barrier() {
   Atomics.exchange(fence, 0, 0);
-  return words[index];
+  Atomics.load(fence, 0);
 }
 
 /** A shard in such pages. */

@@ -53,6 +53,34 @@ test('what a C program had taken when it was killed is delivered again', { skip:
   [there, back].forEach((key) => shm.destroy(key));
 });
 
+// Words of a channel and of a topic; docs/channels.md and docs/topics.md have them as bytes.
+const CLOSED = 5;
+const CHANNEL_HEAD = 32;
+const TOPIC_LATEST = 32;
+
+/**
+ * A word is marked by a program that sleeps; then the structure is closed as by a process that is killed before it
+ * notifies. The program has to clear the mark and wake the others, of whom this process is one.
+ */
+async function endedByClosed(t, key, index, program) {
+  const words = shm.get(key, 'Int32Array');
+  const end = outcome(program);
+  while ((Atomics.load(words, index) & 1) === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  const woken = shm.waitAsync(words, index, Atomics.load(words, index), { timeout: 20000 });
+  Atomics.store(words, CLOSED, 1);
+  const { code, stderr } = await end;
+  t.equal(code, 0, stderr);
+  t.equal(await woken, 'ok', 'who sleeps is woken');
+  t.equal(Atomics.load(words, index) & 1, 0, 'and the mark is cleared');
+}
+
+test('a C program that finds a channel closed wakes the others who sleep', { skip: tooOld || lacks('cc') }, async (t) => {
+  const [there, back] = [freshName(), freshName()];
+  [there, back].forEach((key) => new shm.Channel(key, { slots: 4, size: 100 }));
+  await endedByClosed(t, there, CHANNEL_HEAD, spawn(compileC('channel'), [there, back, '1'], { stdio: 'pipe' }));
+  [there, back].forEach((key) => shm.destroy(key));
+});
+
 const skipPython = tooOld || lacks('python3') || (!fs.existsSync('/dev/shm') && 'there is no /dev/shm');
 
 test('frames from Python, as in examples/camera.js', { skip: skipPython }, async (t) => {
@@ -77,5 +105,11 @@ test('frames to Python', { skip: skipPython }, async (t) => {
   const frames = stdout.trim().split('\n').map((line) => line.split(' ').map(Number));
   t.equal(frames.length, 20);
   t.ok(frames.every(([number, size, least, most]) => size === 3000 && least === number % 256 && most === least), stdout);
+  shm.destroy(topic.key);
+});
+
+test('a Python program that finds a topic closed wakes the others who sleep', { skip: skipPython }, async (t) => {
+  const topic = new shm.Topic(freshName(), { size: 3000, readers: 2 });
+  await endedByClosed(t, topic.key, TOPIC_LATEST, spawn(pythonWithPackages(), [pythonScript('frames'), 'read', topic.key, '1'], { stdio: 'pipe' }));
   shm.destroy(topic.key);
 });
