@@ -72,8 +72,7 @@ class Channel {
   }
 
   get closed() {
-    this.#queue.checkAttached();
-    return this.#queue.isClosed();
+    return this.#queue.closed;
   }
 
   async send(data, options) {

@@ -16,8 +16,10 @@ const CHANGED = -2;
 /** So many keys of one hash are no coincidence: the memory is damaged, and a search would take for ever. */
 const COLLISIONS_MAX = 16;
 
-/** Only x86 never lets a load pass an earlier one. Elsewhere an exchange keeps them in order. */
+/** Only x86 never lets a load pass an earlier one. */
 const mayReorder = process.arch !== 'x64' && process.arch !== 'ia32';
+
+/** A word of this thread's own, for `barrier`. */
 const fence = new Int32Array(1);
 
 class Shard {
@@ -81,7 +83,7 @@ class Shard {
 
   /** Whether what was read at a position since `laps` was loaded is an entry that was not written over. */
   holds(position) {
-    if (mayReorder) Atomics.exchange(fence, 0, 0);
+    if (mayReorder) barrier();
     const tail = this.load(this.start + SHARD.tail);
     return (position - tail) >>> 0 < this.units && this.load(this.start + SHARD.laps) === this.laps;
   }
@@ -214,18 +216,17 @@ class Shard {
 
 /**
  * Loads a word of pages that are private to this process, and show the writes of others as long as this process writes
- * nothing. Bun makes a compare-and-swap of `Atomics.load`, which writes; a plain load does not, and the barriers make it
- * read the memory again, after what was read before, and before what is read then.
+ * nothing. Bun makes a compare-and-swap of `Atomics.load`, which writes; a plain load does not, and the barrier makes
+ * what is read after it no older.
  */
 function loadOnly(words, index) {
   if (process.versions.bun === undefined) return Atomics.load(words, index);
-  barrier();
   const value = words[index];
   barrier();
   return value;
 }
 
-/** On arm64 an exchange alone lets plain loads from behind it pass its store. */
+/** Keeps loads in order, plain ones too: on arm64 those behind an exchange alone could pass its store. */
 function barrier() {
   Atomics.exchange(fence, 0, 0);
   Atomics.load(fence, 0);

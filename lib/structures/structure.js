@@ -74,6 +74,12 @@ class Structure {
     return this.words[CLOSED] !== 0;
   }
 
+  /** The property of that name. Whoever reads it and then receives gets what was sent before: so it is an atomic load. */
+  get closed() {
+    this.checkAttached();
+    return Atomics.load(this.words, CLOSED) !== 0;
+  }
+
   /** Throws where nothing can be written any more. */
   checkOpen() {
     this.checkAttached();

@@ -51,8 +51,7 @@ class Topic {
   }
 
   get closed() {
-    this.#frames.checkAttached();
-    return this.#frames.isClosed();
+    return this.#frames.closed;
   }
 
   async loan(options) {
