@@ -1,0 +1,50 @@
+'use strict';
+// Which tests can notice what is broken in a file: by the beginning of its path, the longest that fits. Files of test/
+// without `.test.js`, or a command with its arguments. The quickest come first; what noticed a mutation the last time
+// comes before them.
+
+const fs = require('fs');
+const path = require('path');
+
+const waits = ['wait-options', 'wait', 'wait-ends', 'wait-detach', 'threads', 'lesser-waits'];
+const mutex = ['mutex-steps', 'mutex', 'mutex-waiters', 'mutex-run'];
+const channel = ['channel-calls', 'channel-deaths', 'channel-stopped', 'channel', 'channel-consume', 'channel-failures', 'channel-waits', 'channel-users'];
+const topic = ['topic-steps', 'topic', 'topic-use'];
+const map = ['map-steps', 'map', 'map-interrupted', 'map-model', 'map-compute', 'map-forged'];
+const locks = ['locks', 'locks-adverse'];
+const memory = ['create', 'get', 'get-or-create', 'detach', 'unfinished', 'faults', 'exit', 'lifetimes', 'orphans'];
+const files = ['file', 'file-use', 'file-errors', 'file-tables', 'file-promises'];
+
+const rooms = {
+  'lib/mutex/': [...mutex, ...explorers('mutex'), 'topic', 'topic-use', 'channel-deaths', 'map-interrupted', 'locks', 'current'],
+  'lib/wait/': waits,
+  'lib/structures/': [...explorers('channel'), ...channel, ...explorers('topic'), ...topic, ...locks, 'polling', 'current'],
+  'lib/channel/': [...explorers('channel'), ...channel, 'polling'],
+  'lib/topic/': [...explorers('topic'), ...topic, 'current'],
+  'lib/map/': [...explorers('map'), ...map, 'current'],
+  'lib/locks/': [...explorers('locks'), ...locks],
+  'lib/memory/': [...memory, 'keys', 'options', 'current', 'stat', 'copies'],
+  'lib/file/': files,
+  'lib/runtime/': ['copies', 'threads', 'overlay', 'exit', 'loader', 'places', 'shared', ...memory],
+  'lib/arrays/': ['arguments', 'intrinsics', 'detach', 'shared'],
+  'test/': ['run'],
+  'native/': [...memory, ...files, ...waits],
+  'native/sync/': [...waits, 'mutex', 'exit', 'owners', 'cargo test'],
+  'native/node/': [...waits, ...memory, 'shared', 'unreachable', 'copy-on-write'],
+  'native/memory/': [...memory, 'keys', 'options', 'unreachable', ...files, 'cargo test'],
+  'native/sys/': [...memory, ...files, ...waits, 'limits', 'owners', 'mutex', 'cargo test'],
+  'native/sys/linux/users.rs': ['lifetimes', 'lifetimes-lease', 'orphans'],
+};
+
+/** What explores the real code of a class, where it is. */
+function explorers(name) {
+  return fs.existsSync(path.join(__dirname, '..', 'explorer', 'run.js')) ? [`node test/explorer/run.js ${name}`] : [];
+}
+
+function testsFor(file) {
+  const room = Object.keys(rooms).filter((start) => file.startsWith(start)).sort((one, other) => other.length - one.length)[0];
+  if (room === undefined) throw new Error(`rooms.js names no tests for ${file}`);
+  return rooms[room];
+}
+
+module.exports = { testsFor };
