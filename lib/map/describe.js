@@ -1,11 +1,12 @@
 'use strict';
 // What can be told of a map from a view of its memory, which may be forged, and which others may write to meanwhile:
 // so no lengths are believed, each entry takes the same small time, and what has changed while it was read is read
-// again. There are no Atomics: Bun compiles their loads to writes.
+// again. There are no Atomics on it: Bun compiles their loads to writes.
 
 const { describeLocks } = require('../mutex/describe');
 const { TYPE, isClaim, isSound, typeOf, valueStart } = require('./entry');
 const { ENTRY, FIRST_SHARD, FIRST_SLOT, HEADER_WORDS, KEY_MAX, MAGIC, SHARD, UNIT, VERSION, WORD, countMax, isGeometry, readGeometry, shardBytes, viewsOf } = require('./layout');
+const { barrier, loadPlainly, mayReorder } = require('./shard');
 
 /** How many bytes of a key and of a value are shown. */
 const PREVIEW = 100;
@@ -85,15 +86,16 @@ function entryOf(views, { slots, units }, start, slot) {
   const { words } = views;
   const at = start + FIRST_SLOT + 2 * slot;
   const ring = start + FIRST_SLOT + 2 * slots + slots / 4;
-  let position = words[at + 1];
+  let position = loadPlainly(words, at + 1);
   for (let reads = 0; reads < MAX_READS && position !== 0; reads++) {
     const place = position & (units - 1);
     const entry = ring + 2 * place;
     const isWhole = words[entry + ENTRY.tag] === words[at] && isSound(words, entry, units - place);
     const found = isWhole ? preview(views, entry) : DAMAGED;
-    const isLive = (position - words[start + SHARD.tail]) >>> 0 < units;
+    if (mayReorder) barrier();
+    const isLive = (position - loadPlainly(words, start + SHARD.tail)) >>> 0 < units;
     const before = position;
-    position = words[at + 1];
+    position = loadPlainly(words, at + 1);
     if (position === before && (isLive || reads === MAX_READS - 1)) return isLive ? found : DAMAGED;
   }
   return null;

@@ -216,11 +216,14 @@ class Shard {
 
 /**
  * Loads a word of pages that are private to this process, and show the writes of others as long as this process writes
- * nothing. Bun makes a compare-and-swap of `Atomics.load`, which writes; a plain load does not, and the barrier makes
- * what is read after it no older.
+ * nothing: Bun makes a compare-and-swap of `Atomics.load`, which writes.
  */
 function loadOnly(words, index) {
-  if (process.versions.bun === undefined) return Atomics.load(words, index);
+  return process.versions.bun === undefined ? Atomics.load(words, index) : loadPlainly(words, index);
+}
+
+/** Loads a word without Atomics on it. What is read after it is no older. */
+function loadPlainly(words, index) {
   const value = words[index];
   barrier();
   return value;
@@ -244,4 +247,4 @@ class ReadOnlyShard extends Shard {
   }
 }
 
-module.exports = { ABSENT, CHANGED, COLLISIONS_MAX, ReadOnlyShard, Shard, loadOnly };
+module.exports = { ABSENT, CHANGED, COLLISIONS_MAX, ReadOnlyShard, Shard, barrier, loadOnly, loadPlainly, mayReorder };
