@@ -76,9 +76,12 @@ function codesOf(text) {
   return Array.from(new Set(text.match(/ERR_SHM_[A-Z_]+/g))).sort();
 }
 
-test('the error codes are those of the sources', (t) => {
+test('the error codes are those of the sources and of the types', (t) => {
   const sources = ['lib', 'native'].reduce((found, folder) => found.concat(filesOf(path.join(root, folder))), []);
-  t.deepEqual(codesOf(proseOf('docs/api.md')), codesOf(sources.map((file) => fs.readFileSync(file, 'utf8')).join('\n')));
+  const page = proseOf('docs/errors.md');
+  t.deepEqual(codesOf(page), codesOf(sources.map((file) => fs.readFileSync(file, 'utf8')).join('\n')));
+  const typed = read('lib/types/errors.d.ts').match(/(?<=')(?:E[A-Z_]+|UNKNOWN)(?=')/g);
+  t.deepEqual(typed.filter((code) => !page.includes(`\`${code}\``)), [], `${typed.length} codes of the types`);
   t.end();
 });
 
