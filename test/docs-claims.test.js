@@ -1,12 +1,13 @@
 'use strict';
-// What the pages say of detaches during other work, and of transfers: each sentence beside what makes it true.
+// What the pages say of detaches during other work, and of transfers: each sentence beside what makes it true. And
+// every number that was measured stands beside the command that measures it.
 
 const crypto = require('crypto');
 const fs = require('fs');
 const path = require('path');
 const test = require('tape');
 const zlib = require('zlib');
-const { proseOf } = require('./markdown');
+const { documents, proseOf, read } = require('./markdown');
 const { Worker, canEmpty, freshName, isBun, isDeno, nextMessage, nodeMajor, runCode, shm, temporaryFolder } = require('./support');
 
 const BYTES = 1 << 20;
@@ -112,5 +113,33 @@ test('a buffer in a transfer list is not shared; an array that is shared is, and
   t.equal(await seen(shared, (array) => worker.postMessage(array)), 7, 'shared');
   await worker.terminate();
   shm.destroy(name);
+  t.end();
+});
+
+/** A time, or a ratio of two, as prose has it. */
+const MEASURED = /\d ?(?:µs|ns|ms)\b|\d ?% (?:slower|faster|more|less)|\d × (?!slots|size|units|\d)|\d times (?:as|the|slower|faster)|\b(?:half|a third|a quarter|a fifth|a sixth|a tenth|a twentieth) (?:of|to|more|less|longer|slower|faster)\b.*\b(?:time|longer|slower|faster|costs?)\b|\b(?:half|third|quarter|fifth|sixth|seventh|tenth)\b[^.|]* of the time|\btenth of a second/;
+
+/** A command that measures, or a test that holds a limit. */
+const COMMAND = /`(?:npm run (?:bench|test|matrix)[^`]*|node bench\/[^`]*|test\/[\w-]+\.test\.js)`/;
+
+/** A page by its headings of the second rank. What a command has written is left out, and so is what programs in other languages have to do. */
+function sectionsOf(page) {
+  const written = /<!-- [^>]* writes this -->[^]*?<!-- to here -->/g;
+  const withoutTables = read(page).replace(written, '').replace(/^```[^]*?^```/gm, '').replace(/<!--[^]*?-->/g, '');
+  return withoutTables.split(/^# For other languages$/m)[0].split(/^## /m);
+}
+
+test('every number that was measured names the command that measures it', (t) => {
+  const others = ['CHANGELOG.md', 'CONTRIBUTING.md', 'docs/other-languages.md', 'docs/architecture.md', 'docs/memory-model.md'];
+  let count = 0;
+  for (const page of documents().filter((name) => !others.includes(name))) {
+    for (const section of sectionsOf(page)) {
+      const claim = section.split('\n').find((line) => MEASURED.test(line));
+      if (claim === undefined) continue;
+      count++;
+      t.match(section, COMMAND, `${page}, ${section.split('\n')[0]}: ${claim.slice(0, 100)}`);
+    }
+  }
+  t.ok(count > 10, `${count} sections with numbers`);
   t.end();
 });
