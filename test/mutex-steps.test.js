@@ -77,6 +77,18 @@ for (const way of Object.keys(ways)) {
   });
 }
 
+test('tryLock: what is left in the word', { skip }, (t) => {
+  const tryLock = (options) => {
+    const { array, log, mutex } = scene(options);
+    return [mutex.tryLock(), array[0], log];
+  };
+  t.deepEqual(tryLock({ word: 0 }), ['ok', SELF, []], 'free');
+  t.deepEqual(tryLock({ word: OTHER | CONTENDED }), [null, OTHER | CONTENDED, []], 'of one that lives');
+  t.deepEqual(tryLock({ word: OTHER, alive: false }), ['owner-died', SELF | CONTENDED, []], 'of a dead one: others may sleep');
+  t.deepEqual(tryLock({ word: BOTH }), ['ok', SELF | CONTENDED, []], 'handed on: so may the one that it was handed to');
+  t.end();
+});
+
 test('unlock: who is woken, and what they find', { skip }, (t) => {
   const unlock = (word, woken) => {
     const { array, log, mutex } = scene({ word, woken });

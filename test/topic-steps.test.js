@@ -146,3 +146,19 @@ for (const way of Object.keys(ways)) {
     other.end();
   });
 }
+
+test('the next call of the thread finds nothing taken, before the event loop has a turn', { skip: skip || ((isBun || isDeno) && 'no timeouts of vm') }, (t) => {
+  const wrong = [];
+  let step = 0;
+  for (let hasFailed = true; hasFailed && step < 200; ) {
+    step++;
+    const key = freshName();
+    const [topic, other] = [new shm.Topic(key, { size: 16 }), new shm.Topic(key)];
+    hasFailed = ways['the end of its script'](step, () => topic.publishSync('mine'));
+    if (!other.tryPublish('next') || other.latest().text() !== 'next') wrong.push(step);
+    shm.destroy(key);
+  }
+  t.deepEqual(wrong, []);
+  t.ok(step > 1 && step < 200, 'steps were counted');
+  t.end();
+});

@@ -2,6 +2,7 @@
 // Topic: the newest frame for every reader, never half a one, whoever dies, closes or writes nonsense.
 
 const test = require('tape');
+const { FRAME, LENGTH, RING, ROW, SEQUENCE, framesOf, rowsOf } = require('../lib/topic/layout');
 const { codeOf, rejection, skip } = require('./messages');
 const { forkCode, freshKeys, freshName, nextMessage, outcome, shm, thrownBy } = require('./support');
 
@@ -182,6 +183,29 @@ test('what no participant writes is an error, nothing outside, and no endless lo
     }
   }
   t.deepEqual(wrong, []);
+  t.end();
+});
+
+test('an entry of the ring is believed only if that frame is there and has its number', { skip }, (t) => {
+  const key = freshName();
+  const topic = new shm.Topic(key, { size: 64, history: 1, readers: 2 });
+  topic.publishSync('one');
+  const words = shm.get(key, 'Int32Array');
+  const [ring, frames] = [RING + 1, framesOf({ history: 1, readers: 2 })];
+  const label = (frame) => rowsOf(1) + ROW * 2 + FRAME * frame;
+  const own = words[ring] - 1;
+  t.equal(topic.latest().text(), 'one');
+  words[label(own) + SEQUENCE] = 2;
+  t.equal(codeOf(() => topic.latest()), 'ERR_SHM_LAYOUT', 'another number');
+  words[label(own) + SEQUENCE] = 1;
+  for (const frame of [frames, frames + 1]) {
+    words[label(frame) + SEQUENCE] = 1;
+    words[label(frame) + LENGTH] = 3;
+    words[ring] = frame + 1;
+    t.equal(topic.latest(), null, `there is no frame ${frame} of ${frames}`);
+  }
+  words[ring] = own + 1;
+  t.equal(topic.latest().sequence, 1);
   t.end();
 });
 

@@ -73,7 +73,6 @@ class Lock {
         onLocked();
         return result;
       }
-      if (signal !== undefined && signal.aborted) throw reasonOf(signal);
       const left = deadline - clock.now();
       if (attempt.isOver(left)) return null;
       attempt.slept(await sleepers.sleep(attempt, left, signal, ref));

@@ -10,6 +10,9 @@ const { root } = require('../../scripts/prebuilds');
 const { startGroup } = require('../group');
 const { openJournal } = require('../journal');
 
+/** A process of a test that has computed for so long goes round in circles: none takes a fifth of it. */
+const MAX_PROCESSOR_SECONDS = 15;
+
 /** Compiled crates stay there from run to run; the project's own build is not touched. */
 const TARGET = path.join(root, 'target', 'mutations');
 const ADDON = path.join('build', 'shm-typed-array.node');
@@ -70,9 +73,11 @@ function outcome(child) {
 async function runTest(copy, name, limit) {
   const journal = openJournal();
   const started = Date.now();
-  const [command, ...args] = name.includes(' ') ? name.split(' ') : [process.execPath, path.join('test', `${name}.test.js`)];
+  const isFile = !name.includes(' ');
+  const [command, ...args] = isFile ? [process.execPath, path.join('test', `${name}.test.js`)] : name.split(' ');
+  const most = isFile ? MAX_PROCESSOR_SECONDS : 'unlimited';
   const env = Object.assign(journal.envFor('tmp'), command === 'cargo' ? cargoEnv() : {});
-  const child = startGroup(command, args, { cwd: copy, env, stdio: 'pipe' }, limit);
+  const child = startGroup('/bin/sh', ['-c', `ulimit -t ${most}; exec "$@"`, 'sh', command, ...args], { cwd: copy, env, stdio: 'pipe' }, limit);
   let output = '';
   let hasFailed = false;
   const read = (chunk) => {
@@ -84,20 +89,21 @@ async function runTest(copy, name, limit) {
   };
   child.stdout.on('data', read);
   child.stderr.on('data', (chunk) => (output += chunk));
-  const code = await new Promise((resolve) => child.on('close', resolve));
+  const [code, signal] = await new Promise((resolve) => child.on('close', (...end) => resolve(end)));
   const milliseconds = Date.now() - started;
   const left = journal.leftBy('tmp');
   journal.sweep();
-  return { failure: failureIn(output, code, milliseconds >= limit, left), seconds: milliseconds / 1000, output };
+  return { failure: failureIn(output, { code, signal }, milliseconds >= limit, left), seconds: milliseconds / 1000, output };
 }
 
-function failureIn(output, code, isHung, left) {
+function failureIn(output, { code, signal }, isHung, left) {
   const failed = /^not ok \d+ (.*)$/m.exec(output);
   if (failed !== null) {
     const before = output.slice(0, failed.index).match(/^# .+$/gm) || [''];
     return `${before[before.length - 1].slice(2)}: ${failed[1]}`;
   }
   if (isHung) return 'it hung';
+  if (signal === 'SIGXCPU' || signal === 'SIGKILL') return 'it went round in circles';
   if (code !== 0) return `it ended with ${code}: ${(/^.*(?:Error|panicked|FAILED|failed|found).*$/m.exec(output) || [''])[0]}`;
   return left.length > 0 ? `it left ${left.join(', ')}` : null;
 }

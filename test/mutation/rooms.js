@@ -8,8 +8,7 @@ const path = require('path');
 
 const waits = ['wait-options', 'wait', 'wait-ends', 'wait-detach', 'threads', 'lesser-waits'];
 const mutex = ['mutex-steps', 'mutex', 'mutex-waiters', 'mutex-run'];
-const channel = ['channel-calls', 'channel-deaths', 'channel-stopped', 'channel', 'channel-consume', 'channel-failures', 'channel-waits', 'channel-users'];
-const topic = ['topic-steps', 'topic', 'topic-use'];
+const channel = ['channel-calls', 'channel', 'channel-waits', 'channel-consume', 'channel-deaths', 'channel-stopped', 'channel-users', 'channel-failures'];
 const map = ['map-steps', 'map', 'map-interrupted', 'map-model', 'map-compute', 'map-forged'];
 const locks = ['locks', 'locks-adverse'];
 const memory = ['create', 'get', 'get-or-create', 'detach', 'unfinished', 'faults', 'exit', 'lifetimes', 'orphans'];
@@ -18,11 +17,15 @@ const files = ['file', 'file-use', 'file-errors', 'file-tables', 'file-promises'
 const rooms = {
   'lib/mutex/': [...mutex, ...explorers('mutex'), 'topic', 'topic-use', 'channel-deaths', 'map-interrupted', 'locks', 'current'],
   'lib/wait/': waits,
-  'lib/structures/': [...explorers('channel'), ...channel, ...explorers('topic'), ...topic, ...locks, 'polling', 'current'],
-  'lib/channel/': [...explorers('channel'), ...channel, 'polling'],
-  'lib/topic/': [...explorers('topic'), ...topic, 'current'],
-  'lib/map/': [...explorers('map'), ...map, 'current'],
-  'lib/locks/': [...explorers('locks'), ...locks],
+  'lib/structures/': ['channel-calls', 'channel-waits', 'channel', 'topic-use', 'channel-users', 'locks', 'channel-deaths', 'topic', 'current', ...explorers('channel')],
+  'lib/channel/recovery.js': ['channel-deaths', 'channel-waits', ...explorers('channel'), ...channel],
+  'lib/channel/': [...channel, 'polling', ...explorers('channel')],
+  'lib/topic/': ['topic-use', 'topic', 'topic-steps', 'current', ...explorers('topic')],
+  'lib/map/lock.js': ['map-interrupted', 'map-steps', 'map', ...explorers('map'), 'map-compute'],
+  'lib/map/claims.js': ['map-compute', ...map],
+  'lib/map/compute.js': ['map-compute', ...map],
+  'lib/map/': [...map, 'current', ...explorers('map')],
+  'lib/locks/': [...locks, ...explorers('locks')],
   'lib/memory/': [...memory, 'keys', 'options', 'current', 'stat', 'copies'],
   'lib/file/': files,
   'lib/runtime/': ['copies', 'threads', 'overlay', 'exit', 'loader', 'places', 'shared', ...memory],
