@@ -9,6 +9,7 @@
 const fs = require('fs');
 const path = require('path');
 const { root } = require('../../scripts/prebuilds');
+const { endTogether } = require('../group');
 const { build, openCopies, runTest } = require('./project');
 const { nameOf, readResults, record } = require('./results');
 const { testsFor } = require('./rooms');
@@ -178,11 +179,7 @@ async function main(args) {
   checkNames(list, reasons, models, fail);
   const wanted = chosen(list, options, words).filter((mutation) => !stale.has(mutation));
   const copies = openCopies();
-  const interrupted = () => {
-    copies.remove();
-    process.exit(1);
-  };
-  process.on('SIGINT', interrupted).on('SIGTERM', interrupted);
+  endTogether(copies.remove);
   const started = Date.now();
   const counts = { noticed: 0, survived: 0 };
   const tell = (found) => {
