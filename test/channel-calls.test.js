@@ -89,6 +89,7 @@ test('however many calls wait, the kernel has one wait of theirs', { skip }, asy
   };
   const channel = open(4);
   const sends = Array.from({ length: 2000 }, (_, i) => channel.send(String(i)));
+  while (begun === 0) await new Promise((resolve) => setImmediate(resolve)); // they look for a moment before they sleep
   t.equal(begun, 1);
   for (let i = 0; i < 2000; i++) {
     const message = await channel.receive();

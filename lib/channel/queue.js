@@ -8,8 +8,7 @@ const { DELIVERIES, FREED, HEAD, LENGTH, POSITION, QUEUED, RING, SLOT, TAG, TAIL
 const { NO_SLOT, dropInHand, inHand } = require('./holdings');
 const { finishSend, finishTake, hasFree, recover } = require('./recovery');
 const { NONE, Slots } = require('./slots');
-const { MAY_SLEEP, wakeAll } = require('../structures/sleepers');
-const waiting = require('../wait');
+const { Takers, wakeAll } = require('../structures/sleepers');
 
 /** What is returned where a lock was not to be had to look for a slot. */
 const LOCKED = -2;
@@ -24,6 +23,7 @@ class Queue extends Slots {
     // another processor, which every message would have to wait for.
     this.headSeen = 0;
     this.tailSeen = 0;
+    this.takers = new Takers(this.words, HEAD);
     this.messages = this.condition(HEAD, 'a message on');
     this.freeSlots = this.condition(FREED, 'a free slot of');
     this.otherSenders = this.condition(FREED, 'another sender of');
@@ -78,10 +78,10 @@ class Queue extends Slots {
     if (entered === 'owner-died') finishSend(this);
     if (!this.isMine(slot, state)) throw this.damage(`slot ${slot} was taken away`);
     if (state === TAKEN) words[this.firstSlot + slot * SLOT + DELIVERIES]++;
-    const mark = this.append(slot);
+    const maySleep = this.append(slot);
     this.producers.leave();
     inHand.queue = null;
-    if (mark !== 0) waiting.notify(words, HEAD);
+    if (maySleep) this.takers.wake();
   }
 
   /** With the producers' lock: puts a slot at the end; whether there is somebody to wake. */
@@ -98,7 +98,7 @@ class Queue extends Slots {
   }
 
   advance(head) {
-    return Atomics.exchange(this.words, HEAD, (head + 1) << 1) & MAY_SLEEP;
+    return this.takers.count(head + 1);
   }
 
   /** The slot that is queued at a position. */

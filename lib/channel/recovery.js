@@ -13,7 +13,7 @@ function finishSend(queue) {
   /** @type {Int32Array} */
   const words = queue.words;
   const head = Atomics.load(words, HEAD) >>> 1;
-  if (queue.queuedAt(head) >= 0 && queue.advance(head) !== 0) waiting.notify(words, HEAD);
+  if (queue.queuedAt(head) >= 0 && queue.advance(head)) waiting.notify(words, HEAD);
 }
 
 /** With the lock of a consumer that died: it had taken, if the slot says so. @param {any} queue */
@@ -25,44 +25,54 @@ function finishTake(queue) {
   if (!isEmpty && queue.queuedAt(tail) < 0) Atomics.store(words, TAIL, (tail + 1) & POSITION);
 }
 
-/** Frees what the dead were writing, and queues again what they had taken; unless somebody else is sending or does so. */
+/**
+ * Frees what the dead were writing, and queues again what they had taken; unless somebody else is sending or does so. It
+ * looks at all slots first, without the lock: there can be a million.
+ */
 function recover(queue) {
   const { producers, words } = queue;
+  const living = new Set([queue.self]);
+  const left = [];
+  const end = queue.firstSlot + queue.slots * SLOT;
+  for (let at = queue.firstSlot; at < end; at += SLOT) if (isLeft(Atomics.load(words, at), living)) left.push(at);
   inHand.at = NO_SLOT;
   inHand.queue = queue;
   const entered = producers.tryEnter();
-  let mark = 0;
+  let maySleep = false;
   if (entered !== null) {
     if (entered === 'owner-died') finishSend(queue);
-    const living = new Set([queue.self]);
-    const end = queue.firstSlot + queue.slots * SLOT;
-    for (let at = queue.firstSlot; at < end; at += SLOT) mark |= recoverSlot(queue, at, living);
+    for (const at of left) if (recoverSlot(queue, at, living)) maySleep = true;
     producers.leave();
   }
   inHand.queue = null;
-  if (mark !== 0) waiting.notify(words, HEAD);
+  if (maySleep) waiting.notify(words, HEAD);
 }
 
-/** Whether there is somebody to wake for a message. @param {any} queue */
+/** With the producers' lock; whether there may be somebody to wake for a message. @param {any} queue */
 function recoverSlot(queue, at, living) {
   const { self } = queue;
   /** @type {Int32Array} */
   const words = queue.words;
   const word = Atomics.load(words, at);
-  const state = word & ~OWNER;
-  if ((state !== WRITING && state !== TAKEN) || lives(word & OWNER, living)) return 0;
-  if (state === WRITING) {
+  if (!isLeft(word, living)) return false;
+  if ((word & ~OWNER) === WRITING) {
     if (Atomics.compareExchange(words, at, word, FREE) === word) countIfMarked(words, FREED);
-    return 0;
+    return false;
   }
   inHand.at = at;
-  let mark = 0;
+  let maySleep = false;
   if (Atomics.compareExchange(words, at, word, TAKEN | self) === word) {
     words[at + DELIVERIES]++;
-    mark = queue.append((at - queue.firstSlot) / SLOT);
+    maySleep = queue.append((at - queue.firstSlot) / SLOT);
   }
   inHand.at = NO_SLOT;
-  return mark;
+  return maySleep;
+}
+
+/** Whether a slot with this word was left by a thread that has died. */
+function isLeft(word, living) {
+  const state = word & ~OWNER;
+  return (state === WRITING || state === TAKEN) && !lives(word & OWNER, living);
 }
 
 /** Whether an owner lives; each that does is asked about once. The owner 0 is that of a call that failed. */

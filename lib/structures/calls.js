@@ -9,6 +9,7 @@ const { reasonOf } = require('../wait/arguments');
 const { offAbort, onAbort } = require('../wait/signals');
 const lookUps = require('./look-ups');
 const { BUSY, isResult } = require('./results');
+const { Spin } = require('./spin');
 
 /** When to try again where another thread's lock was in the way (milliseconds): no change tells when it is free. */
 const RETRY_AFTER = 5;
@@ -66,20 +67,24 @@ class Calls {
     this.first = null;
     /** @type {Call | null} */
     this.last = null;
+    this.spin = new Spin();
     // Whether a change, or a moment, is being waited for. It may outlast the calls.
     this.isWatching = false;
-    this.changed = () => {
+    const after = (action) => (value) => {
       this.isWatching = false;
       try {
-        this.watch();
+        action(value);
       } catch (error) {
         this.fail(error);
       }
     };
-    this.failed = (error) => {
-      this.isWatching = false;
-      this.fail(error);
-    };
+    this.changed = after(() => {
+      // Another thread may sleep, and only this one was woken.
+      if (this.isEmpty() && condition.structure.isAttached()) waiting.notify(condition.words, condition.index, 1);
+      else this.watch();
+    });
+    this.turned = after(() => this.look());
+    this.failed = after((error) => this.fail(error));
   }
 
   isEmpty() {
@@ -154,14 +159,34 @@ class Calls {
     return true;
   }
 
-  /** Waits for the next change, if there are calls and it does not wait yet. */
+  /** Waits for the next change, if there are calls and it does not wait yet: for a moment without sleeping, if that is due. */
   watch() {
+    if (this.isEmpty() || this.isWatching) return;
+    if (this.spin.begin(Infinity)) this.turn();
+    else this.sleep();
+  }
+
+  /** Has the event loop turn before it looks again: who has something to do in this thread does it meanwhile. */
+  turn() {
+    this.isWatching = true;
+    clock.setImmediate(this.turned);
+  }
+
+  look() {
     if (this.isEmpty()) return;
+    const hasFound = this.advance() === true;
+    const isOver = hasFound || this.spin.isOver();
+    if (isOver) this.spin.end(hasFound);
+    if (!isOver) this.turn();
+    else if (!hasFound) this.sleep();
+  }
+
+  sleep() {
     const { condition } = this;
     // Once more after the mark, which everyone sees who changes something from now on.
     const value = condition.mark();
     const result = this.advance();
-    if (result === true || this.isWatching) return;
+    if (result === true) return;
     this.isWatching = true;
     if (result === BUSY) clock.setTimeout(this.changed, RETRY_AFTER).unref();
     else waiting.waitAsync(condition.words, condition.index, value, { ref: false }).then(this.changed, this.failed);

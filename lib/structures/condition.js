@@ -14,6 +14,7 @@ const waiting = require('../wait');
 const { Calls } = require('./calls');
 const { isResult } = require('./results');
 const { MAY_SLEEP } = require('./sleepers');
+const { Spin } = require('./spin');
 
 /** How often a blocking call looks whether somebody has died (milliseconds). */
 const LOOK_UP_EVERY = 100;
@@ -30,6 +31,7 @@ class Condition {
     this.words = structure.words;
     this.index = index;
     this.event = event;
+    this.spin = new Spin();
     /** The calls that wait without blocking. */
     this.calls = new Calls(this);
   }
@@ -46,12 +48,13 @@ class Condition {
 
   /**
    * Blocks until `attempt(deadline)` gives something else than undefined or BUSY. It may block itself as long as there
-   * is time, until `deadline`, which is in `timeout` milliseconds. `backOff(deadline)`, if given, is tried once before anybody is asked to wake this thread.
+   * is time, until `deadline`, which is in `timeout` milliseconds. Before anybody is asked to wake this thread it looks
+   * for a moment, or tries `backOff(deadline)` once, if given.
    */
   waitSync(attempt, timeout, deadline, backOff) {
     const first = this.attempt(attempt, deadline);
     if (isResult(first)) return first;
-    const second = backOff === undefined ? undefined : backOff(deadline);
+    const second = backOff === undefined ? this.look(attempt, deadline) : backOff(deadline);
     if (isResult(second)) return second;
     for (;;) {
       const value = this.mark();
@@ -61,6 +64,21 @@ class Condition {
       const left = leftUntil(deadline);
       if (left === 0) throw this.timedOut(timeout);
       if (waiting.wait(this.words, this.index, value, Math.min(left, LOOK_UP_EVERY)) === 'timed-out') this.structure.lookUp();
+    }
+  }
+
+  /** What `attempt` gives if the word changes in a moment. See `Spin`. */
+  look(attempt, deadline) {
+    const { index, spin, words } = this;
+    if (!spin.begin(deadline)) return undefined;
+    for (;;) {
+      const seen = Atomics.load(words, index);
+      const result = this.attempt(attempt, deadline);
+      const hasFound = isResult(result);
+      if (hasFound || !spin.changes(words, index, seen)) {
+        spin.end(hasFound);
+        return result;
+      }
     }
   }
 

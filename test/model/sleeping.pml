@@ -1,5 +1,5 @@
 /*
- * Sleeping on a word that counts changes (lib/structures/sleeping.js): its lowest bit says that somebody may sleep. Takers
+ * Sleeping on a word that counts changes (lib/structures/condition.js): its lowest bit says that somebody may sleep. Takers
  * sleep until there is something, makers make it, count and wake. A maker may die before any step; who sleeps looks
  * up from time to time. run.js sets the switches, and breaks one step at a time (BREAK_…) to see that it is caught.
  */

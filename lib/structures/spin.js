@@ -1,0 +1,79 @@
+'use strict';
+// A thread that waits looks for a moment before it sleeps, if that has been worth it lately: to sleep and to be woken
+// costs both sides more than so short a look. A look in vain is followed by a wait without one, the next by two, then
+// four, up to MOST_SKIPPED; a look that found something halves that. With one processor nobody looks: what is waited
+// for could not happen meanwhile.
+//
+// Not for locks: two processes that look for the same one take it in turn, and each turn fetches memory from the other
+// processor, where a lock that is slept for is taken many times in a row.
+
+const os = require('os');
+const clock = require('../runtime/clock');
+
+/** How long a look takes at most (milliseconds): about as much as sleeping and being woken. */
+const LIMIT = 0.04;
+
+/** How many waits in a row go without a look at most. */
+const MOST_SKIPPED = 1024;
+
+/**
+ * A look that took longer than twice its limit was interrupted: other threads want this processor, and take it from
+ * a thread that uses it to look. So many times as long as it took there is none.
+ */
+const PAUSE_PER_INTERRUPTION = 100;
+
+/** Turns of an empty loop between two reads, so that reading does not hinder who writes; and reads between two looks at the clock. */
+const TURNS_BETWEEN_READS = 40;
+const READS_BETWEEN_CLOCKS = 16;
+
+/** Whether this process may use a second processor. Runtimes that cannot tell count as if not: Node before 18.14. */
+const HAS_SECOND_PROCESSOR = typeof os.availableParallelism === 'function' && os.availableParallelism() > 1;
+
+/** What the waits of one kind and one object have learnt. */
+class Spin {
+  #skipped = 0;
+  #toSkip = 0;
+  #pausedUntil = -Infinity;
+  #began = 0;
+  #end = 0;
+
+  /** Whether this wait is to begin with a look, which is over at the deadline at the latest. */
+  begin(deadline) {
+    if (!HAS_SECOND_PROCESSOR) return false;
+    if (this.#skipped < this.#toSkip) {
+      this.#skipped++;
+      return false;
+    }
+    const now = clock.now();
+    if (now < this.#pausedUntil) return false;
+    this.#began = now;
+    this.#end = Math.min(now + LIMIT, deadline);
+    return true;
+  }
+
+  isOver() {
+    return clock.now() >= this.#end;
+  }
+
+  /** Whether a word changes before the look is over. @param {Int32Array} words */
+  changes(words, index, seen) {
+    do {
+      for (let reads = 0; reads < READS_BETWEEN_CLOCKS; reads++) {
+        if (Atomics.load(words, index) !== seen) return true;
+        for (let turn = 0; turn < TURNS_BETWEEN_READS; turn++);
+      }
+    } while (!this.isOver());
+    return false;
+  }
+
+  /** To be called at the end of a look that has found something, or not. */
+  end(hasFound) {
+    const now = clock.now();
+    const took = now - this.#began;
+    if (took > 2 * LIMIT) this.#pausedUntil = now + took * PAUSE_PER_INTERRUPTION;
+    this.#skipped = 0;
+    this.#toSkip = hasFound ? this.#toSkip >> 1 : Math.min(MOST_SKIPPED, 2 * this.#toSkip || 1);
+  }
+}
+
+module.exports = { Spin };
