@@ -146,7 +146,7 @@ const models = {
   ],
   takers: [
     { name: 'some wake all, some wake one: nobody sleeps beside a thing', sizes: { MAKERS: 1, EACH: 3 }, breaks: ['ONE_CLEARS', 'CLEARED_SILENTLY', 'CLEARED_FOR_ONE'] },
-    { name: 'a call ends while its thread sleeps', sizes: { TAKERS: 2, ENDS: 1 }, breaks: ['NOT_PASSED_ON'] },
+    { name: 'a call ends while its thread sleeps', sizes: { MAKERS: 1, ENDS: 1 }, breaks: ['NOT_PASSED_ON'] },
     { name: 'two makers', sizes: { TAKERS: 2, EACH: 2 } },
     { name: 'two are killed', sizes: { TAKERS: 2, DEATHS: 2 }, breaks: ['NO_LOOK_UP'] },
     { name: 'a call ends, and one is killed', sizes: { MAKERS: 1, EACH: 2, ENDS: 1, DEATHS: 1 } },
