@@ -30,7 +30,7 @@ export default [
   },
   {
     // Loaded on Node 16 and newer only.
-    files: ['lib/{structures,channel,topic,map,locks}/**/*.js'],
+    files: ['lib/{structures,channel,topic,map,locks}/**/*.js', 'test/explorer/**/*.js'],
     languageOptions: { ecmaVersion: 2022 },
   },
   {

@@ -1,0 +1,17 @@
+'use strict';
+// Explores the classes: see test/explorer/README.md. What is found is printed with the number of its schedule.
+
+const { spawnSync } = require('child_process');
+const path = require('path');
+const test = require('tape');
+const { isBun, isDeno, nodeMajor } = require('./support');
+
+const skip = (nodeMajor < 16 && 'the structures take Node 16') || ((isBun || isDeno) && 'it is about lib/, whatever runs it; Node does');
+
+for (const name of ['channel']) {
+  test(`explorer: ${name}`, { skip }, (t) => {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [path.join(__dirname, 'explorer', 'run.js'), name, '--budget=150'], { encoding: 'utf8' });
+    t.equal(status, 0, stdout.trim() + stderr);
+    t.end();
+  });
+}

@@ -1,0 +1,190 @@
+'use strict';
+// One process of the explorer's. Each access to a shared word, each question to the kernel and each of its waits is a
+// step, before which the process can be stopped, killed, or given an exception. All that a process learns from outside
+// is logged, so that one that sleeps can leave the stack, and be played again from its start when it is woken.
+
+const { giveBack, libraryFor, results } = require('./library');
+
+/** What unwinds the stack of a process that is dead, asleep, or ended by force. */
+class Unwinding {
+  constructor(reason) {
+    this.reason = reason;
+  }
+}
+
+/** Sleeps up to this long are looks, not waits: who sleeps so shortly does not rely on being woken (milliseconds). */
+const SHORT = 5;
+
+class Process {
+  constructor(world, name, open) {
+    this.world = world;
+    this.name = name;
+    world.processes.push(this);
+    /** What it has done so far: `open`, and then functions of what that returns. */
+    this.history = [open];
+    /** What its steps have given, and how many of those it has been given again. */
+    this.kinds = [];
+    this.log = [];
+    this.replayed = 0;
+    /** Steps are counted in `run` only. What happens before a step: by its number. @type {Map<number, () => void>} */
+    this.steps = 0;
+    this.plan = new Map();
+    this.isQuiet = true;
+    /** @type {Unwinding | null} */
+    this.unwinding = null;
+    this.isDead = false;
+    this.immediates = [];
+    this.timers = new Set();
+    this.library = libraryFor(this, world.isFresh);
+    this.number = this.library.number;
+    world.alive.add(this.number);
+    this.object = this.#perform(open);
+  }
+
+  #perform(action) {
+    return action === this.history[0] ? action(this.library) : action(this.object);
+  }
+
+  /**
+   * Calls `action(object)`, with what its plan has for its steps. The outcome: `{ value }`, `{ error }`, or
+   * `{ ended: 'dead' | 'asleep' | 'by force' }`.
+   */
+  run(action, plan = new Map()) {
+    this.plan = plan;
+    this.steps = 0;
+    this.history.push(action);
+    return this.#outcome(action);
+  }
+
+  #outcome(action) {
+    this.isQuiet = false;
+    this.unwinding = null;
+    let outcome;
+    try {
+      const value = this.#perform(action);
+      while (this.immediates.length > 0) this.immediates.shift()();
+      outcome = { value };
+    } catch (error) {
+      if (this.unwinding === null && error instanceof Unwinding) throw error;
+      outcome = { error };
+    }
+    this.isQuiet = true;
+    const { unwinding } = this;
+    if (unwinding === null) return outcome;
+    if (unwinding.reason === 'by force') this.unwinding = null;
+    return { ended: unwinding.reason };
+  }
+
+  /** Goes on after a sleep. */
+  resume(result) {
+    this.log.push(result);
+    this.replayed = 0;
+    this.unwinding = null;
+    this.isQuiet = true;
+    this.library = libraryFor(this, true, this.number);
+    const last = this.history.length - 1;
+    this.history.forEach((action, index) => {
+      if (index === last) return;
+      const value = this.#perform(action);
+      if (index === 0) this.object = value;
+      while (this.immediates.length > 0) this.immediates.shift()();
+    });
+    return this.#outcome(this.history[last]);
+  }
+
+  /** A step: what `perform()` gives, or has given. @param {boolean} [isFree] nobody can be stopped before it */
+  ask(kind, perform, isFree = false) {
+    if (this.unwinding !== null) throw this.unwinding;
+    if (this.replayed < this.log.length) {
+      if (this.kinds[this.replayed] !== kind) throw new Error(`Played again, process ${this.name} asks for ${kind} instead of ${this.kinds[this.replayed]}`);
+      const result = this.log[this.replayed++];
+      if (result instanceof Thrown) throw result.error;
+      return result;
+    }
+    this.kinds.push(kind);
+    if (!isFree && !this.isQuiet) this.#arrive(kind);
+    const result = perform();
+    this.log.push(result);
+    this.replayed++;
+    return result;
+  }
+
+  #arrive(kind) {
+    this.steps++;
+    const planned = this.plan.get(this.steps);
+    if (this.world.trace !== null) this.world.trace(this, kind);
+    if (planned !== undefined) planned(this);
+  }
+
+  die() {
+    this.isDead = true;
+    this.world.died(this);
+    this.#unwind('dead');
+  }
+
+  /** Throws an exception out of the step. */
+  fail(error) {
+    this.log.push(new Thrown(error));
+    this.replayed++;
+    throw error;
+  }
+
+  /** Ends the call as the end of its script does: no `finally` runs. */
+  endByForce() {
+    this.#unwind('by force');
+  }
+
+  #unwind(reason) {
+    this.unwinding = new Unwinding(reason);
+    throw this.unwinding;
+  }
+
+  wait(words, index, value, timeout) {
+    const { world } = this;
+    return this.ask('wait', () => {
+      if (world.order.load(this, words, index, true) !== value) return results.NOT_EQUAL;
+      if (timeout <= SHORT) {
+        world.time += timeout;
+        return results.TIMED_OUT;
+      }
+      world.sleep(this, words, index, timeout);
+      return this.#unwind('asleep');
+    });
+  }
+
+  waitAsync(words, index, value) {
+    const { world } = this;
+    return this.ask('waitAsync', () => (world.order.load(this, words, index, true) === value ? world.sleep(this, words, index, Infinity, true).id : results.NOT_EQUAL_AT_ONCE));
+  }
+
+  cancelWait(id) {
+    this.ask('cancelWait', () => this.world.cancel(this, id, results.TIMED_OUT));
+  }
+
+  notify(words, index, count) {
+    if (count === 0) return 0;
+    return this.ask('notify', () => this.world.wake(words, index, count));
+  }
+
+  /** After the run. */
+  end() {
+    this.unwinding = null;
+    this.isQuiet = true;
+    for (const callback of this.immediates.splice(0)) callback();
+    if (this.timers.size === 0) giveBack(this.library);
+  }
+
+  addTimer(callback, delay, repeats) {
+    const timer = { callback, delay, repeats, due: this.world.time + delay, ref: () => timer, unref: () => timer };
+    this.timers.add(timer);
+    return timer;
+  }
+}
+
+class Thrown {
+  constructor(error) {
+    this.error = error;
+  }
+}
+
+module.exports = { Process, Unwinding };

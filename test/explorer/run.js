@@ -1,0 +1,54 @@
+'use strict';
+// node test/explorer/run.js CLASS [--shape=NAME] [--schedule=NUMBER] [--budget=N] [--seconds=N] [--all] [--seed=N]
+// Explores one class; ends with exit code 1 at the first fault. `--schedule` plays that one, and prints its steps.
+
+const { explore, numberOf, playOne, scheduleOf } = require('./explore');
+
+/** About how many schedules of each shape: the program takes a few seconds. */
+const BUDGET = 1200;
+
+const options = new Map(process.argv.slice(3).map((argument) => /^--([^=]*)=?(.*)$/.exec(argument)).map(([, name, value]) => [name, value]));
+const name = process.argv[2];
+const subject = require(`./${name}`);
+
+async function main() {
+  if (options.has('schedule')) return playAgain(scheduleOf(options.get('schedule')));
+  const faults = [];
+  const began = Date.now();
+  const counts = await explore(subject, {
+    budget: Number(options.get('budget') || BUDGET),
+    only: options.has('shape') ? [options.get('shape')] : undefined,
+    until: options.has('seconds') ? began + 1000 * Number(options.get('seconds')) : undefined,
+    seed: Number(options.get('seed') || 0),
+    goesOn: options.has('all'),
+    onFault: (schedule, error) => faults.push([numberOf(schedule), error]),
+  });
+  const total = Object.values(counts).reduce((sum, count) => sum + count, 0);
+  console.log(`${name}: ${total} schedules in ${((Date.now() - began) / 1000).toFixed(1)} s (${((process.cpuUsage().user + process.cpuUsage().system) / 1e6).toFixed(1)} s of a processor): ${Object.entries(counts).map(([shape, count]) => `${count} ${shape}`).join(', ')}`);
+  const kinds = new Map();
+  for (const [number, error] of faults) {
+    const kind = error.message.replace(/\d+|\b[A-D]\b/g, '#');
+    if (!kinds.has(kind)) kinds.set(kind, []);
+    kinds.get(kind).push([number, error]);
+  }
+  for (const same of kinds.values()) console.log(`${same.length} × ${same[0][1].message}\n  node test/explorer/run.js ${name} '--schedule=${same[0][0]}'`);
+  process.exitCode = faults.length > 0 ? 1 : 0;
+}
+
+async function playAgain(schedule) {
+  try {
+    await playOne(subject, schedule, { isFresh: true, trace: (actor, kind) => console.log(`${actor.name} ${actor.steps} ${kind}${where()}`) });
+    console.log('nothing is wrong');
+  } catch (error) {
+    console.log(error.stack);
+    process.exitCode = 1;
+  }
+}
+
+/** The line of lib/ that makes the step. */
+function where() {
+  const line = new Error().stack.split('\n').find((text) => text.includes('/lib/') && !text.includes('/test/'));
+  return line === undefined ? '' : ` at ${line.replace(/^.*\/lib\//, 'lib/').replace(')', '')}`;
+}
+
+main();
