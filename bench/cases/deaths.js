@@ -1,8 +1,9 @@
 'use strict';
 // How long a death holds up those who wait: a process kills itself while it holds something, and another one waits for
-// it. Runs by itself: `node bench/cases/deaths.js [ROUNDS]`.
+// it; and how long a blocked worker thread takes to end. Runs by itself: `node bench/cases/deaths.js [ROUNDS]`.
 
 const { fork } = require('child_process');
+const { Worker } = require('worker_threads');
 const shm = require('../..');
 
 const now = () => Number(process.hrtime.bigint()) / 1e6; // the same clock in all processes, in milliseconds
@@ -79,14 +80,36 @@ async function measure(name, round) {
   return time;
 }
 
+/** Milliseconds until a worker that sleeps in `wait` is terminated. */
+async function measureTerminate() {
+  const array = shm.create(1, 'Int32Array');
+  const code = `
+    const { parentPort, workerData: [lib, key] } = require('worker_threads');
+    const shm = require(lib);
+    const array = shm.get(key, 'Int32Array');
+    parentPort.postMessage('ready');
+    shm.wait(array, 0, 0);`;
+  const worker = new Worker(code, { eval: true, workerData: [require.resolve('../..'), array.key] });
+  await new Promise((resolve) => worker.once('message', resolve));
+  await pause(100 + Math.random() * 100);
+  const started = now();
+  await worker.terminate();
+  shm.destroy(array);
+  return now() - started;
+}
+
+async function report(name, rounds, measureOne) {
+  const times = [];
+  for (let round = 0; round < rounds; round++) times.push(await measureOne(round));
+  times.sort((a, b) => a - b);
+  const [least, middle, most] = [times[0], times[Math.floor(times.length / 2)], times[times.length - 1]].map((time) => time.toFixed(0));
+  console.log(`${name}: ${middle} ms, ${least} to ${most} in ${rounds} rounds`);
+}
+
 async function main(rounds) {
-  for (const name of Object.keys(cases)) {
-    const times = [];
-    for (let round = 0; round < rounds; round++) times.push(await measure(name, round));
-    times.sort((a, b) => a - b);
-    const middle = times[Math.floor(times.length / 2)];
-    console.log(`${name}: ${middle.toFixed(0)} ms after the death, ${times[0].toFixed(0)} to ${times[times.length - 1].toFixed(0)} in ${rounds} rounds`);
-  }
+  shm.setQuiet(true);
+  for (const name of Object.keys(cases)) await report(name, rounds, (round) => measure(name, round));
+  await report('worker.terminate() in wait', rounds, measureTerminate);
 }
 
 if (process.argv[2] === 'victim') victim(...process.argv.slice(3));
