@@ -1,5 +1,6 @@
 //! Linux.
 
+mod claims;
 mod epoll;
 mod files;
 mod futex;
@@ -7,6 +8,7 @@ mod hugetlb;
 mod lease;
 mod limits;
 mod locks;
+mod mark;
 mod nameless;
 mod objects;
 mod overmap;
@@ -18,6 +20,7 @@ mod room;
 mod segments;
 mod users;
 
+pub use claims::{destroy, remove_unused, usage_of, Usage};
 pub use epoll::{sleep_until_readable, AnyReadable};
 pub use files::*;
 pub use futex::*;
@@ -31,6 +34,6 @@ pub use place::{prefix, USUAL_PLACES};
 pub use reserve::{check_room, fill_holes, free_bytes, reserve, reserve_file, set_size};
 pub use ring::{ring, Completed, Completions, Requests, Ring};
 pub use segments::*;
-pub use users::{destroy, open_as_user, remove_unused, transient_draft, usage_of, Hold, Usage};
+pub use users::{open_as_user, transient_draft, Hold};
 
 pub use super::unix::*;
