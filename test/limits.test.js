@@ -63,10 +63,10 @@ const code = `
 `;
 
 /** Runs code as root in a shell that has done something first; what it prints. */
-function runAfter(commands, code) {
+function runAfter(commands, code, cwd = '.') {
   const file = path.join(temporaryFolder(), 'limited.js');
   fs.writeFileSync(file, `'use strict';\nconst shm = require(${JSON.stringify(path.join(__dirname, '..'))});\n${code}\n`);
-  return outcome(spawn('unshare', ['-m', 'sh', '-c', `${commands} && exec "$0" "$@"`, execPath].concat(execArgv, file)));
+  return outcome(spawn('unshare', ['-m', 'sh', '-c', `${commands} && cd ${cwd} && exec "$0" "$@"`, execPath].concat(execArgv, file)));
 }
 
 const cannotMount = !isLinux || spawnSync('unshare', ['-m', 'true']).status !== 0;
@@ -109,14 +109,53 @@ function controlGroup() {
   return null;
 }
 
-test('an object larger than what a control group allows does not end the process', { skip: cannotMount && 'control groups take Linux and root' }, async (t) => {
+test('a file on a full tmpfs is refused before anything is reserved', { skip: cannotMount && 'mounting takes Linux and root' }, async (t) => {
+  const folder = path.join(temporaryFolder(), 'small');
+  fs.mkdirSync(folder);
+  const { stdout, stderr } = await runAfter(`mount -t tmpfs -o size=20m none ${folder}`, `
+    const fs = require('fs');
+    const told = (action) => { try { return action().length; } catch (error) { return error.message; } };
+    fs.writeFileSync('sparse', '');
+    fs.truncateSync('sparse', 3e7);
+    console.log(told(() => shm.mapFile('new', 'Buffer', { create: 3e7 })));
+    console.log(told(() => shm.mapFile('sparse', 'Buffer', { write: true, reserve: true })));
+    console.log(told(() => shm.mapFile('sparse', 'Buffer', { populate: true })));
+    console.log(fs.readdirSync('.').length, fs.statSync('sparse').blocks);
+    console.log(told(() => shm.mapFile('sparse', 'Buffer', { write: true, reserve: true, count: 1e6 })), fs.statSync('sparse').blocks > 0);`, folder);
+  const lines = stdout.split('\n');
+  for (const line of lines.slice(0, 3)) t.match(line, /^ENOSPC: .*30000000 bytes were asked for, \d+ are free on its file system/, stderr);
+  t.equal(lines[3], '1 0', 'nothing was reserved');
+  t.equal(lines[4], '1000000 true', 'what fits is');
+});
+
+test('memory that a control group does not allow does not end the process', { skip: cannotMount && 'control groups take Linux and root' }, async (t) => {
   const group = controlGroup();
   if (group === null) return t.comment('# SKIP no control group can be made');
-  const { signal, stdout, stderr } = await runAfter(`echo $$ >${group}/cgroup.procs`, `${code}
-    console.log(told(() => shm.create(3e8, 'Buffer', key)));
+  const { signal, stdout, stderr } = await runAfter(`mount -t tmpfs -o size=1g none /dev/shm && echo $$ >${group}/cgroup.procs`, `${code}
+    const refused = [
+      () => shm.create(3e8, 'Buffer', key),
+      () => shm.create(3e8, 'Buffer', process.pid, { populate: true }),
+      () => shm.create(3e8, 'Buffer', null, { populate: true, transient: true }),
+      () => shm.mapFile('/dev/shm/file', 'Buffer', { create: 3e8 }),
+      () => shm.mapFile(sparse, 'Buffer', { write: true, reserve: true }),
+      () => shm.mapFile(sparse, 'Buffer', { populate: true }),
+      () => shm.get('/sparse', 'Buffer', { raw: true, populate: true }),
+    ];
+    const sparse = '/dev/shm/sparse';
+    require('fs').writeFileSync(sparse, '');
+    require('fs').truncateSync(sparse, 3e8);
+    for (const call of refused) console.log(told(call));
+    console.log(shm.stat(process.pid), require('fs').readdirSync('/dev/shm').filter((name) => !name.startsWith('.')).join());
+    console.log(shm.create(3e7, 'Buffer', process.pid, { populate: true }).length, shm.destroy(process.pid));
     console.log(shm.create(3e7, 'Buffer', key).length, shm.destroy(key));`);
   spawnSync('rmdir', [group]);
   t.equal(signal, null, stderr);
-  t.match(stdout, /^ENOSPC: .*300000008 bytes were asked for, and there is memory for \d+ in this process's control group/);
+  const lines = stdout.split('\n');
+  const wants = [/^ENOSPC: .*300000008 bytes/, /^ENOMEM: .*300000000 bytes/, /^ENOMEM: .*300000000 bytes/].concat(Array(4).fill(/^ENOSPC: .*300000000 bytes/));
+  wants.forEach((want, i) => {
+    t.match(lines[i], want);
+    t.match(lines[i], /were asked for, and there is memory for \d+ in this process's control group/);
+  });
+  t.equal(lines[7], 'null sparse', 'nothing is left of them');
   t.match(stdout, /\n30000000 true\n$/, 'what fits is made');
 });

@@ -158,6 +158,7 @@ pub fn create(
     if options.sparse() {
         sys::set_size(file.file(), size)?;
     } else {
+        sys::check_room(file.file(), size, Doing::ReservingFile)?;
         sys::reserve_file(file.file(), size)
             .map_err(|error| reserve_error(error, file.file(), size))?;
     }
@@ -183,9 +184,11 @@ fn provide_room(
     }
     // A file has fewer blocks than bytes if it has holes. If it has not fewer, what looks like one is
     // reserved already, and filling it does nothing.
-    if sys::has_holes(found) && !options.fill() {
+    let missing = sys::missing(found);
+    if missing > 0 && !options.fill() {
         return Err(Error::Sparse);
     }
+    sys::check_room(file, missing.min(end - start), Doing::ReservingFile)?;
     sys::fill_holes(file, start, end).map_err(|error| reserve_error(error, file, end - start))
 }
 
@@ -209,6 +212,7 @@ fn map(file: &File, offset: u64, len: usize, options: Options) -> Result<Mapping
     };
     let pages = mapped.map_err(|error| mapping_error(&error, "mmap", Doing::MappingFile))?;
     if options.populate() {
+        sys::check_holes(file, Doing::ReservingFile)?;
         sys::populate(pages.as_mut_ptr(), pages.len())
             .map_err(|error| Error::from_io(&error, "madvise"))?;
     }

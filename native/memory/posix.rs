@@ -102,7 +102,7 @@ fn prepare(
 /// touched, so this must happen before anything else reserves the memory.
 fn map_huge(file: &File, size: usize, options: Options) -> Result<MmapRaw> {
     if !options.sparse() {
-        sys::check_room(file, size as u64)?;
+        sys::check_room(file, size as u64, Doing::ReservingObject)?;
     }
     sys::set_size(file, size as u64)?;
     let pages = map_pages(file, size, options)?;
@@ -121,6 +121,7 @@ fn map(file: &File, size: usize, options: Options) -> Result<MmapRaw> {
         sys::advise_huge_pages(pages.as_mut_ptr(), size, Kind::Object)?;
     }
     if options.populate() {
+        sys::check_holes(file, Doing::ReservingObject)?;
         populate(&pages)?;
     }
     Ok(pages)

@@ -20,6 +20,7 @@ pub fn create(
     let SegmentKey::Chosen(number) = key else {
         return Ok(None); // the kernel alone gives such keys out
     };
+    check_memory(bytes, options)?;
     loop {
         match sys::create_segment(Some(number), bytes, mode, !options.sparse())? {
             None if options.transient() && remove_unused(key)? => {}
@@ -31,6 +32,14 @@ pub fn create(
             }
         }
     }
+}
+
+/// Refuses a segment whose pages are to be filled at once if there is no memory for them.
+fn check_memory(bytes: usize, options: Options) -> Result<()> {
+    if !options.populate() {
+        return Ok(());
+    }
+    sys::check_populated(bytes as u64, || Error::from_errno(libc::ENOMEM, "shmget"))
 }
 
 /// Attaches a segment that has just been made; `None` if another process has attached and destroyed it
@@ -73,6 +82,7 @@ pub fn create_transient(
             "This system attaches no segment that is marked for destruction: take a name or a number, which goes with its last user, too",
         ));
     }
+    check_memory(bytes, options)?;
     let gone = || Error::from_errno(libc::EIDRM, "shmctl");
     let id = sys::create_segment(None, bytes, mode, !options.sparse())?.ok_or_else(gone)?;
     let mapping = attach_new(id, bytes, options, true)?.ok_or_else(gone)?;

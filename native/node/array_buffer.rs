@@ -91,13 +91,13 @@ impl ArrayBuffer {
         released: Option<&Arc<Released>>,
         shared: bool,
     ) -> Result<Self> {
-        if shared {
-            let value = create_external_shared(env, mapping)?;
-            Self::referring_to(env, value, Origin::ExternalShared, None)
+        let (value, origin) = if shared {
+            let value = create_external_shared(env, mapping, released)?;
+            (value, Origin::ExternalShared)
         } else {
-            let value = create_external(env, mapping, released)?;
-            Self::referring_to(env, value, Origin::External, released)
-        }
+            (create_external(env, mapping, released)?, Origin::External)
+        };
+        Self::referring_to(env, value, origin, released)
     }
 
     pub(super) fn referring_to(
@@ -150,13 +150,14 @@ impl ArrayBuffer {
         if let Some(value) = self.whole(env, mapping) {
             return Ok(value);
         }
-        if self.origin != Origin::External {
+        let is_shared = self.origin == Origin::ExternalShared;
+        if self.origin != Origin::External && !is_shared {
             // It is the engine's, and the other buffer may keep it for any time.
             return Err(Error::Buffer(NO_EXTERNAL_BUFFERS_ALLOWED));
         }
         // Of what was collected a buffer elsewhere may have the memory: then it holds a share.
         let was_transferred = self.was_transferred || Arc::strong_count(mapping) > shares;
-        let mut anew = Self::external(env, mapping, self.released.as_ref(), false)?;
+        let mut anew = Self::external(env, mapping, self.released.as_ref(), is_shared)?;
         anew.was_transferred = was_transferred;
         std::mem::replace(self, anew).delete(env);
         self.referent(env)
@@ -189,7 +190,8 @@ impl ArrayBuffer {
     /// Whether somebody else can have the memory of an ended attachment in a buffer of their own. It must be
     /// asked before the buffer is emptied, and may be asked at the end of the environment.
     pub fn is_transferred(&self, env: napi::Env, mapping: &Arc<Mapping>) -> bool {
-        if Arc::strong_count(mapping) == 1 {
+        // The finalizer of memory that several threads share is theirs, too.
+        if self.origin == Origin::ExternalShared || Arc::strong_count(mapping) == 1 {
             return false;
         }
         in_scope(env, || {

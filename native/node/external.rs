@@ -76,12 +76,16 @@ pub fn create_external(
 }
 
 /// A `SharedArrayBuffer` over the mapping's data. The mapping lives at least as long as its backing
-/// store, which objects of several threads can have in common.
-pub fn create_external_shared(env: napi::Env, mapping: &Arc<Mapping>) -> Result<napi::Value> {
+/// store, which objects of several threads can have in common; `released` is told of its end.
+pub fn create_external_shared(
+    env: napi::Env,
+    mapping: &Arc<Mapping>,
+    released: Option<&Arc<Released>>,
+) -> Result<napi::Value> {
     let Some(create) = symbols().create_external_shared else {
         return Err(Error::Buffer(NO_EXTERNAL_BUFFERS_ALLOWED));
     };
-    create_over(env, mapping, None, |holder, value| {
+    create_over(env, mapping, released, |holder, value| {
         let data = mapping.data().cast();
         // SAFETY: data..data+len stays mapped until the finalizer passed here has been called, on
         // whatever thread; `value` points to a local.

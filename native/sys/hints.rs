@@ -52,6 +52,7 @@ const TABLE: &[Row] = &[
     (&["shmget"], &[libc::EINVAL], &[MakingSegment], "<bytes> bytes were asked for; <shmmax> is the most that a segment may have"),
     (&["shmget"], &[libc::ENOSPC], &[MakingSegment], "The system has as many segments (<shmmni>) or as many pages in segments (<shmall>) as it may; `ipcs -m` lists them, `ipcrm` removes those that are not needed"),
     (&["shmget"], &[libc::ENOMEM], &[MakingSegment], "<bytes> bytes were asked for, more than the system has memory for"),
+    (&["shmget"], &[libc::ENOMEM], &[ReservingMemory], "<bytes> bytes were asked for, and there is memory for <free> in this process's control group (memory.max, docker run --memory) or in the machine"),
     (&["shmget", "shmat"], &[libc::EPERM], &[MakingSegment, OpeningSegment], "A security policy (seccomp, in a container) forbids segments here: use a name ('/name') instead of a number"),
     (&["shmget", "shmat", "shmctl"], &[libc::ENOSYS], &[], "This system has no segments: use a name ('/name') instead of a number"),
     (&["shmget", "shmat"], &[libc::EACCES], &[MakingSegment, OpeningSegment], "Its permissions do not allow this user to read and write it (with copyOnWrite: to read it)"),

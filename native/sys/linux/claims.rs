@@ -14,7 +14,7 @@ use crate::sys::unix::{lock_bytes, refuses, refusing, unlock_bytes, Lock};
 use crate::sys::{Identity, Name};
 
 /// How long programs that do not lock, and who is about to close the object, are waited for.
-const LOOK_AGAIN: Duration = Duration::from_millis(250);
+pub const LOOK_AGAIN: Duration = Duration::from_millis(250);
 /// The same for objects that are not marked: only others who ask are waited for.
 const ASK_AGAIN: Duration = Duration::from_millis(5);
 

@@ -1,6 +1,6 @@
-//! How transient objects are marked, and what those lock who have one or remove it. A transient one is marked by its sticky bit, which means nothing else on a regular file;
-//! whoever lets go of it last removes its name. Two bytes far behind the object's end are locked for that
-//! (test/model/lifetimes.pml checks the protocol):
+//! How transient objects are marked, and what those lock who have one or remove it. The mark is the sticky bit, which
+//! means nothing else on a regular file. Whoever lets go of an object last removes its name. Two bytes far behind the
+//! object's end are locked for that (test/model/lifetimes.pml checks the protocol):
 //!
 //! | byte | who locks it |
 //! | --- | --- |
@@ -8,7 +8,8 @@
 //! | `REMOVAL` | who removes the name, exclusively, whether there are users (`destroy`) or not |
 //!
 //! Users that let go first give their byte back, then try to lock both: of those that end at once the last
-//! one to give it back finds nobody else, or somebody who has locked both and is going to look. A name is
+//! one to give it back finds nobody else, or somebody who has locked both and is going to look. That one may give up
+//! because others still have the object open; so they close it, wait, and ask once more. A name is
 //! removed only by who has `REMOVAL` of the very object that it leads to, so it cannot lead to another one
 //! by then. Programs that know nothing of this are seen by the kernel's [lease](super::lease).
 

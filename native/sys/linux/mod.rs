@@ -31,7 +31,10 @@ pub use objects::*;
 pub use overmap::map_over;
 pub use pages::*;
 pub use place::{prefix, USUAL_PLACES};
-pub use reserve::{check_room, fill_holes, free_bytes, reserve, reserve_file, set_size};
+pub use reserve::{
+    check_holes, check_populated, check_room, fill_holes, free_bytes, reserve, reserve_file,
+    set_size,
+};
 pub use ring::{ring, Completed, Completions, Requests, Ring};
 pub use segments::*;
 pub use users::{open_as_user, transient_draft, Hold};

@@ -6,12 +6,13 @@ use std::os::fd::AsRawFd;
 use std::ptr;
 use std::sync::OnceLock;
 
-use rustix::fs::{fallocate, fstatvfs, FallocateFlags};
+use rustix::fs::{fallocate, fstatfs, FallocateFlags, StatFs};
 use rustix::io::Errno;
 use rustix::process::{getrlimit, Resource};
 
 use super::room::check_memory;
 use crate::error::{Error, Result};
+use crate::sys::unix::missing;
 use crate::sys::{explain, facts_of_room, Doing};
 
 /// From so many bytes on it takes less time to ask whether the file system has room than to reserve them ...
@@ -19,9 +20,13 @@ const CHECK_ROOM_FROM: u64 = 64 << 10;
 /// ... and whether there is memory for them, which takes a dozen files of /proc and /sys (0.2 ms).
 const CHECK_MEMORY_FROM: u64 = 8 << 20;
 
+/// What [fstatfs(2)](https://man7.org/linux/man-pages/man2/statfs.2.html) calls file systems in memory.
+const TMPFS: u32 = 0x0102_1994;
+const RAMFS: u32 = 0x8584_58f6;
+
 /// Makes the object `size` bytes long and reserves the memory for all of them.
 pub fn reserve(file: &File, size: u64) -> Result<()> {
-    check_room(file, size)?;
+    check_room(file, size, Doing::ReservingObject)?;
     reserve_file(file, size).map_err(|error| {
         let facts = facts_of_room(size, free_bytes(file));
         explain(error, Doing::ReservingObject, &facts)
@@ -36,23 +41,51 @@ pub fn reserve_file(file: &File, size: u64) -> Result<()> {
         .map_err(|errno| Error::from_errno(errno.raw_os_error(), "posix_fallocate"))
 }
 
-/// Refuses what cannot be had before anything is reserved: whoever asks for little meanwhile does not notice, and
+/// Refuses what a tmpfs cannot have before anything is reserved: whoever asks for little meanwhile does not notice, and
 /// no process is killed for want of memory.
-pub fn check_room(file: &File, size: u64) -> Result<()> {
+pub fn check_room(file: &File, size: u64, doing: Doing) -> Result<()> {
     if size < CHECK_ROOM_FROM {
         return Ok(());
     }
-    let refused = |doing, free| {
-        let error = Error::from_errno(libc::ENOSPC, "posix_fallocate");
-        Err(explain(error, doing, &facts_of_room(size, Some(free))))
+    let Some(found) = fstatfs(file).ok().filter(is_memory) else {
+        return Ok(());
     };
-    if let Some(free) = room_of_tmpfs(file).filter(|free| *free < size) {
-        return refused(Doing::ReservingObject, free);
+    let refused = || Error::from_errno(libc::ENOSPC, "posix_fallocate");
+    let free = bytes_free(&found);
+    // One without a limit has no blocks.
+    if found.f_blocks > 0 && free < size {
+        return Err(explain(refused(), doing, &facts_of_room(size, Some(free))));
     }
-    if size < CHECK_MEMORY_FROM {
+    check_populated(size, refused)
+}
+
+/// The same of what a file lacks, which is reserved when its pages are touched.
+pub fn check_holes(file: &File, doing: Doing) -> Result<()> {
+    let found = file
+        .metadata()
+        .map_err(|error| Error::from_io(&error, "fstat"))?;
+    check_room(file, missing(&found), doing)
+}
+
+/// Refuses memory that is about to be filled, and that there is not.
+pub fn check_populated(bytes: u64, refused: impl FnOnce() -> Error) -> Result<()> {
+    if bytes < CHECK_MEMORY_FROM {
         return Ok(());
     }
-    check_memory(size).or_else(|free| refused(Doing::ReservingMemory, free))
+    check_memory(bytes).map_err(|free| {
+        let facts = facts_of_room(bytes, Some(free));
+        explain(refused(), Doing::ReservingMemory, &facts)
+    })
+}
+
+/// Whether a file system keeps its files in memory.
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::unnecessary_cast
+)] // the types differ between C libraries, and the numbers have 32 bits
+fn is_memory(found: &StatFs) -> bool {
+    [TMPFS, RAMFS].contains(&(found.f_type as u32))
 }
 
 /// Reserves what a file lacks between two of its bytes, without making it longer
@@ -127,16 +160,14 @@ fn size_error(error: Error, size: u64) -> Error {
     explain(error, Doing::ReservingFile, &[("bytes", size)])
 }
 
-/// Bytes that are free on the object's file system; `None` if that has no limit, or does not tell.
-fn room_of_tmpfs(file: &File) -> Option<u64> {
-    let room = fstatvfs(file).ok().filter(|room| room.f_blocks > 0)?;
-    Some(room.f_bavail * room.f_frsize)
-}
-
 /// Bytes that are free on the file's file system, as far as it tells.
 pub fn free_bytes(file: &File) -> Option<u64> {
-    let room = fstatvfs(file).ok()?;
-    Some(room.f_bavail * room.f_frsize)
+    fstatfs(file).ok().map(|found| bytes_free(&found))
+}
+
+#[allow(clippy::cast_sign_loss, clippy::unnecessary_cast)] // no size of a block is negative
+fn bytes_free(found: &StatFs) -> u64 {
+    found.f_bavail.saturating_mul(found.f_frsize as u64)
 }
 
 /// Makes the file `size` bytes long without reserving memory.

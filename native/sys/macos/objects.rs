@@ -176,8 +176,20 @@ pub fn reserve(file: &File, size: u64) -> Result<()> {
     set_size(file, size)
 }
 
-/// This system does not tell how much memory there is for an object.
+/// This system does not tell how much memory there is for an object ...
 #[allow(clippy::unnecessary_wraps)] // Linux can refuse
-pub fn check_room(_file: &File, _size: u64) -> Result<()> {
+pub fn check_room(_file: &File, _size: u64, _doing: Doing) -> Result<()> {
+    Ok(())
+}
+
+/// ... or for what a file lacks ...
+#[allow(clippy::unnecessary_wraps)] // likewise
+pub fn check_holes(_file: &File, _doing: Doing) -> Result<()> {
+    Ok(())
+}
+
+/// ... or for a segment.
+#[allow(clippy::unnecessary_wraps)] // likewise
+pub fn check_populated(_bytes: u64, _refused: impl FnOnce() -> Error) -> Result<()> {
     Ok(())
 }

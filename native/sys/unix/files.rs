@@ -33,9 +33,9 @@ pub fn open_file(path: &Path, writable: bool) -> io::Result<File> {
         .open(path)
 }
 
-/// Whether a file has fewer blocks than bytes, and so has holes.
-pub fn has_holes(status: &Metadata) -> bool {
-    status.blocks() * 512 < status.len()
+/// Bytes of a file that nothing is reserved for: it has fewer blocks than bytes if it has holes.
+pub fn missing(status: &Metadata) -> u64 {
+    status.len().saturating_sub(status.blocks() * 512)
 }
 
 /// Whether the file system sees data in every byte of the file from `start` to `end`

@@ -14,7 +14,7 @@ mod turn;
 mod unwinder;
 mod zeros;
 
-pub use files::{has_holes, is_all_data, open_file, Descriptor, FileId, ObjectStatus};
+pub use files::{is_all_data, missing, open_file, Descriptor, FileId, ObjectStatus};
 pub use host::{at_process_exit, stay_loaded, symbol};
 pub use mapping_reserve::{mapping_error, refill_reserves};
 pub use owners::Owners;

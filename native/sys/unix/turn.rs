@@ -19,12 +19,16 @@ const START: u64 = 1 << 61;
 const PATIENCE: Duration = Duration::from_millis(100);
 const PAUSE: Duration = Duration::from_micros(50);
 
-/// The owners' file, and which thread of this process has its turn.
-static LOCKS: Mutex<Option<File>> = Mutex::new(None);
+/// How long the owners' file is believed to have its name still: who removes it while this package is in use has two
+/// processes take their turns apart for so long, and may have a segment removed that has just been attached.
+const BELIEVED: Duration = Duration::from_millis(100);
+
+/// The owners' file, and when it was looked whether that is still the one; which thread of this process has its turn.
+static LOCKS: Mutex<Option<(File, Instant)>> = Mutex::new(None);
 
 /// One turn at a segment's key.
 pub struct Turn {
-    locks: MutexGuard<'static, Option<File>>,
+    locks: MutexGuard<'static, Option<(File, Instant)>>,
     byte: Range<u64>,
 }
 
@@ -32,8 +36,11 @@ impl Turn {
     pub fn take(key: i32) -> Self {
         let byte = START + u64::from(u32::from_ne_bytes(key.to_ne_bytes()));
         let mut locks = LOCKS.lock().unwrap_or_else(PoisonError::into_inner);
-        if !locks.as_ref().is_some_and(has_name) {
-            *locks = Owners::open().ok().map(Owners::into_file);
+        let is_believed = |(_, since): &(File, Instant)| since.elapsed() < BELIEVED;
+        if !locks.as_ref().is_some_and(is_believed) {
+            let known = locks.take().map(|(file, _)| file).filter(has_name);
+            let file = known.or_else(|| Owners::open().ok().map(Owners::into_file));
+            *locks = file.map(|file| (file, Instant::now()));
         }
         let turn = Self {
             locks,
@@ -44,7 +51,7 @@ impl Turn {
     }
 
     fn wait(&self) {
-        let Some(file) = &*self.locks else {
+        let Some((file, _)) = &*self.locks else {
             return; // without the file threads take turns, and processes do not
         };
         let since = Instant::now();
@@ -59,7 +66,7 @@ impl Turn {
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        if let Some(file) = &*self.locks {
+        if let Some((file, _)) = &*self.locks {
             let _ = unlock_bytes(file, self.byte.clone());
         }
     }
