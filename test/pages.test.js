@@ -92,6 +92,39 @@ test('hugePages: huge pages, or an error that says how to turn them on', linuxOn
   t.end();
 });
 
+test("hugePages: 'auto' takes huge pages where there are some, and others elsewhere", (t) => {
+  const bytes = 2 ** 23;
+  for (const key of freshKeys()) {
+    const small = shm.create(100, 'Buffer', key, { hugePages: 'auto' });
+    t.deepEqual([small.length, small[0]], [100, 0]);
+    shm.destroy(key);
+    const array = shm.create(bytes, 'Buffer', key, { hugePages: 'auto' }).fill(7);
+    t.equal(array[bytes - 1], 7);
+    if (hasHugePages(typeof key === 'string' ? 'posix' : 'sysv')) t.ok(pagesOf(key).ShmemPmdMapped > 0, `${key}: huge pages are mapped`);
+    shm.detach(key, typeof key === 'number');
+    if (typeof key === 'string') t.equal(shm.get(key, 'Buffer', { hugePages: 'auto' })[0], 7);
+    shm.destroy(key);
+    t.equal(shm.create(bytes, 'Buffer', key, { hugePages: 'auto', reserve: false }).fill(7)[bytes - 1], 7);
+    shm.destroy(key);
+    t.deepEqual([shm.getTotalSize(), shm.getTotalCreatedSize()], [0, 0]);
+  }
+  t.equal(thrownBy(() => shm.create(1, 'Buffer', null, { hugePages: 'yes' })).code, 'ERR_INVALID_ARG_TYPE');
+  t.match(thrownBy(() => shm.get(1, 'Buffer', { hugePages: 'auto', copyOnWrite: true })).message, /contradict/);
+  t.end();
+});
+
+/** Whether memory of a kind can be had in huge pages here. */
+function hasHugePages(kind) {
+  const [key] = kind === 'posix' ? [freshName()] : [null];
+  try {
+    const array = shm.create(2 ** 22, 'Buffer', key, { hugePages: true });
+    shm.destroy(array);
+    return true;
+  } catch (_) {
+    return false;
+  }
+}
+
 test("advise(array, 'dontdump') keeps any memory out of core dumps", linuxOnly, (t) => {
   for (const key of freshKeys()) {
     const array = shm.create(20000, 'Int32Array', key);

@@ -8,12 +8,19 @@ const binding = require('../runtime/binding');
 /** The offset and the count are checked with the type that they are of. */
 const asGiven = (value) => value;
 
+/** `true` demands them; `'auto'` takes them if the memory is large and the system gives them. */
+function hugePages(value, argument) {
+  return value === 'auto' ? value : flag(value, argument);
+}
+
+const isOn = (option) => option !== undefined && option !== false;
+
 const ofNewMemory = {
   perm: permissions,
   raw: flag,
   reserve: flag,
   populate: flag,
-  hugePages: flag,
+  hugePages,
   shared: flag,
   transient: flag,
   disposable: flag,
@@ -29,11 +36,11 @@ const readers = {
   getOrCreate: optionsReader('getOrCreate', ofNewMemory, [halfReserved], onlyOfGet),
   get: optionsReader(
     'get',
-    { raw: flag, offset: asGiven, count: asGiven, populate: flag, hugePages: flag, copyOnWrite: flag, readOnly: flag, shared: flag, disposable: flag },
+    { raw: flag, offset: asGiven, count: asGiven, populate: flag, hugePages, copyOnWrite: flag, readOnly: flag, shared: flag, disposable: flag },
     [
-      [({ copyOnWrite, hugePages }) => copyOnWrite === true && hugePages === true, '"copyOnWrite" copies small pages one by one, "hugePages" asks for large ones'],
+      [({ copyOnWrite, hugePages }) => copyOnWrite === true && isOn(hugePages), '"copyOnWrite" copies small pages one by one, "hugePages" asks for large ones'],
       [({ copyOnWrite, readOnly }) => copyOnWrite === true && readOnly === true, '"copyOnWrite" is for memory that is written, "readOnly" for memory that is not'],
-      [({ readOnly, hugePages }) => readOnly === true && hugePages === true, '"hugePages" is for those who may write the memory, and "readOnly" for others'],
+      [({ readOnly, hugePages }) => readOnly === true && isOn(hugePages), '"hugePages" is for those who may write the memory, and "readOnly" for others'],
     ],
     { perm: 'create', reserve: 'create', transient: 'create' },
   ),
@@ -77,6 +84,7 @@ function flagsOf(options) {
   const bits = binding.optionBits;
   let flags = 0;
   for (const name of bitOptions) if (options[name] === true) flags |= bits[name];
+  if (options.hugePages === 'auto') flags |= bits.hugePagesAuto;
   // The one that is on unless it is switched off.
   if (options.reserve === false) flags |= bits.sparse;
   return flags;

@@ -98,17 +98,19 @@ type Copying =
       copyOnWrite?: false;
       /**
        * Use huge pages for what is not in memory yet. Throws `ENOTSUP` where they are switched off;
-       * the message tells how root switches them on.
+       * the message tells how root switches them on. `'auto'` uses them for large memory (2 MB and more) where the
+       * system gives them, and ordinary pages elsewhere.
        */
-      hugePages?: boolean;
+      hugePages?: boolean | 'auto';
     };
 
 interface Made<Shared extends boolean, Disposable extends boolean> extends OfNewMemory, OfLifetime, OfView<Shared, Disposable> {
   /**
    * Use huge pages (2 MB on most systems). Throws `ENOTSUP` where they are switched off; the message
-   * tells how root switches them on.
+   * tells how root switches them on. `'auto'` uses them for large memory (2 MB and more) where the system gives
+   * them, and ordinary pages elsewhere.
    */
-  hugePages?: boolean;
+  hugePages?: boolean | 'auto';
 }
 
 /**

@@ -2,6 +2,7 @@
 
 pub mod file;
 pub mod file_errors;
+pub mod huge_pages;
 pub mod key;
 pub mod layout;
 pub mod mapping;

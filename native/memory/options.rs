@@ -12,9 +12,10 @@ const TRANSIENT: u32 = 1 << 6;
 const FILL: u32 = 1 << 7;
 pub(super) const PLAIN: u32 = 1 << 8;
 const READ_ONLY: u32 = 1 << 9;
+const HUGE_PAGES_AUTO: u32 = 1 << 10;
 
 /// The bits by the names that JavaScript finds them under.
-pub const BITS: [(&str, u32); 10] = [
+pub const BITS: [(&str, u32); 11] = [
     ("raw", RAW),
     ("copyOnWrite", COPY_ON_WRITE),
     ("sparse", SPARSE),
@@ -25,6 +26,7 @@ pub const BITS: [(&str, u32); 10] = [
     ("fill", FILL),
     ("plain", PLAIN),
     ("readOnly", READ_ONLY),
+    ("hugePagesAuto", HUGE_PAGES_AUTO),
 ];
 
 /// The bits that ask for a mapping of its own, beside others of the same key.
@@ -100,6 +102,11 @@ impl Options {
     /// The memory is to be in huge pages.
     pub fn huge_pages(self) -> bool {
         self.bits & HUGE_PAGES != 0
+    }
+
+    /// It is to be in huge pages if it is large and the system gives them.
+    pub fn huge_pages_auto(self) -> bool {
+        self.bits & HUGE_PAGES_AUTO != 0
     }
 
     /// It lives as long as somebody has it, and what nobody has any more is replaced.

@@ -7,6 +7,7 @@ use std::fs::File;
 use memmap2::{MmapOptions, MmapRaw};
 
 use crate::error::{Error, Result};
+use crate::memory::huge_pages;
 use crate::memory::layout::{check_layout, raw_size, HEADER};
 use crate::memory::mapping::Mapping;
 use crate::memory::options::Options;
@@ -82,15 +83,21 @@ fn prepare(
     size: usize,
     options: Options,
 ) -> Result<(Identity, MmapRaw)> {
-    let pages = if options.huge_pages() {
+    let huge = if huge_pages::wanted(size, options) {
         map_huge(file, size, options)?
     } else {
-        if options.sparse() {
-            sys::set_size(file, size as u64)?;
-        } else {
-            sys::reserve(file, size as u64)?;
+        None
+    };
+    let pages = match huge {
+        Some(pages) => pages,
+        None => {
+            if options.sparse() {
+                sys::set_size(file, size as u64)?;
+            } else {
+                sys::reserve(file, size as u64)?;
+            }
+            map(file, size, options)?
         }
-        map(file, size, options)?
     };
     if !options.raw() {
         sys::write_header(file, (bytes as u64).to_ne_bytes())?;
@@ -98,27 +105,29 @@ fn prepare(
     Ok((sys::identity_of(file)?, pages))
 }
 
-/// Maps a new file in huge pages. They are given out where a mapping that asked for them is
-/// touched, so this must happen before anything else reserves the memory.
-fn map_huge(file: &File, size: usize, options: Options) -> Result<MmapRaw> {
+/// Maps a new file in huge pages; `None` if there are none. They are given out where a mapping that
+/// asked for them is touched, so this must happen before anything else reserves the memory.
+fn map_huge(file: &File, size: usize, options: Options) -> Result<Option<MmapRaw>> {
     if !options.sparse() {
         sys::check_room(file, size as u64, Doing::ReservingObject)?;
     }
     sys::set_size(file, size as u64)?;
     let pages = map_pages(file, size, options)?;
-    sys::advise_huge_pages(pages.as_mut_ptr(), size, Kind::Object)?;
+    if !huge_pages::ask(pages.as_mut_ptr(), size, Kind::Object, options)? {
+        return Ok(None);
+    }
     if !options.sparse() {
         // What this could not get is for `reserve` to say, which asks for the same memory.
         let _ = sys::populate(pages.as_mut_ptr(), size);
         sys::reserve(file, size as u64)?;
     }
-    Ok(pages)
+    Ok(Some(pages))
 }
 
 fn map(file: &File, size: usize, options: Options) -> Result<MmapRaw> {
     let pages = map_pages(file, size, options)?;
-    if options.huge_pages() {
-        sys::advise_huge_pages(pages.as_mut_ptr(), size, Kind::Object)?;
+    if huge_pages::wanted(size, options) {
+        huge_pages::ask(pages.as_mut_ptr(), size, Kind::Object, options)?;
     }
     if options.populate() {
         sys::check_holes(file, Doing::ReservingObject)?;

@@ -3,6 +3,7 @@
 //! counted.
 
 use crate::error::{Error, Result};
+use crate::memory::huge_pages;
 use crate::memory::key::SegmentKey;
 use crate::memory::mapping::Mapping;
 use crate::memory::options::Options;
@@ -145,8 +146,8 @@ fn attach(id: Id, bytes: usize) -> Result<Mapping> {
 
 /// An attached segment, its pages as the options want them.
 fn prepared(mapping: Mapping, options: Options) -> Result<Mapping> {
-    if options.huge_pages() {
-        sys::advise_huge_pages(mapping.data(), mapping.len(), Kind::Segment)?;
+    if huge_pages::wanted(mapping.len(), options) {
+        huge_pages::ask(mapping.data(), mapping.len(), Kind::Segment, options)?;
     }
     if options.populate() {
         sys::populate(mapping.data(), mapping.len())
