@@ -4,11 +4,12 @@
 const { spawnSync } = require('child_process');
 const path = require('path');
 const test = require('tape');
+const classes = require('./explorer/classes');
 const { isBun, isDeno, nodeMajor } = require('./support');
 
 const skip = (nodeMajor < 16 && 'the structures take Node 16') || ((isBun || isDeno) && 'it is about lib/, whatever runs it; Node does');
 
-for (const name of ['channel']) {
+for (const name of classes) {
   test(`explorer: ${name}`, { skip }, (t) => {
     const { status, stdout, stderr } = spawnSync(process.execPath, [path.join(__dirname, 'explorer', 'run.js'), name, '--budget=150'], { encoding: 'utf8' });
     t.equal(status, 0, stdout.trim() + stderr);

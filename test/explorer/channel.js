@@ -4,6 +4,7 @@
 const { constants } = require('./library');
 const { Unwinding } = require('./process');
 
+const { CLOSED } = constants('structures/structure');
 const { FREE, FREED, HEAD, RING, SLOT, TAIL, ringOf } = constants('channel/layout');
 
 const SIZE = 8;
@@ -14,15 +15,15 @@ const open = (options) => (library) => new (library.require('channel').Channel)(
 const payload = (letter) => letter.repeat(SIZE);
 
 /** Makes a channel with some messages, whose senders are gone. */
-function prepare(slots, messages, hasLoan = false) {
+function prepare(slots, messages, left = () => {}) {
   return (world) => {
     const creator = world.process('z', open({ slots, size: SIZE }));
     const before = Array.from({ length: messages }, (_, index) => String(index));
     creator.run((channel) => {
       before.forEach((letter) => channel.trySend(payload(letter)));
-      if (hasLoan) channel.tryLoan();
+      left(channel);
     });
-    world.kill(creator);
+    creator.kill();
     return { slots, before };
   };
 }
@@ -94,6 +95,7 @@ const operations = {
     isBlocking: true,
     act: (channel, out) => {
       const message = received(channel.receiveSync({ timeout }), out);
+      if (message === null) return;
       out.isReleasing = true;
       message.release();
       out.isDone = true;
@@ -103,7 +105,7 @@ const operations = {
     isBlocking: true,
     act: (channel, out) => {
       later(channel.receive(), out, (message) => {
-        received(message, out);
+        if (received(message, out) === null) return;
         out.isReleasing = true;
         message.release();
         out.isDone = true;
@@ -127,6 +129,12 @@ const operations = {
       if (message !== null) message.putBack();
     },
   },
+  close: {
+    act: (channel, out) => {
+      out.isClosing = true;
+      channel.close();
+    },
+  },
   dropOldest: {
     open: open({ overflow: 'drop-oldest' }),
     act: (channel, out, letter) => {
@@ -140,6 +148,7 @@ const drops = (operation) => operation === 'dropOldest';
 
 function isDue(world, { index }) {
   const words = world.words();
+  if (words[CLOSED] !== 0) return true;
   if (index === HEAD) return words[HEAD] >>> 1 !== words[TAIL];
   if (index !== FREED) return false;
   const slots = words[2];
@@ -162,12 +171,17 @@ function expected({ prepared, actors }) {
   return bounds;
 }
 
+const isClosed = (error) => error.code === 'ERR_SHM_CLOSED';
+
 const isAllowed = (error) => error instanceof RangeError || error instanceof Unwinding;
 
 function check(play) {
   const { actors, prepared } = play;
   const { slots, before } = prepared;
-  for (const { outcome, out } of actors) for (const error of [outcome.error, out.error]) if (error !== undefined && !isAllowed(error)) throw error;
+  const mayBeClosed = actors.some(({ out }) => out.isClosing);
+  for (const { outcome, out } of actors) {
+    for (const error of [outcome.error, out.error]) if (error !== undefined && !isAllowed(error) && !(mayBeClosed && isClosed(error))) throw error;
+  }
   const bounds = expected(play);
   const isDone = actors.filter(({ out }) => out.isDone).map(({ out }) => out.received);
   if (new Set(isDone).size < isDone.length) throw new Error(`a message was received twice: ${isDone.join()}`);
@@ -199,20 +213,23 @@ function check(play) {
   const inOrder = found.filter(({ deliveries }) => deliveries === 0).map(({ letter }) => letter);
   const oldFirst = inOrder.filter((letter) => before.includes(letter));
   if (oldFirst.join() !== inOrder.slice(0, oldFirst.length).join() || oldFirst.join() !== oldFirst.slice().sort().join()) throw new Error(`out of order: [${letters}]`);
-  play.afterwards((channel) => {
-    const loans = [];
-    for (let loan = channel.tryLoan(); loan !== null; loan = channel.tryLoan()) loans.push(loan);
-    if (loans.length !== slots) throw new Error(`${loans.length} of ${slots} slots are there afterwards`);
-    loans.forEach((loan, index) => {
-      loan.data.write(payload(String(index)));
-      if (!loan.trySend()) throw new Error('nothing can be sent afterwards');
-    });
-    for (let index = 0; index < slots; index++) {
-      const message = channel.tryReceive();
-      if (message === null || letterOf(message.text()) !== String(index)) throw new Error('what is sent afterwards does not come, or not in order');
-      message.release();
-    }
+  if (!mayBeClosed) play.afterwards((channel) => checkCapacity(channel, slots));
+}
+
+/** All slots can be had, filled, and come in their order. */
+function checkCapacity(channel, slots) {
+  const loans = [];
+  for (let loan = channel.tryLoan(); loan !== null; loan = channel.tryLoan()) loans.push(loan);
+  if (loans.length !== slots) throw new Error(`${loans.length} of ${slots} slots are there afterwards`);
+  loans.forEach((loan, index) => {
+    loan.data.write(payload(String(index)));
+    if (!loan.trySend()) throw new Error('nothing can be sent afterwards');
   });
+  for (let index = 0; index < slots; index++) {
+    const message = channel.tryReceive();
+    if (message === null || letterOf(message.text()) !== String(index)) throw new Error('what is sent afterwards does not come, or not in order');
+    message.release();
+  }
 }
 
 module.exports = {
@@ -222,7 +239,8 @@ module.exports = {
     ['one slot, full', prepare(1, 1)],
     ['two slots, one message', prepare(2, 1)],
     ['two slots, full', prepare(2, 2)],
-    ['two slots, one that a dead one was writing', prepare(2, 1, true)],
+    ['two slots, one that a dead one was writing', prepare(2, 1, (channel) => channel.tryLoan())],
+    ['two slots, one that a dead one has taken', prepare(2, 1, (channel) => channel.tryReceive())],
   ],
   operations,
   isDue,

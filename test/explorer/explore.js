@@ -13,10 +13,9 @@ const { World } = require('./world');
 /** Between two actors: what is due is done again (milliseconds). */
 const A_WHILE = 1000;
 
-/** A call with more steps than that does not end. */
-const MAX_STEPS = 2000;
-
 /** What happens in one schedule. An actor is `{ operation, plan: { step: ['die'] | ['throw'] | ['force'] | ['stop', ...actors] } }`. */
+const turn = () => new Promise(setImmediate);
+
 class Play {
   constructor(subject, scene, { isFresh = false, trace = null, order = undefined } = {}) {
     this.subject = subject;
@@ -32,7 +31,10 @@ class Play {
   /** The same, or the first actor again, unless it is dead or asleep. */
   actInTurn(actor) {
     const [first] = this.actors;
-    if (!actor.isAgain) this.act(actor);
+    if (actor.kills !== undefined) {
+      this.hasDeath = true;
+      this.actors[actor.kills].process.kill();
+    } else if (!actor.isAgain) this.act(actor);
     else if (first.outcome.ended === undefined || first.outcome.ended === 'by force') this.act(Object.assign({ by: first }, actor));
   }
 
@@ -52,7 +54,6 @@ class Play {
       return act(object, actor.out, letter);
     }, steps);
     actor.steps = actor.process.steps;
-    if (actor.steps > MAX_STEPS) throw new Error(`${operation} does not end`);
     return actor;
   }
 
@@ -68,26 +69,36 @@ class Play {
   /** Those who have been woken go on. Whoever is left asleep with what it waits for at hand was forgotten. */
   async settle() {
     const { world } = this;
-    for (;;) {
-      world.resumeWoken((sleeper, outcome) => this.#note(sleeper, outcome));
-      if (!world.hasEvents()) break;
-      world.bringEvents();
-      await new Promise(setImmediate);
-    }
+    await this.#goOn();
     const [forgotten] = world.forgotten();
     if (forgotten !== undefined) throw new Error(`nobody wakes ${forgotten.process.name}, which waits for what is there`);
-    if (this.hasDeath) for (let look = 0; look < 2; look++) this.#lookUp();
-    const [stuck] = world.sleepers.filter((sleeper) => !sleeper.isAsync && world.isDue(sleeper));
+    if (!this.hasDeath) return;
+    for (let died = -1; died !== world.deaths; ) {
+      died = world.deaths;
+      for (let look = 0; look < 3; look++) await this.#lookUp();
+    }
+    world.hasLooked = true;
+    const stuck = world.sleepers.find((sleeper) => world.isDue(sleeper));
     if (stuck !== undefined) throw new Error(`${stuck.process.name} sleeps on, though it has looked`);
   }
 
-  /** Has all who sleep look for the dead. */
-  #lookUp() {
+  async #goOn() {
     const { world } = this;
-    for (const sleeper of world.sleepers.filter(({ isAsync }) => !isAsync)) {
+    const ended = (sleeper, outcome) => this.#note(sleeper, outcome);
+    for (world.resumeWoken(ended); world.hasEvents(); world.resumeWoken(ended)) {
+      world.bringEvents();
+      await turn();
+    }
+  }
+
+  /** Has all who sleep look for the dead. */
+  async #lookUp() {
+    const { world } = this;
+    for (const sleeper of world.sleepers.slice()) {
       world.time += A_WHILE;
-      world.lookUp(sleeper, (outcome) => this.#note(sleeper, outcome));
-      world.resumeWoken((other, outcome) => this.#note(other, outcome));
+      if (sleeper.isAsync) sleeper.process.runTimers();
+      else world.lookUp(sleeper, (outcome) => this.#note(sleeper, outcome));
+      await this.#goOn();
     }
   }
 
@@ -98,17 +109,23 @@ class Play {
 
   /** Everybody is gone, so that what they have left can be looked at. */
   killAll() {
-    for (const { process } of this.actors) this.world.kill(process);
+    for (const { process } of this.actors) process.kill();
     this.world.time += A_WHILE;
   }
 
   /** What a process does that comes afterwards. */
   afterwards(act, open = this.subject.open) {
     const process = this.world.process('afterwards', open);
-    const { value, error, ended } = process.run(act);
+    let outcome = process.run(act);
+    for (let looks = 0; outcome.ended === 'asleep' && looks < 3; looks++) {
+      this.world.time += A_WHILE;
+      const sleeper = this.world.sleepers.find((other) => other.process === process);
+      this.world.lookUp(sleeper, (next) => (outcome = next));
+    }
+    const { value, error, ended } = outcome;
     if (error !== undefined) throw error;
     if (ended !== undefined) throw new Error(`afterwards a call is stuck: ${ended}`);
-    this.world.kill(process);
+    process.kill();
     return value;
   }
 
@@ -120,7 +137,7 @@ class Play {
 
 /**
  * The shapes of schedules: `program(operations, first, second)` are the actors in their order, where `first` and `second`
- * are steps (0: none), and `reached(actors, which)` tells whether there are such steps.
+ * are steps of those that `interrupted` tells (0: none).
  */
 const shapes = {
   deaths: {
@@ -128,85 +145,90 @@ const shapes = {
     interrupted: [0, 1],
     hasSecond: true,
     program: ([a, b], k, j) => [{ operation: a, plan: { [k]: ['die'] } }, { operation: b, plan: { [j]: ['die'] } }],
-    reached: ([a, b], k, j) => [a.steps >= k, b.steps >= j],
   },
   stops: {
     actors: 2,
     interrupted: [0, 1],
     hasSecond: true,
     program: ([a, b], k, j) => [{ operation: a, plan: { [k]: ['stop', { operation: b, plan: { [j]: ['die'] } }] } }],
-    reached: ([a, b], k, j) => [a.steps >= k, b === undefined || b.steps >= j],
   },
   'stop, then death': {
     actors: 2,
     interrupted: [0, 0],
     hasSecond: true,
     program: ([a, b], k, j) => [{ operation: a, plan: { [k]: ['stop', { operation: b }], [k + j]: j === 0 ? ['none'] : ['die'] } }],
-    reached: ([a], k, j) => [a.steps >= k, a.steps >= k + j],
   },
   'two stops': {
     actors: 3,
     interrupted: [0, 1],
     hasSecond: true,
     program: ([a, b, c], k, j) => [{ operation: a, plan: { [k]: ['stop', { operation: b, plan: { [j]: ['stop', { operation: c }] } }] } }],
-    reached: ([a, b], k, j) => [a.steps >= k, b === undefined || b.steps >= j],
   },
   'death in a stop': {
     actors: 3,
     interrupted: [0, 1],
     hasSecond: true,
     program: ([a, b, c], k, j) => [{ operation: a, plan: { [k]: ['stop', { operation: b, plan: { [j]: ['die'] } }, { operation: c }] } }],
-    reached: ([a, b], k, j) => [a.steps >= k, b === undefined || b.steps >= j],
   },
   'sleeper, then death': {
     actors: 3,
-    sleeps: true,
+    sleeps: 1,
     interrupted: [1, 1],
     hasSecond: false,
     program: ([s, a, c], k) => [{ operation: s }, { operation: a, plan: { [k]: ['die'] } }, { operation: c }],
-    reached: ([, a], k) => [a.steps >= k, false],
   },
   'sleeper in a stop': {
     actors: 3,
-    sleeps: true,
+    sleeps: 1,
     interrupted: [1, 0],
     hasSecond: true,
     program: ([s, a, c], k, j) => [{ operation: a, plan: { [k]: ['stop', { operation: s, plan: { [j]: ['stop', { operation: c }] } }] } }],
-    reached: ([a, s], k, j) => [a.steps >= k, s !== undefined && s.steps >= j],
   },
   'sleeper that is overtaken': {
     actors: 2,
-    sleeps: true,
+    sleeps: 1,
     interrupted: [0, 1],
     hasSecond: true,
     program: ([s, a], k, j) => [{ operation: s, plan: { [k]: ['stop', { operation: a, plan: { [j]: ['die'] } }] } }],
-    reached: ([s, a], k, j) => [s.steps >= k, a !== undefined && a.steps >= j],
+  },
+  'two sleepers': {
+    actors: 4,
+    sleeps: 2,
+    interrupted: [2, 3],
+    hasSecond: true,
+    program: ([s, t, a, b], k, j) => [{ operation: s }, { operation: t }, { operation: a, plan: { [k]: ['stop', { operation: b, plan: { [j]: ['die'] } }] } }],
+  },
+  'sleeper, then the death of a holder': {
+    actors: 3,
+    sleeps: 1,
+    interrupted: [2, 2],
+    hasSecond: false,
+    program: ([s, h, c], k) => [{ operation: h }, { operation: s }, { kills: 0 }, { operation: c, plan: { [k]: ['die'] } }, { operation: c }],
   },
   exceptions: {
     actors: 2,
+    weight: 2,
     interrupted: [0, 0],
     hasSecond: false,
     program: ([a, b], k) => [{ operation: a, plan: { [k]: ['throw'] } }, { operation: b, isAgain: true }],
-    reached: ([a], k) => [a.steps >= k, false],
   },
   'ends by force': {
     actors: 2,
+    weight: 2,
     interrupted: [0, 0],
     hasSecond: false,
     program: ([a, b], k) => [{ operation: a, plan: { [k]: ['force'] } }, { operation: b, isAgain: true }],
-    reached: ([a], k) => [a.steps >= k, false],
   },
 };
 
-/** Plays one schedule; what its steps have reached. Throws what was wrong. */
+/** Plays one schedule. Throws what was wrong. */
 async function playOne(subject, { shape, scene, operations, first, second }, options) {
   const play = new Play(subject, scene, options);
-  const { program, reached } = shapes[shape];
+  const { program } = shapes[shape];
   try {
     for (const actor of program(operations, first, second)) play.actInTurn(actor);
     await play.settle();
     subject.check(play);
-    return reached(play.actors, first, second);
   } finally {
     play.end();
   }
@@ -221,10 +243,9 @@ function scheduleOf(number) {
 }
 
 /** All combinations of so many operations. @param {string[]} names */
-function* tuples(names, blocking, { actors, sleeps }) {
-  const firsts = sleeps ? blocking : names;
-  const rest = actors === 3 ? names.flatMap((b) => names.map((c) => [b, c])) : names.map((b) => [b]);
-  for (const first of firsts) for (const others of rest) yield [first, ...others];
+function* tuples(names, blocking, { actors, sleeps = 0 }, chosen = []) {
+  if (chosen.length === actors) yield chosen;
+  else for (const name of chosen.length < sleeps ? blocking : names) yield* tuples(names, blocking, { actors, sleeps }, chosen.concat(name));
 }
 
 /** A number from others that is spread evenly. */
@@ -235,56 +256,64 @@ function hash(...numbers) {
   return value >>> 0;
 }
 
-/** How many steps each operation takes in each scene when nothing comes between, and a few more than that. */
-async function lengthsOf(subject) {
+/** How many steps each operation takes in each scene when nothing comes between, and a few more. */
+function lengthsOf(subject) {
   const lengths = new Map();
   for (let scene = 0; scene < subject.scenes.length; scene++) {
     for (const operation of Object.keys(subject.operations)) {
       const play = new Play(subject, scene);
-      const { steps } = play.act({ operation });
+      lengths.set(`${scene} ${operation}`, play.act({ operation }).steps + 2);
       play.end();
-      lengths.set(`${scene} ${operation}`, Math.ceil(steps * 1.3) + 3);
     }
   }
   return lengths;
 }
 
-/** All schedules of a shape. `reached` is told what one has reached, so that steps that are not there are left out. */
-function* schedulesOf(subject, shape, lengths) {
+/** The combinations of a shape, each with all steps of those that are interrupted: a block of schedules. */
+function blocksOf(subject, shape, lengths) {
   const { interrupted, hasSecond } = shapes[shape];
   const names = Object.keys(subject.operations);
   const blocking = names.filter((name) => subject.operations[name].isBlocking);
-  for (let scene = 0; scene < subject.scenes.length; scene++) {
-    for (const operations of tuples(names, blocking, shapes[shape])) {
+  return subject.scenes.flatMap((_, scene) =>
+    Array.from(tuples(names, blocking, shapes[shape]), (operations) => {
       const [firsts, seconds] = interrupted.map((actor) => lengths.get(`${scene} ${operations[actor]}`));
-      const reached = { first: true, second: true };
-      for (let first = 1; first <= firsts && reached.first; first++) {
-        reached.second = true;
-        for (let second = 0; second <= (hasSecond ? seconds : 0) && reached.first && reached.second; second++) {
-          yield { schedule: { shape, scene, operations, first, second }, reached };
-        }
-      }
+      return { shape, scene, operations, firsts, seconds: hasSecond ? seconds + 1 : 1 };
+    }),
+  );
+}
+
+/** About so many schedules out of blocks, spread evenly. */
+function* sample(blocks, budget, seed) {
+  const all = blocks.reduce((sum, { firsts, seconds }) => sum + firsts * seconds, 0);
+  const share = Math.max(1, all / budget);
+  let before = 0;
+  let number = 0;
+  for (const { shape, scene, operations, firsts, seconds } of blocks) {
+    for (;;) {
+      const at = Math.floor(share * number + (share > 1 ? (hash(number, seed) / 2 ** 32) * share : 0)) - before;
+      if (at >= firsts * seconds) break;
+      yield { shape, scene, operations, first: 1 + Math.floor(at / seconds), second: at % seconds };
+      number++;
     }
+    before += firsts * seconds;
   }
 }
 
 /**
- * Plays the schedules of a subject, about `budget` of each shape, spread over all of them by `seed`; Infinity: all. Ends
- * at the first fault, unless it `goesOn`, or at a time.
+ * Plays the schedules of a subject, about `budget` of each shape; Infinity: all. Ends at the first fault, unless it
+ * `goesOn`, or at a time.
  */
 async function explore(subject, { budget, only = Object.keys(shapes), until = Infinity, seed = 0, goesOn = false, onFault }) {
   const counts = {};
-  const lengths = await lengthsOf(subject);
+  const lengths = lengthsOf(subject);
   for (const shape of only.filter((name) => !(subject.without || []).includes(name))) {
-    const share = budget === Infinity ? 1 : Math.ceil(Array.from(schedulesOf(subject, shape, lengths)).length / budget);
+    const weight = (shapes[shape].weight || 1) * ((subject.weights || {})[shape] || 1);
     counts[shape] = 0;
-    let index = 0;
-    for (const { schedule, reached } of schedulesOf(subject, shape, lengths)) {
-      if (hash(index++, seed) % share !== 0) continue;
+    for (const schedule of sample(blocksOf(subject, shape, lengths), budget * weight, seed)) {
       if (Date.now() > until) return counts;
       counts[shape]++;
       try {
-        [reached.first, reached.second] = await playOne(subject, schedule);
+        await playOne(subject, schedule);
       } catch (error) {
         onFault(schedule, error);
         if (!goesOn) return counts;

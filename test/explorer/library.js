@@ -2,6 +2,7 @@
 // A process of the explorer's loads lib/ for itself, as every process does: what a file remembers belongs to one of them.
 // What asks the system is played: the kernel's waits, the clock and its timers, liveness, and memory under a key.
 
+const os = require('os');
 const path = require('path');
 const { atomicsOf, memoryOf } = require('./accesses');
 const { sourceOf } = require('./steps');
@@ -68,6 +69,8 @@ function playedModules(library) {
     'runtime/cleanup.js': { detachAtExit() {}, isMainThread: () => true, setQuiet() {} },
     'memory/index.js': memory,
     'memory/stat.js': { stat: () => null },
+    // One processor: nobody spins, which would be many steps that change nothing.
+    os: { ...os, availableParallelism: () => 1 },
     crypto: { randomInt: () => 1000 * library.number + ++numbers, randomBytes: (size) => Buffer.alloc(size, 7) },
   };
 }
@@ -93,7 +96,8 @@ const common = new Map();
 class Library {
   #modules = new Map();
   #atomics = atomicsOf(this);
-  #memory = memoryOf(this);
+  /** Accesses to elements of arrays; a subject's own may use them, too. */
+  memory = memoryOf(this);
 
   constructor(number) {
     /** The number of the process that has it, as an owner. */
@@ -102,7 +106,7 @@ class Library {
     this.process = null;
     this.onWaitEnded = (_id, _result) => {};
     this.uses = 0;
-    for (const [name, exports] of Object.entries(playedModules(this))) this.#modules.set(name === 'crypto' ? name : path.join(lib, name), { exports });
+    for (const [name, exports] of Object.entries(playedModules(this))) this.#modules.set(name.endsWith('.js') ? path.join(lib, name) : name, { exports });
   }
 
   /** A file of lib/, as this process has loaded it: 'channel', 'map/layout'. */
@@ -117,7 +121,7 @@ class Library {
     const module = { exports: {} };
     modules.set(file, module);
     const source = sourceOf(file);
-    source.run(module, module.exports, (name) => this.#required(source, name), this.#atomics, this.#memory);
+    source.run(module, module.exports, (name) => this.#required(source, name), this.#atomics, this.memory);
     return module.exports;
   }
 

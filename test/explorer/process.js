@@ -15,6 +15,9 @@ class Unwinding {
 /** Sleeps up to this long are looks, not waits: who sleeps so shortly does not rely on being woken (milliseconds). */
 const SHORT = 5;
 
+/** A call with more steps does not end. */
+const MAX_STEPS = 3000;
+
 class Process {
   constructor(world, name, open) {
     this.world = world;
@@ -110,7 +113,7 @@ class Process {
   }
 
   #arrive(kind) {
-    this.steps++;
+    if (++this.steps > MAX_STEPS) throw new Error(`a call of ${this.name} does not end`);
     const planned = this.plan.get(this.steps);
     if (this.world.trace !== null) this.world.trace(this, kind);
     if (planned !== undefined) planned(this);
@@ -120,6 +123,14 @@ class Process {
     this.isDead = true;
     this.world.died(this);
     this.#unwind('dead');
+  }
+
+  /** Dies between two calls: what its promises would do never happens. */
+  kill() {
+    if (this.isDead) return;
+    this.isDead = true;
+    this.unwinding = new Unwinding('dead');
+    this.world.died(this);
   }
 
   /** Throws an exception out of the step. */
@@ -164,6 +175,14 @@ class Process {
   notify(words, index, count) {
     if (count === 0) return 0;
     return this.ask('notify', () => this.world.wake(words, index, count));
+  }
+
+  /** The time of its timers has come. */
+  runTimers() {
+    for (const timer of Array.from(this.timers)) {
+      if (!timer.repeats) this.timers.delete(timer);
+      timer.callback();
+    }
   }
 
   /** After the run. */

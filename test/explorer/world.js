@@ -21,6 +21,9 @@ class World {
     /** @type {((process: any, kind: string) => void) | null} */
     this.trace = null;
     this.waits = 0;
+    this.deaths = 0;
+    /** Whether all who sleep have looked for the dead. */
+    this.hasLooked = false;
     /** Whether processes load all files anew: so nothing of an earlier run is left. */
     this.isFresh = false;
   }
@@ -47,16 +50,11 @@ class World {
   }
 
   died(process) {
+    this.deaths++;
     this.alive.delete(process.number);
     this.sleepers = this.sleepers.filter((sleeper) => sleeper.process !== process);
     // Whom it should have woken: a look-up finds those.
     for (const sleeper of this.sleepers) sleeper.isExcused = sleeper.isExcused || this.isDue(sleeper);
-  }
-
-  kill(process) {
-    if (process.isDead) return;
-    process.isDead = true;
-    this.died(process);
   }
 
   sleep(process, words, index, timeout, isAsync = false) {
