@@ -260,7 +260,7 @@ test('a lock that a stopped process has, or that is forged, blocks no call for e
   map.destroy();
 });
 
-test('a call that is ended by force is repaired at the next turn of the event loop', { skip }, async (t) => {
+test('a call that is ended by force is repaired by a timer, which keeps no process alive', { skip }, async (t) => {
   const end = await runCode(`
     const map = new shm.SharedMap(${JSON.stringify(freshName())}, ${JSON.stringify(OPTIONS)});
     map.set('a', 1);

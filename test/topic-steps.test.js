@@ -131,7 +131,7 @@ for (const way of Object.keys(ways)) {
         helper.publishSync('old');
         helper.latest();
         hasFailed = ways[way](step, () => scenes[scene](topic));
-        // The next call of this thread gives back what the failed one had; if there is none, the next turn does.
+        // The next call of this thread gives back what the failed one had; if there is none, a timer does.
         if (step % 2 === 0) helper.detach();
         await new Promise(setImmediate);
         helper.detach();

@@ -1,37 +1,16 @@
 'use strict';
-// Which slots this thread has, so that whatever ends a call or an object gives them back: an exception, a stack
-// overflow, a script that is terminated (no `finally` runs then), a detach.
-//
-// A call has at most one slot at a time in its hands, and calls do not nest. So there is one note for the thread of what
-// a call is about to make its own. It is written first, and deleted when the slot is queued, freed or lent. The next
-// call of any channel that finds a note knows that the call before ended half-way.
+// Which slots this thread has. One at a time is in the hands of the call under way (`queue.slotInHand`, see
+// structures/in-hand.js); all others are lent to loans and messages.
 
 const { FREE, OWNER, SLOT, TAKEN, WRITING } = require('./layout');
+const { hold, letGo } = require('../structures/in-hand');
 
-/** No slot, but perhaps one of the locks. */
+/** The word of no slot. */
 const NO_SLOT = -1;
 
-/** What a call has in its hands: one of the locks of a queue, or the word of a slot, or both; no queue if nothing. */
-const inHand = { queue: /** @type {any} */ (null), at: NO_SLOT };
-
-/** Gives up what a call that has failed has in its hands, as far as it still is this thread's. */
-function dropInHand() {
-  const { queue, at } = inHand;
-  if (queue === null) return;
-  const { consumers, producers, self, words } = queue;
-  try {
-    if (at !== NO_SLOT && words.length > 0) disown(words, at, self);
-    producers.abandon();
-    consumers.abandon();
-  } catch (error) {
-    // The note stays, for the next call.
-    if (error.code !== 'ERR_SHM_DETACHED') throw error;
-  }
-  inHand.queue = null;
-}
-
 /**
- * Takes its owner's number off a slot: what has no owner is taken for a dead owner's, and freed or queued again.
+ * Takes its owner's number off a slot that is still this thread's: what has no owner is taken for a dead owner's, and
+ * freed or queued again.
  *
  * @param {Int32Array} words
  */
@@ -60,13 +39,13 @@ class Lent {
   /** Notes that a slot is not in the hands of a call any more, but in those of a loan or message. */
   add(slot) {
     this.#isLent[slot] = 1;
-    inHand.queue = null;
+    letGo();
   }
 
   /** Notes that a call of a queue is about to do something with the slot of a loan or message. */
   takeBack(queue, slot) {
-    inHand.at = this.#firstSlot + slot * SLOT;
-    inHand.queue = queue;
+    queue.slotInHand = this.#firstSlot + slot * SLOT;
+    hold(queue);
     this.#isLent[slot] = 0;
   }
 
@@ -79,4 +58,4 @@ class Lent {
   }
 }
 
-module.exports = { Lent, NO_SLOT, dropInHand, inHand };
+module.exports = { Lent, NO_SLOT, disown };

@@ -5,9 +5,10 @@
 // docs/channels.md specifies it, test/model/channel.pml checks it.
 
 const { DELIVERIES, FREED, HEAD, LENGTH, POSITION, QUEUED, RING, SLOT, TAG, TAIL, TAKEN, TICKET, WORD, WRITING } = require('./layout');
-const { NO_SLOT, dropInHand, inHand } = require('./holdings');
+const { NO_SLOT } = require('./holdings');
 const { finishSend, finishTake, hasFree, recover } = require('./recovery');
 const { NONE, Slots } = require('./slots');
+const { hold, letGo } = require('../structures/in-hand');
 const { Takers, wakeAll } = require('../structures/sleepers');
 
 /** What is returned where a lock was not to be had to look for a slot. */
@@ -28,10 +29,7 @@ class Queue extends Slots {
     this.freeSlots = this.condition(FREED, 'a free slot of');
     this.otherSenders = this.condition(FREED, 'another sender of');
     const { lent } = this;
-    this.begin(() => {
-      dropInHand();
-      lent.giveUp();
-    });
+    this.begin(() => lent.giveUp());
   }
 
   /** Whether there was a moment without a message: HEAD is looked at again, or one could be sent and one taken in between. */
@@ -80,7 +78,7 @@ class Queue extends Slots {
     if (state === TAKEN) words[this.firstSlot + slot * SLOT + DELIVERIES]++;
     const maySleep = this.append(slot);
     this.producers.leave();
-    inHand.queue = null;
+    letGo();
     if (maySleep) this.takers.wake();
   }
 
@@ -113,8 +111,8 @@ class Queue extends Slots {
   /** Takes the first slot out of the queue; LOCKED if others had the lock until the deadline, see `QueueLock.enter`. */
   take(deadline) {
     if (Atomics.load(this.words, TAIL) === this.headSeen && this.isEmpty()) return NONE;
-    inHand.at = NO_SLOT;
-    inHand.queue = this;
+    this.slotInHand = NO_SLOT;
+    hold(this);
     const entered = this.consumers.enter(deadline);
     let slot = LOCKED;
     if (entered !== null) {
@@ -122,7 +120,7 @@ class Queue extends Slots {
       slot = this.takeFirst();
       this.consumers.leave();
     }
-    if (slot < 0) inHand.queue = null;
+    if (slot < 0) letGo();
     return slot;
   }
 
@@ -140,8 +138,8 @@ class Queue extends Slots {
       slot = this.queuedAt(tail & POSITION);
     }
     if (slot !== NONE) {
-      inHand.at = this.firstSlot + slot * SLOT;
-      Atomics.store(words, inHand.at, TAKEN | this.self); // from here on it is taken
+      this.slotInHand = this.firstSlot + slot * SLOT;
+      Atomics.store(words, this.slotInHand, TAKEN | this.self); // from here on it is taken
     }
     Atomics.store(words, TAIL, (tail + 1) & POSITION);
     if (slot === NONE) throw this.damage(`its entry ${tail} is none`);
@@ -181,7 +179,6 @@ class Queue extends Slots {
     const queued = distance(Atomics.load(this.words, TAIL), Atomics.load(this.words, HEAD) >>> 1);
     return { key, slots, size, queued, closed: this.isClosed() };
   }
-
 }
 
 module.exports = { LOCKED, NONE, Queue };

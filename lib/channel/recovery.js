@@ -3,8 +3,9 @@
 // step, and a thread that looks frees what the dead were writing, and queues again what they had taken.
 
 const { DELIVERIES, FREE, FREED, HEAD, OWNER, POSITION, SLOT, TAIL, TAKEN, WRITING } = require('./layout');
-const { NO_SLOT, inHand } = require('./holdings');
+const { NO_SLOT } = require('./holdings');
 const owners = require('../runtime/owner');
+const { hold, letGo } = require('../structures/in-hand');
 const { countIfMarked } = require('../structures/sleepers');
 const waiting = require('../wait');
 
@@ -35,8 +36,8 @@ function recover(queue) {
   const left = [];
   const end = queue.firstSlot + queue.slots * SLOT;
   for (let at = queue.firstSlot; at < end; at += SLOT) if (isLeft(Atomics.load(words, at), living)) left.push(at);
-  inHand.at = NO_SLOT;
-  inHand.queue = queue;
+  queue.slotInHand = NO_SLOT;
+  hold(queue);
   const entered = producers.tryEnter();
   let maySleep = false;
   if (entered !== null) {
@@ -44,7 +45,7 @@ function recover(queue) {
     for (const at of left) if (recoverSlot(queue, at, living)) maySleep = true;
     producers.leave();
   }
-  inHand.queue = null;
+  letGo();
   if (maySleep) waiting.notify(words, HEAD);
 }
 
@@ -59,13 +60,13 @@ function recoverSlot(queue, at, living) {
     if (Atomics.compareExchange(words, at, word, FREE) === word) countIfMarked(words, FREED);
     return false;
   }
-  inHand.at = at;
+  queue.slotInHand = at;
   let maySleep = false;
   if (Atomics.compareExchange(words, at, word, TAKEN | self) === word) {
     words[at + DELIVERIES]++;
     maySleep = queue.append((at - queue.firstSlot) / SLOT);
   }
-  inHand.at = NO_SLOT;
+  queue.slotInHand = NO_SLOT;
   return maySleep;
 }
 

@@ -2,9 +2,10 @@
 // The slots of a channel: which are free, which this thread writes or has taken, and what their words tell.
 
 const { CONSUMERS, FREE, FREED, LENGTH, PRODUCERS, RING, SLOT, TAKEN, WRITING, kind, ringOf } = require('./layout');
-const { Lent, dropInHand, inHand } = require('./holdings');
+const { Lent, NO_SLOT, disown } = require('./holdings');
 const { QueueLock } = require('./lock');
 const clock = require('../runtime/clock');
+const { giveBack, hold, isEmptyHanded, letGo } = require('../structures/in-hand');
 const { countIfMarked } = require('../structures/sleepers');
 const { Structure } = require('../structures/structure');
 
@@ -30,6 +31,8 @@ class Slots extends Structure {
     this.producers = new QueueLock(words, PRODUCERS);
     this.consumers = new QueueLock(words, CONSUMERS);
     this.lent = new Lent(words, this.firstSlot, this.slots, this.self);
+    /** The word of the slot that a call has in its hands. @type {number} */
+    this.slotInHand = NO_SLOT;
     // Where to look for a free slot next.
     this.next = 0;
     /** When this object has looked for the dead last. @type {number} */
@@ -39,14 +42,22 @@ class Slots extends Structure {
   /** To be called first by every call: throws after a detach, and repairs what the call before has left half-way. */
   beginCall() {
     this.checkAttached();
-    if (inHand.queue !== null) this.failed(null);
+    if (!isEmptyHanded()) giveBack();
   }
 
-  /** To be called when a call fails: gives up what it has in its hands, to be looked for at the next chance. The error. */
+  /** To be called when a call fails: gives up what it has in its hands. The error. */
   failed(error) {
-    dropInHand();
-    this.recoveredAt = -Infinity;
+    giveBack();
     return error;
+  }
+
+  /** Gives up what a call has left, to be looked for at the next chance. See in-hand.js. */
+  giveBack() {
+    const { consumers, producers, self, slotInHand, words } = this;
+    this.recoveredAt = -Infinity;
+    if (slotInHand !== NO_SLOT && words.length > 0) disown(words, slotInHand, self);
+    producers.abandon();
+    consumers.abandon();
   }
 
   /** Whether it is time again to look for the dead; then it is not for a while. */
@@ -65,10 +76,10 @@ class Slots extends Structure {
       this.next = slot + 1 < slots ? slot + 1 : 0;
       const at = this.firstSlot + slot * SLOT;
       if (Atomics.load(words, at) !== FREE) continue;
-      inHand.at = at;
-      inHand.queue = this;
+      this.slotInHand = at;
+      hold(this);
       if (Atomics.compareExchange(words, at, FREE, WRITING | this.self) === FREE) return slot;
-      inHand.queue = null;
+      letGo();
     }
     return NONE;
   }
@@ -78,7 +89,7 @@ class Slots extends Structure {
     const at = this.firstSlot + slot * SLOT;
     const word = state | this.self;
     const found = Atomics.compareExchange(this.words, at, word, FREE);
-    inHand.queue = null;
+    letGo();
     if (found !== word) throw this.damage(`slot ${slot} was taken away`);
     countIfMarked(this.words, FREED);
   }

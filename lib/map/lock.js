@@ -6,14 +6,12 @@
 //                      this thread    between `enter` and `leave`. At any other time a call was ended by force in
 //                                     between (a vm's timeout, Ctrl-C in the REPL, a stack that overflowed)
 //
-// No call of a map lets another one in while it has a lock, so a thread has one at most, and if it finds its own number
-// before it has entered, it has left the lock behind: then it repairs the shard as if the owner had died. It finds it at
-// the next call, and at the latest when the event loop has its next turn, so that other processes go on.
+// What was left behind is repaired as if its owner had died.
 
-const clock = require('../runtime/clock');
 const { Lock } = require('../mutex');
 const { OWNER } = require('../mutex/word');
 const owners = require('../runtime/owner');
+const { giveBack, hold, isEmptyHanded, letGo } = require('../structures/in-hand');
 const { lockTimedOut } = require('./errors');
 const { SHARD } = require('./layout');
 const { empty, repair } = require('./repair');
@@ -26,11 +24,13 @@ const VISITS_PER_SLOT = 128;
 const ANSWERS = ['ERR_SHM_FULL', 'ERR_SHM_LAYOUT', 'ERR_SHM_NOT_A_NUMBER'];
 const isAnswer = (error) => ANSWERS.includes(error.code);
 
-/** The shard whose lock this thread takes, has, or has left behind. @type {any} */
-let entered = null;
-
-/** Whether `recover` will be called at the next turn of the event loop. */
-let isWatched = false;
+/** The shard whose lock a call takes, has, or has left behind; see structures/in-hand.js. */
+const entered = {
+  shard: /** @type {any} */ (null),
+  giveBack() {
+    recover(this.shard);
+  },
+};
 
 /**
  * Takes the lock of a shard, whose index is whole then, whoever has died.
@@ -61,15 +61,15 @@ function clear(shard, timeout) {
 
 /** Whether the shard may be half changed. */
 function acquire(shard, timeout, key) {
-  if (entered !== null) recover();
-  if (!isWatched) watch();
+  if (!isEmptyHanded()) giveBack();
   // Before the lock is taken: there must be no moment at which it is held and not known.
-  entered = shard;
+  entered.shard = shard;
+  hold(entered);
   shard.visits = VISITS_PER_SLOT * shard.slots;
   if (Atomics.compareExchange(shard.words, shard.start + SHARD.mutex, 0, owners.ownNumber()) === 0) return false;
   const result = lockOf(shard).lock(timeout);
   if (result !== null) return result === 'owner-died';
-  entered = null;
+  letGo();
   throw lockTimedOut(shard.key, key, timeout);
 }
 
@@ -79,7 +79,7 @@ function leave(shard) {
   // If this thread has never waited for the lock, it owes no other thread a turn.
   const isDone = shard.lock === null && Atomics.compareExchange(shard.words, shard.start + SHARD.mutex, self, 0) === self;
   if (!isDone) lockOf(shard).unlock();
-  entered = null;
+  letGo();
 }
 
 /** Gives the lock back after an error, and returns the error. */
@@ -89,7 +89,7 @@ function leaveAfter(shard, error) {
   return error;
 }
 
-/** Repairs a shard and gives the lock back. If the repair is ended by force, too, the lock stays for `recover`. */
+/** Repairs a shard and gives the lock back. If the repair is ended by force, too, the lock stays for the next `giveBack`. */
 function leaveWhole(shard) {
   try {
     if (isRingSound(shard)) repair(shard);
@@ -117,22 +117,11 @@ function lockOf(shard) {
   return shard.lock;
 }
 
-function watch() {
-  clock.setImmediate(() => {
-    isWatched = false;
-    recover();
-  });
-  isWatched = true;
-}
-
 /** Repairs what a call has left that was ended by force. To be called where no call has a lock. */
-function recover() {
-  const shard = entered;
-  if (shard !== null && isOwner(shard)) {
-    shard.visits = VISITS_PER_SLOT * shard.slots;
-    leaveWhole(shard);
-  }
-  entered = null;
+function recover(shard) {
+  if (!isOwner(shard)) return;
+  shard.visits = VISITS_PER_SLOT * shard.slots;
+  leaveWhole(shard);
 }
 
 /** Whether this thread has the lock, in memory that is attached. */

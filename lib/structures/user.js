@@ -12,6 +12,7 @@ const binding = require('../runtime/binding');
 const { isWithdrawn, outlivesDetach } = require('../runtime/overlay');
 const owners = require('../runtime/owner');
 const clock = require('../runtime/clock');
+const { giveBack } = require('./in-hand');
 const { bytesOf, checkKind, publish, read, valuesOf } = require('./geometry');
 
 /** How often a waiting object looks whether its key still leads to its memory (milliseconds). */
@@ -72,7 +73,9 @@ class User {
     this.#hasLeft = true;
     users.delete(this);
     collected.unregister(this);
-    if (isThere) this.#giveBack();
+    if (!isThere) return;
+    giveBack(); // what a call has left that was ended by force
+    this.#giveBack();
   }
 
   detach() {

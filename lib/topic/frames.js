@@ -4,7 +4,7 @@
 // reader sees that it came too late. There are more frames than can be pinned and among the newest, so that the writer
 // always finds one. docs/topics.md specifies it, test/model/topic.pml checks it; writer.js and reader.js do it.
 
-const { giveBack, isEmptyHanded } = require('./in-hand');
+const { giveBack, isEmptyHanded } = require('../structures/in-hand');
 const { FRAME, LATEST, LENGTH, NUMBER, OWNER, RING, ROW, SEQUENCE, TAG, framesOf, kind, ringOf, rowsOf } = require('./layout');
 const { Row } = require('./row');
 const { WriterLock } = require('./writer-lock');

@@ -4,7 +4,7 @@
 
 const { withCode } = require('../errors');
 const { Borrowed, end, structureOf } = require('../structures/borrowed');
-const { giveBack } = require('./in-hand');
+const { giveBack } = require('../structures/in-hand');
 const { NONE } = require('./frames');
 const { LATEST, NUMBER } = require('./layout');
 

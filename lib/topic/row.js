@@ -10,7 +10,7 @@
 
 const owners = require('../runtime/owner');
 const { NOBODY } = require('../mutex/word');
-const { hold, letGo } = require('./in-hand');
+const { hold, letGo } = require('../structures/in-hand');
 const { OWNER, PIN, ROW, SEEN } = require('./layout');
 
 const NONE = -1;

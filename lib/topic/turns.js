@@ -3,7 +3,7 @@
 // wait of the kernel's does for all of them.
 
 const { Calls } = require('../structures/calls');
-const { giveBack } = require('./in-hand');
+const { giveBack } = require('../structures/in-hand');
 
 class Turns extends Calls {
   #isInHand = false;

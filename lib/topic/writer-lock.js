@@ -2,7 +2,7 @@
 // The writer's lock: a call has it for as long as it publishes, a loan until it is published or released.
 
 const { Lock } = require('../mutex');
-const { hold, letGo } = require('./in-hand');
+const { hold, letGo } = require('../structures/in-hand');
 const { WRITER } = require('./layout');
 
 class WriterLock {

@@ -9,7 +9,7 @@ const { deadlineAfter, leftUntil } = require('../structures/condition');
 const { lengthNow } = require('../structures/payload');
 const { MAY_SLEEP } = require('../structures/sleepers');
 const waiting = require('../wait');
-const { giveBack } = require('./in-hand');
+const { giveBack } = require('../structures/in-hand');
 const { LATEST, NUMBER, PIN, RING, ROW } = require('./layout');
 const { Turns } = require('./turns');
 
