@@ -4,6 +4,7 @@
 // alive for them.
 
 const clock = require('../runtime/clock');
+const { unwatched } = require('./in-hand');
 
 /** How often to look (milliseconds). */
 const LOOK_UP_EVERY = 1000;
@@ -35,7 +36,9 @@ function end(sleeper, ref) {
 }
 
 function lookUpAll() {
-  for (const sleeper of Array.from(sleepers.keys())) sleeper.lookUp();
+  unwatched(() => {
+    for (const sleeper of Array.from(sleepers.keys())) sleeper.lookUp();
+  });
   // Not at the end of the last call: the next one comes soon, as a rule, and a new timer costs more than the call.
   if (sleepers.size > 0) return;
   clock.clearInterval(timer);
