@@ -27,11 +27,11 @@ async function main() {
   console.log(`${name}: ${total} schedules in ${((Date.now() - began) / 1000).toFixed(1)} s (${((process.cpuUsage().user + process.cpuUsage().system) / 1e6).toFixed(1)} s of a processor): ${Object.entries(counts).map(([shape, count]) => `${count} ${shape}`).join(', ')}`);
   const kinds = new Map();
   for (const [number, error] of faults) {
-    const kind = error.message.replace(/\d+|\b[A-D]\b/g, '#');
+    const kind = messageOf(error).replace(/\d+|\b[A-D]\b/g, '#');
     if (!kinds.has(kind)) kinds.set(kind, []);
     kinds.get(kind).push([number, error]);
   }
-  for (const same of kinds.values()) console.log(`${same.length} × ${same[0][1].message}\n  node test/explorer/run.js ${name} '--schedule=${same[0][0]}'`);
+  for (const same of kinds.values()) console.log(`${same.length} × ${messageOf(same[0][1])}\n  node test/explorer/run.js ${name} '--schedule=${same[0][0]}'`);
   process.exitCode = faults.length > 0 ? 1 : 0;
 }
 
@@ -44,6 +44,8 @@ async function playAgain(schedule) {
     process.exitCode = 1;
   }
 }
+
+const messageOf = (error) => (error instanceof Error ? error.message : `thrown: ${JSON.stringify(error)}`);
 
 /** The line of lib/ that makes the step. */
 function where() {

@@ -20,6 +20,7 @@ const isBulkCall = ({ type, optional, callee }) =>
   !callee.computed &&
   !callee.optional &&
   callee.object.type !== 'Super' &&
+  callee.property.type === 'Identifier' &&
   BULK.has(callee.property.name);
 
 const isNode = (value) => value !== null && typeof value === 'object' && typeof value.type === 'string';
