@@ -68,17 +68,24 @@ class Draft {
     const { words } = this.views;
     let at = start;
     let all = 0;
-    for (let index = 0; index < length; at++) {
-      let word = 0;
-      const end = Math.min(index + 4, length);
-      for (let shift = 0; index < end; index++, shift += 8) {
-        const code = text.charCodeAt(index);
-        all |= code;
-        word |= code << shift;
-      }
+    let index = 0;
+    for (; index + 4 <= length; index += 4, at++) {
+      const first = text.charCodeAt(index);
+      const second = text.charCodeAt(index + 1);
+      const third = text.charCodeAt(index + 2);
+      const fourth = text.charCodeAt(index + 3);
+      const word = first | (second << 8) | (third << 16) | (fourth << 24);
+      all |= first | second | third | fourth;
       words[at] = isLittleEndian ? word : swapped(word);
     }
-    words[at] = 0;
+    let rest = 0;
+    for (let shift = 0; index < length; index++, shift += 8) {
+      const code = text.charCodeAt(index);
+      all |= code;
+      rest |= code << shift;
+    }
+    words[at] = isLittleEndian ? rest : swapped(rest);
+    words[at + 1] = 0;
     return all < 128;
   }
 

@@ -104,17 +104,21 @@ class SharedMap {
     const { ttl, timeout, initial = 0 } = read.increment(options, this.#map.defaults);
     const first = initial + by;
     const shard = this.#map.make('increment', key, first, ttl);
-    return locked(shard, timeout, key, () => {
+    enter(shard, timeout, key);
+    let result = first;
+    try {
       const slot = find(shard, draft);
-      if (!isThere(shard, slot)) {
-        store(shard, slot);
-        return first;
-      }
-      const position = positionOf(shard, slot);
-      if (!shard.isNumberAt(position)) throw notANumber(key);
-      shard.markRead(slot);
-      return shard.setNumberAt(position, shard.numberAt(position) + by);
-    });
+      if (isThere(shard, slot)) {
+        const position = positionOf(shard, slot);
+        if (!shard.isNumberAt(position)) throw notANumber(key);
+        shard.markRead(slot);
+        result = shard.setNumberAt(position, shard.numberAt(position) + by);
+      } else store(shard, slot);
+    } catch (error) {
+      throw leaveAfter(shard, error);
+    }
+    leave(shard);
+    return result;
   }
 
   update(key, change, options) {
