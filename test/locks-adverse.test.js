@@ -257,3 +257,27 @@ test('all who share a lock are told of its dead holder, and nobody who comes aft
   t.deepEqual(told, [true, true, true]);
   t.equal(await next, false);
 }));
+
+test('what does not wait for a lock does not wait for ever for a stopped thread that has the mutex', { skip }, (t) => withManager((manager, _key, words) => {
+  const [clock, owners, waiting] = ['clock', 'owner'].map((name) => require(`../lib/runtime/${name}`)).concat(require('../lib/wait'));
+  const real = [clock.now, owners.isAlive, waiting.wait];
+  let now = 0;
+  clock.now = () => now;
+  owners.isAlive = () => true;
+  waiting.wait = (_words, _index, _value, timeout) => {
+    now += timeout;
+    if (now > 60000) throw new Error('it waits for ever');
+    return 'timed-out';
+  };
+  words[layout.MUTEX] = 12345;
+  try {
+    for (const options of [{ ifAvailable: true }, { steal: true }]) {
+      now = 0;
+      t.throws(() => manager.requestSync('a', options, () => {}), /^Error: Timed out after 5000 ms waiting for the lock "a"/, Object.keys(options)[0]);
+    }
+  } finally {
+    [clock.now, owners.isAlive, waiting.wait] = real;
+    words[layout.MUTEX] = 0;
+  }
+  t.equal(manager.requestSync('a', { ifAvailable: true }, (lock) => lock.name), 'a', 'later it can be had');
+}));

@@ -99,7 +99,9 @@ class Requests {
   /** The same, but it blocks. */
   askSync(name, options) {
     const { desk } = this;
-    const { timeout } = options;
+    const { ifAvailable, steal } = options;
+    // Those do not wait for a lock, so they have no time of their own.
+    const timeout = ifAvailable || steal ? 0 : options.timeout;
     const request = new Request(name, options);
     const deadline = clock.now() + timeout;
     this.#begin(request);
@@ -107,7 +109,7 @@ class Requests {
       const entered = this.#guard.runSync(() => desk.enter(request), timeout + BUSY_AT_MOST);
       if (entered === null) return null;
       if (entered instanceof Error) throw entered;
-      if (entered === BUSY) throw this.#timedOut(name, timeout);
+      if (entered === BUSY) throw this.#timedOut(name, timeout || BUSY_AT_MOST);
       this.#block(request, deadline);
       return request;
     } finally {

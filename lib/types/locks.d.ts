@@ -85,7 +85,8 @@ export interface Locks {
   /**
    * {@link request}, but it blocks this thread until the lock is granted, and releases it when the callback returns.
    * Handlers of SIGINT and other signals wait for its end. It does not wait for a promise that the callback returns. If a
-   * process keeps the table of locks busy, the call may take five seconds longer than its timeout.
+   * process keeps the table of locks busy, the call may take five seconds longer than its timeout; with `ifAvailable` or
+   * `steal`, five seconds.
    *
    * @returns what the callback returns
    * @throws as {@link request} does
