@@ -8,7 +8,11 @@ const binding = require('./runtime/binding');
 // Before a program can fake the timers.
 require('./runtime/clock');
 
-const lazy = require('./runtime/copy').lazyIn(module);
+/** A function that gives what `load()` returns, which is called once, when it is first wanted. */
+function lazy(load) {
+  let loaded = null;
+  return () => (loaded === null ? (loaded = require('./runtime/copy').loadIn(module, load)) : loaded);
+}
 
 const memory = lazy(() => require('./memory'));
 const errors = lazy(() => require('./errors'));

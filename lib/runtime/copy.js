@@ -7,20 +7,10 @@ const path = require('path');
 
 const lib = path.join(__dirname, '..') + path.sep;
 
-/**
- * A function that makes lazy getters for the copy of which `root` is the first module: each calls its `load()` once,
- * when it is first wanted.
- */
-function lazyIn(root) {
-  return (load) => {
-    let loaded = null;
-    return () => (loaded === null ? (loaded = loadIn(root, load)) : loaded);
-  };
-}
-
+/** What `load()` returns, which loads files for the copy of which `root` is the first module. */
 function loadIn(root, load) {
   const { cache } = require;
-  if (cache === undefined || cache[__filename] === module) return load();
+  if (cache === undefined || cache[root.filename] === root) return load();
   const others = modulesBelow(lib, cache);
   for (const [file] of others) delete cache[file];
   for (const own of modulesFrom(root, new Set())) cache[own.filename] = own;
@@ -44,4 +34,4 @@ function modulesFrom(module, found) {
   return found;
 }
 
-module.exports = { lazyIn };
+module.exports = { loadIn };
