@@ -14,9 +14,9 @@ const RECORD = 2;
 const FIELDS = 8;
 const READERS = 2;
 
-// How long readers sleep, or try, before they look whether there is still somebody who writes.
-const LOOK_UP = 500; // milliseconds
-const TRIES = 1000;
+// How long readers sleep, and how often they read, before they look whether the writer still lives.
+const PARENT_CHECK_INTERVAL = 500; // milliseconds
+const READS_BETWEEN_CHECKS = 1000;
 
 /** Replaces the record. */
 function write(words, record) {
@@ -40,7 +40,7 @@ function read(words) {
     const record = Array.from({ length: FIELDS }, (_, i) => Atomics.load(words, RECORD + i));
     if (sequence % 2 === 0 && Atomics.load(words, SEQUENCE) === sequence) return { sequence, record };
     // A writer that dies in the middle of an update leaves the sequence odd for ever.
-    if (tries % TRIES === 0) exitIfOrphan();
+    if (tries % READS_BETWEEN_CHECKS === 0) exitIfOrphan();
   }
 }
 
@@ -58,7 +58,7 @@ function reader(key, updates) {
     if (record.some((field) => field !== record[0])) torn++;
     if (record[0] === updates) break;
     // Sleeps now and then until there is something new.
-    if (reads % 100 === 0 && shm.wait(words, SEQUENCE, sequence, LOOK_UP) === 'timed-out') exitIfOrphan();
+    if (reads % 100 === 0 && shm.wait(words, SEQUENCE, sequence, PARENT_CHECK_INTERVAL) === 'timed-out') exitIfOrphan();
   }
   process.send({ reads, torn }, () => process.disconnect());
 }

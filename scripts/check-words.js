@@ -1,5 +1,5 @@
 'use strict';
-// Fails where lib/ or native/ has a word that says too little: `file:line: word: what to write instead`.
+// Fails where lib/, native/, examples/ or a page has a word that says too little: `file:line: word: what to write instead`.
 
 const fs = require('fs');
 const path = require('path');
@@ -23,7 +23,9 @@ function filesBelow(folder) {
   }, []);
 }
 
-for (const file of filesBelow('lib').concat(filesBelow('native'))) {
+const files = ['lib', 'native', 'docs', 'examples'].reduce((all, folder) => all.concat(filesBelow(folder)), ['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md']);
+
+for (const file of files.filter((name) => /\.(?:js|mjs|ts|mts|rs|md|c|h|py)$/.test(name))) {
   fs.readFileSync(path.join(root, file), 'utf8').split('\n').forEach((line, index) => {
     for (const [pattern, instead] of words) {
       for (const found of line.match(pattern) || []) {
