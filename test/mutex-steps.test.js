@@ -2,8 +2,17 @@
 // Mutex step by step: what it does to the word, and when it sleeps and wakes, with the other side played
 // by the test. (Should a wakeup be forgotten, everybody looks up after a moment: with real waits that hardly shows.)
 
+/** Called before each `compareExchange`. Replaced before the package is loaded. */
+let beforeExchange = () => {};
+const { compareExchange } = Atomics;
+Atomics.compareExchange = (...args) => {
+  beforeExchange();
+  return compareExchange(...args);
+};
+
 const test = require('tape');
 const { Mutex } = require('../lib/mutex');
+const clock = require('../lib/runtime/clock');
 const owners = require('../lib/runtime/owner');
 const waiting = require('../lib/wait');
 const { nodeMajor, thrownBy } = require('./support');
@@ -100,6 +109,43 @@ test('unlock: who is woken, and what they find', { skip }, (t) => {
   t.deepEqual(unlock(SELF | BOTH, [1]), [BOTH, [['wake', BOTH]]], 'it is handed on');
   t.deepEqual(unlock(SELF | BOTH, [0]), [0, [['wake', BOTH], ['wake', 0]]], 'to nobody: it is free, and who came meanwhile is told');
   t.equal(thrownBy(() => scene({ word: OTHER }).mutex.unlock()).code, 'ERR_SHM_NOT_OWNER');
+  t.end();
+});
+
+test('what others change between two steps is seen', { skip }, (t) => {
+  const race = (options, at, word, call) => {
+    const { array, log, mutex } = scene(options);
+    let exchanges = 0;
+    beforeExchange = () => {
+      if (++exchanges === at) array[0] = word;
+    };
+    const result = call(mutex);
+    beforeExchange = () => {};
+    return [result, array[0], log];
+  };
+  const lock = (mutex) => mutex.lockSync();
+  const first = ['sleep', OTHER | CONTENDED, 50];
+  t.deepEqual(race({ word: OTHER }, 3, 0, lock), ['ok', SELF, []], 'it becomes free before it is marked');
+  t.deepEqual(
+    race({ word: OTHER, alive: false, sleeps: [['timed-out'], ['ok', 0]] }, 5, OTHER + 1, lock),
+    ['ok', SELF | CONTENDED, [first, ['sleep', (OTHER + 1) | BOTH, 50]]],
+    'another one is faster to take it from a dead owner',
+  );
+  t.deepEqual(race({ word: OTHER, alive: false }, 2, OTHER + 1, (mutex) => mutex.tryLock()), [null, OTHER + 1, []], 'also by tryLock');
+  const unlock = (mutex) => mutex.unlock();
+  t.deepEqual(race({ word: SELF, woken: [1] }, 1, SELF | CONTENDED, unlock), [undefined, 0, [['wake', 0]]], 'it is marked before it is unlocked');
+  t.deepEqual(race({ word: SELF | CONTENDED, woken: [1] }, 2, SELF | BOTH, unlock), [undefined, BOTH, [['wake', BOTH]]], 'one asks to be handed it');
+
+  const { array, log, mutex } = scene({ word: OTHER, sleeps: [['not-equal']] });
+  const { now } = clock;
+  let looks = 0;
+  clock.now = () => {
+    if (++looks === 2) array[0] = 0;
+    return now();
+  };
+  t.equal(mutex.lockSync(), 'ok');
+  clock.now = now;
+  t.deepEqual(log, [['sleep', OTHER | CONTENDED, 50]], 'the kernel is told of the word as it was when it was marked');
   t.end();
 });
 

@@ -8,7 +8,7 @@ const path = require('path');
 
 const waits = ['wait-options', 'wait', 'wait-ends', 'wait-detach', 'threads', 'lesser-waits'];
 const mutex = ['mutex-steps', 'mutex', 'mutex-waiters', 'mutex-run'];
-const channel = ['channel-calls', 'channel', 'channel-waits', 'channel-consume', 'channel-deaths', 'channel-stopped', 'channel-users', 'channel-failures'];
+const channel = ['sleeping-steps', 'channel-calls', 'channel', 'channel-waits', 'channel-consume', 'channel-deaths', 'channel-stopped', 'channel-users', 'channel-failures'];
 const map = ['map-steps', 'map', 'map-interrupted', 'map-model', 'map-compute', 'map-forged'];
 const locks = ['locks', 'locks-adverse'];
 const memory = ['create', 'get', 'get-or-create', 'detach', 'unfinished', 'faults', 'exit', 'lifetimes', 'orphans'];
@@ -17,10 +17,10 @@ const files = ['file', 'file-use', 'file-errors', 'file-tables', 'file-promises'
 const rooms = {
   'lib/mutex/': [...mutex, ...explorers('mutex'), 'topic', 'topic-use', 'channel-deaths', 'map-interrupted', 'locks', 'current'],
   'lib/wait/': waits,
-  'lib/structures/': ['channel-calls', 'channel-waits', 'channel', 'topic-use', 'channel-users', 'locks', 'channel-deaths', 'topic', 'current', ...explorers('channel')],
-  'lib/channel/recovery.js': ['channel-deaths', 'channel-waits', ...explorers('channel'), ...channel],
+  'lib/structures/': ['sleeping-steps', 'channel-calls', 'channel-waits', 'channel', 'topic-use', 'channel-users', 'locks', 'channel-deaths', 'topic', 'current', ...explorers('channel')],
+  'lib/channel/recovery.js': ['sleeping-steps', 'channel-deaths', 'channel-waits', ...explorers('channel'), ...channel],
   'lib/channel/': [...channel, 'polling', ...explorers('channel')],
-  'lib/topic/': ['topic-use', 'topic', 'topic-steps', 'current', ...explorers('topic')],
+  'lib/topic/': ['sleeping-steps', 'topic-use', 'topic', 'topic-steps', 'current', ...explorers('topic')],
   'lib/map/lock.js': ['map-interrupted', 'map-steps', 'map', ...explorers('map'), 'map-compute'],
   'lib/map/claims.js': ['map-compute', ...map],
   'lib/map/compute.js': ['map-compute', ...map],
@@ -31,12 +31,24 @@ const rooms = {
   'lib/runtime/': ['copies', 'threads', 'overlay', 'exit', 'loader', 'places', 'shared', ...memory],
   'lib/arrays/': ['arguments', 'intrinsics', 'detach', 'shared'],
   'test/': ['run'],
-  'native/': [...memory, ...files, ...waits],
-  'native/sync/': [...waits, 'mutex', 'exit', 'owners', 'cargo test'],
-  'native/node/': [...waits, ...memory, 'shared', 'unreachable', 'copy-on-write'],
-  'native/memory/': [...memory, 'keys', 'options', 'unreachable', ...files, 'cargo test'],
-  'native/sys/': [...memory, ...files, ...waits, 'limits', 'owners', 'mutex', 'cargo test'],
+  'native/sync/watch': ['lesser-waits', 'wait-ends', 'threads'],
+  'native/sync/table.rs': ['wait-ends', 'wait-detach', 'wait', 'lesser-waits', 'threads'],
+  'native/sync/ring_waits.rs': ['wait-ends', 'wait', 'threads', 'exit'],
+  'native/sync/queued_wait.rs': ['threads', 'wait-ends', 'cargo test --locked queued_wait'],
+  'native/sync/waits.rs': ['wait', 'wait-ends', 'lesser-waits'],
+  'native/sync/word.rs': ['wait', 'wait-detach', 'cargo test --locked word'],
+  'native/sync/owner.rs': ['mutex', 'owners', 'cargo test --locked owner'],
+  'native/sys/unix/owners.rs': ['mutex', 'owners', 'places'],
+  'native/sys/unix/mapping_reserve.rs': ['limits', 'detach', 'faults'],
+  'native/sys/unix/zeros.rs': ['limits', 'detach', 'overlay', 'faults'],
   'native/sys/linux/users.rs': ['lifetimes', 'lifetimes-lease', 'orphans'],
+  'native/memory/layout.rs': ['get', 'cargo test --locked layout'],
+  'native/memory/posix.rs': ['create', 'get-or-create', 'lifetimes', 'limits', 'faults', 'get'],
+  'native/memory/transient.rs': ['lifetimes', 'exit'],
+  'native/memory/sysv.rs': ['create', 'get', 'lifetimes', 'faults', 'keys'],
+  'native/memory/': ['create', 'get', 'detach', 'unfinished', 'threads', 'exit', 'unreachable', 'faults', 'cargo test --locked registry'],
+  'native/node/': ['detach', 'unreachable', 'wait', 'threads', 'shared'],
+  'native/': ['create', 'get', 'detach', 'wait', 'file', 'file-use'],
 };
 
 /** What explores the real code of a class, where it is. */
