@@ -28,14 +28,18 @@ const { library, skip = false } = compiled();
 test('each errno of each system call is told as what it is', { skip }, async (t) => {
   const orders = path.join(temporaryFolder(), 'orders');
   fs.writeFileSync(orders, Buffer.alloc(256));
-  const env = Object.assign({}, process.env, { LD_PRELOAD: library, SHM_INJECT: orders });
+  const owners = path.join(temporaryFolder(), 'owners');
+  const env = Object.assign({}, process.env, { LD_PRELOAD: library, SHM_INJECT: orders, SHM_TYPED_ARRAY_OWNERS: owners });
   const child = spawn(execPath, [path.join(__dirname, 'fixtures', 'faults.js')], { env, stdio: 'pipe' });
   const { code, signal, stdout, stderr } = await outcome(child);
   t.deepEqual([code, signal], [0, null], stderr);
   const results = stdout.split('\n').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line));
+  const { missing, unnamed } = results.pop();
   for (const { call, errno, act, expected, found, skipped } of results) {
     if (skipped) t.comment(`# SKIP ${act}: this system does not call ${call}`);
     else t.equal(found, expected, `${call} ${errno}: ${act}`);
   }
+  t.deepEqual(missing, [], 'each system call that the addon imports has a row');
+  t.equal(unnamed, 0, 'each that it makes by syscall(2) has a name, and a row');
   t.ok(results.length > 200, `${results.length} failures`);
 });

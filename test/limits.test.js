@@ -66,10 +66,10 @@ const code = `
 function runAfter(commands, code, cwd = '.') {
   const file = path.join(temporaryFolder(), 'limited.js');
   fs.writeFileSync(file, `'use strict';\nconst shm = require(${JSON.stringify(path.join(__dirname, '..'))});\n${code}\n`);
-  return outcome(spawn('unshare', ['-m', 'sh', '-c', `${commands} && cd ${cwd} && exec "$0" "$@"`, execPath].concat(execArgv, file)));
+  return outcome(spawn('unshare', ['-mi', 'sh', '-c', `${commands} && cd ${cwd} && exec "$0" "$@"`, execPath].concat(execArgv, file)));
 }
 
-const cannotMount = !isLinux || spawnSync('unshare', ['-m', 'true']).status !== 0;
+const cannotMount = !isLinux || spawnSync('unshare', ['-mi', 'true']).status !== 0;
 
 test('an object larger than what is free is refused before anything is reserved', { skip: cannotMount && 'mounting takes Linux and root' }, async (t) => {
   const { stdout, stderr } = await runAfter('mount -t tmpfs -o size=200m none /dev/shm', `${code}

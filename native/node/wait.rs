@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use neon::prelude::*;
 
+use crate::error::Error;
 use crate::node::arguments::whole_number;
 use crate::node::instance::{Attachments, Instance};
 use crate::node::per_thread::PerThread;
@@ -14,7 +15,7 @@ use crate::node::results::{BEGUN, NOT_EQUAL, NOT_OURS, NO_PLACE, OK, TIMED_OUT};
 use crate::node::throw::throw;
 use crate::node::typed_array::typed_array_memory;
 use crate::sync::queued_wait::QueuedWait;
-pub use crate::sync::word::futex_error;
+use crate::sync::ring_waits::ENTER;
 use crate::sync::word::{Outcome, Word};
 
 /// Adds the functions of this file to an instance.
@@ -90,7 +91,7 @@ fn begin_wait<'cx>(
     };
     match waiting.begin(word, expected) {
         Ok(()) => Ok(cx.number(BEGUN)),
-        Err(error) => throw(&mut cx, &futex_error(&error), None),
+        Err(error) => throw(&mut cx, &Error::from_io(&error, ENTER), None),
     }
 }
 
@@ -108,7 +109,7 @@ fn continue_wait<'cx>(
     match waiting.sleep(timeout) {
         Outcome::TimedOut if is_last => match waiting.end() {
             Ok(outcome) => Ok(cx.number(number_of(outcome))),
-            Err(error) => throw(&mut cx, &futex_error(&error), None),
+            Err(error) => throw(&mut cx, &Error::from_io(&error, ENTER), None),
         },
         outcome => Ok(cx.number(number_of(outcome))),
     }

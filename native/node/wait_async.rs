@@ -9,6 +9,7 @@ use std::sync::Arc;
 use neon::prelude::*;
 use neon::sys::bindings as napi;
 
+use crate::error::Error;
 use crate::memory::mapping::Mapping;
 use crate::node::arguments::whole_number;
 use crate::node::callback::Deliver;
@@ -17,7 +18,7 @@ use crate::node::instance::{Attachments, Instance};
 use crate::node::per_thread::PerThread;
 use crate::node::results::{DETACHED, NOT_EQUAL, NOT_EQUAL_AT_ONCE, NOT_OURS, OK, TIMED_OUT};
 use crate::node::throw::throw;
-use crate::node::wait::{bits_argument, futex_error, word_argument};
+use crate::node::wait::{bits_argument, word_argument};
 use crate::node::waiting::Waiting;
 use crate::sync::table::{Report, Table};
 use crate::sync::waits::{Ended, Id};
@@ -143,7 +144,10 @@ fn wait_async<'cx>(
             waiting.update_ref(cx.to_raw());
             Ok(cx.number(id as f64))
         }
-        Err(error) => throw(&mut cx, &futex_error(&error), None),
+        Err(error) => {
+            let error = Error::from_io(&error, waiting.table.syscall());
+            throw(&mut cx, &error, None)
+        }
     }
 }
 
@@ -169,8 +173,11 @@ fn done<'cx>(
     waiting: &mut Option<Waiting>,
     action: impl FnOnce(&mut Table) -> io::Result<()>,
 ) -> JsResult<'cx, JsUndefined> {
-    match waiting.as_mut().map(|waiting| action(&mut waiting.table)) {
-        Some(Err(error)) => throw(&mut cx, &futex_error(&error), None),
-        _ => Ok(cx.undefined()),
+    let Some(Waiting { table, .. }) = waiting else {
+        return Ok(cx.undefined());
+    };
+    match action(table) {
+        Ok(()) => Ok(cx.undefined()),
+        Err(error) => throw(&mut cx, &Error::from_io(&error, table.syscall()), None),
     }
 }

@@ -14,6 +14,8 @@ use crate::sys::{self, AnyReadable, Completed, Completions, Descriptor, Requests
 
 /// A ring more is opened when all have so many waits.
 const WAITS_PER_RING: usize = 512;
+/// The system call behind all requests to a ring.
+pub const ENTER: &str = "io_uring_enter";
 /// Each ring is an open file, of which a process may have a thousand or so.
 const MAX_RINGS: usize = 128;
 
@@ -129,6 +131,10 @@ pub fn ended((id, result): Completed) -> (Id, Ended) {
 }
 
 impl Waits for RingWaits {
+    fn syscall(&self) -> &'static str {
+        ENTER
+    }
+
     fn start(&mut self, word: &Word, expected: u32) -> io::Result<Id> {
         let number = self.choose();
         let id = (self.started + 1) * MAX_RINGS as Id + number as Id;

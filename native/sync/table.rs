@@ -79,6 +79,11 @@ impl Table {
         }
     }
 
+    /// The system call that an error of a start or a cancel is of.
+    pub fn syscall(&self) -> &'static str {
+        self.waits.syscall()
+    }
+
     /// Starts to wait for `word`, if it holds `expected`.
     pub fn start(&mut self, word: Word, expected: u32, keeps_alive: bool) -> io::Result<Id> {
         let id = self.waits.start(&word, expected)?;

@@ -21,6 +21,9 @@ pub enum Ended {
 
 /// What can wait without blocking. It reports each wait that was started once.
 pub trait Waits {
+    /// The system call that starts and cancels waits, which an error is of.
+    fn syscall(&self) -> &'static str;
+
     /// Starts to wait for `word`, if it holds `expected`.
     fn start(&mut self, word: &Word, expected: u32) -> io::Result<Id>;
 

@@ -60,6 +60,10 @@ impl Watchers {
 }
 
 impl Waits for Watchers {
+    fn syscall(&self) -> &'static str {
+        "pthread_create"
+    }
+
     fn start(&mut self, word: &Word, expected: u32) -> io::Result<Id> {
         self.last += 1;
         let id = self.last;

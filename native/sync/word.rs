@@ -88,7 +88,7 @@ impl Word {
 }
 
 /// What went wrong when a thread waited or notified.
-pub fn futex_error(error: &io::Error) -> Error {
+fn futex_error(error: &io::Error) -> Error {
     Error::from_io(error, "futex")
 }
 

@@ -31,6 +31,13 @@ function failedCall() {
   return bytes.toString('latin1', NUMBERS * 4).replace(/\0.*/, '');
 }
 
+/** The number of a call by syscall(2) that inject.c has no name for; 0 if there was none. */
+function unnamedCall() {
+  const bytes = Buffer.alloc(4);
+  fs.readSync(file, bytes, 0, 4, BYTES);
+  return bytes.readInt32LE(0);
+}
+
 /**
  * Runs `script` as `--role=victim` for each part, with the calls of its addon under orders, and adds up
  * the counts that it sends.
@@ -40,7 +47,7 @@ async function runVictims(script, parts, counts) {
   const library = compile(path.join('inject', 'inject.c'));
   if (library === null) return { skip: 'needs a C compiler (cc)' };
   const orders = path.join(temporaryFolder(), 'orders');
-  fs.writeFileSync(orders, Buffer.alloc(BYTES));
+  fs.writeFileSync(orders, Buffer.alloc(BYTES + 4));
   const env = Object.assign({}, process.env, { LD_PRELOAD: library, SHM_INJECT: orders });
   for (const part of parts) {
     const child = start(script, ['--role=victim', `--part=${part}`], {
@@ -60,4 +67,4 @@ function add(counts, found) {
   if (found.calls.length > 0) counts[`kinds of call (${found.calls.sort().join(' ')})`] = found.calls.length;
 }
 
-module.exports = { failedCall, order, runVictims };
+module.exports = { failedCall, order, runVictims, unnamedCall };
