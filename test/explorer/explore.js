@@ -228,6 +228,7 @@ async function playOne(subject, { shape, scene, operations, first, second }, opt
   try {
     for (const actor of program(operations, first, second)) play.actInTurn(actor);
     await play.settle();
+    for (const process of play.world.processes) process.isQuiet = true;
     subject.check(play);
   } finally {
     play.end();

@@ -93,6 +93,12 @@ const stateless = new Map();
 /** The files that all processes have in common. */
 const common = new Map();
 
+/** Nothing is collected as long as a run takes. */
+class NoRegistry {
+  register() {}
+  unregister() {}
+}
+
 class Library {
   #modules = new Map();
   #atomics = atomicsOf(this);
@@ -121,7 +127,7 @@ class Library {
     const module = { exports: {} };
     modules.set(file, module);
     const source = sourceOf(file);
-    source.run(module, module.exports, (name) => this.#required(source, name), this.#atomics, this.memory);
+    source.run(module, module.exports, (name) => this.#required(source, name), this.#atomics, NoRegistry, this.memory);
     return module.exports;
   }
 

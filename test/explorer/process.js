@@ -6,8 +6,9 @@
 const { giveBack, libraryFor, results } = require('./library');
 
 /** What unwinds the stack of a process that is dead, asleep, or ended by force. */
-class Unwinding {
+class Unwinding extends Error {
   constructor(reason) {
+    super(reason);
     this.reason = reason;
   }
 }
@@ -65,13 +66,12 @@ class Process {
     let outcome;
     try {
       const value = this.#perform(action);
-      while (this.immediates.length > 0) this.immediates.shift()();
+      this.runImmediates();
       outcome = { value };
     } catch (error) {
       if (this.unwinding === null && error instanceof Unwinding) throw error;
       outcome = { error };
     }
-    this.isQuiet = true;
     const { unwinding } = this;
     if (unwinding === null) return outcome;
     if (unwinding.reason === 'by force') this.unwinding = null;
@@ -90,7 +90,7 @@ class Process {
       if (index === last) return;
       const value = this.#perform(action);
       if (index === 0) this.object = value;
-      while (this.immediates.length > 0) this.immediates.shift()();
+      this.runImmediates();
     });
     return this.#outcome(this.history[last]);
   }
@@ -177,19 +177,38 @@ class Process {
     return this.ask('notify', () => this.world.wake(words, index, count));
   }
 
+  /** The next turn of its event loop. */
+  runImmediates() {
+    while (this.immediates.length > 0) this.immediates.shift()();
+  }
+
+  /** Its event loop has events: `bring()`. It may die of that, or be stopped, as in a call. */
+  turn(bring) {
+    if (this.unwinding !== null) return;
+    try {
+      bring();
+      this.runImmediates();
+    } catch (error) {
+      if (!(error instanceof Unwinding)) throw error;
+    }
+  }
+
   /** The time of its timers has come. */
   runTimers() {
-    for (const timer of Array.from(this.timers)) {
-      if (!timer.repeats) this.timers.delete(timer);
-      timer.callback();
-    }
+    for (const timer of Array.from(this.timers)) this.runTimer(timer);
+  }
+
+  runTimer(timer) {
+    if (!timer.repeats) this.timers.delete(timer);
+    this.turn(timer.callback);
   }
 
   /** After the run. */
   end() {
     this.unwinding = null;
     this.isQuiet = true;
-    for (const callback of this.immediates.splice(0)) callback();
+    this.turn(() => {});
+    for (const timer of this.timers) if (!timer.repeats) this.runTimer(timer);
     if (this.timers.size === 0) giveBack(this.library);
   }
 

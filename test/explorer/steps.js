@@ -1,6 +1,6 @@
 'use strict';
 // Makes every access to memory a call that can be watched: a file's text is parsed, and what may read or write an element
-// of an array by index, or many of them at once, calls `$memory`. `Atomics` and `require` are arguments of the file's own.
+// of an array by index, or many of them at once, calls `$memory`. `Atomics`, `require` and what calls back from outside are arguments of the file's own.
 // Nothing here knows the text of any file.
 
 const fs = require('fs');
@@ -77,14 +77,14 @@ function isRead(node, parent) {
 }
 
 /**
- * What is known of a file: `run(module, exports, require, Atomics, $memory)`, the files that it loads by the names that it
+ * What is known of a file: `run(module, exports, require, Atomics, FinalizationRegistry, $memory)`, the files that it loads by the names that it
  * has for them, and whether it accesses memory or has variables of its own.
  */
 class Source {
   constructor(file) {
     const text = withSteps(fs.readFileSync(file, 'utf8'));
     this.file = file;
-    this.run = vm.runInThisContext(`(function (module, exports, require, Atomics, $memory) {${text}\n})`, { filename: file });
+    this.run = vm.runInThisContext(`(function (module, exports, require, Atomics, FinalizationRegistry, $memory) {${text}\n})`, { filename: file });
     this.needs = new Map();
     for (const [, name] of text.matchAll(/\brequire\('(\.[^']*)'\)/g)) this.needs.set(name, require.resolve(path.join(path.dirname(file), name)));
     this.hasState = /\$memory|\bAtomics\b|^let /m.test(text);

@@ -149,9 +149,11 @@ function check(play) {
   const mayBe = actors.filter(({ out }) => out.publishing !== undefined && out.isPublished === undefined);
   if (latest < frames + published.length) throw new Error(`${frames + published.length} frames were published, and the newest is ${latest}`);
   if (latest > frames + published.length + mayBe.length) throw new Error(`the newest frame is ${latest}, and only ${frames + published.length + mayBe.length} were published`);
-  const shown = holders.concat(actors).filter(({ process, out, outcome }) => !process.isDead && out.frame !== undefined && !out.isReleased && (outcome || {}).ended === undefined);
+  const goesOn = new Set(actors.map(({ by }) => by)); // what they had is over
+  const shown = holders.concat(actors.filter((actor) => !goesOn.has(actor))).filter(({ process, out, outcome }) => !process.isDead && out.frame !== undefined && !out.isReleased && (outcome || {}).ended === undefined);
   const checkShown = () => {
-    for (const { out } of shown) {
+    for (const { process, out } of shown) {
+      if (process.isDead) continue;
       checkFrame(out.frame.shown);
       if (out.frame.text !== out.frame.shown.text()) throw new Error(`frame ${out.frame.sequence} has changed from ${out.frame.text} to ${out.frame.shown.text()}`);
     }

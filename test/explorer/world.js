@@ -93,14 +93,15 @@ class World {
   }
 
   hasEvents() {
-    return this.sleepers.some(({ isNotified, isAsync }) => isNotified && isAsync);
+    return this.sleepers.some(({ isNotified, isAsync }) => isNotified && isAsync) || this.processes.some(({ immediates, unwinding }) => immediates.length > 0 && unwinding === null);
   }
 
   /** Tells those who wait without blocking what has ended their waits. */
   bringEvents() {
     const ended = this.sleepers.filter(({ isNotified, isAsync }) => isNotified && isAsync);
     this.sleepers = this.sleepers.filter((sleeper) => !ended.includes(sleeper));
-    for (const { process, id, result } of ended) process.library.onWaitEnded(id, result);
+    for (const { process, id, result } of ended) process.turn(() => process.library.onWaitEnded(id, result));
+    for (const process of this.processes) process.turn(() => {});
   }
 
   /** Has who sleeps look up, as it does from time to time. */
