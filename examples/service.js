@@ -23,7 +23,7 @@ const results = new shm.SharedMap(`/service-results-${port}`, { bytes: 16e6, evi
 
 const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-// What a job is. It may be done twice, if a worker is killed at its very end, so it writes under the job's own id.
+// A job can be done twice, if its worker is killed at the very end. So it writes its result under its id.
 async function doJob(message) {
   const { id } = message.json();
   await sleep(5);

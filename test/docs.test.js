@@ -59,6 +59,29 @@ test('the README is read in four minutes, and no page has marks of the benchmark
   t.end();
 });
 
+/** What a reader wants to know, and where it is: in the README, or on the page of one of its links. */
+const QUESTIONS = {
+  'a bounded queue': ['docs/channels.md', /It is a bounded queue/],
+  'a handler that throws': ['docs/channels.md', /handler throws or rejects, or its process dies/],
+  'Ctrl-C': ['docs/recipes.md#end-cleanly-on-ctrl-c', /End cleanly on Ctrl-C/],
+  'after kill -9': ['README.md', /Kill it with `kill -9`/],
+  'how large': ['README.md', /\| one array \|/],
+  'which lock': ['README.md', /a lock by name[^|]*\|[^]*a lock in a word/],
+  'the limit of /dev/shm': ['README.md', /the size of `\/dev\/shm`, half of the RAM/],
+  'an error code': ['docs/errors.md', /\| `ERR_SHM_FULL` \|/],
+  'Python': ['docs/other-languages.md', /^## Python$/m],
+};
+
+test('what readers look for is in the README, or one link away', (t) => {
+  const targets = linksOf('README.md').map(({ target }) => target);
+  for (const question of Object.keys(QUESTIONS)) {
+    const [page, words] = QUESTIONS[question];
+    t.ok(page === 'README.md' || targets.includes(page), `${question}: the README links to ${page}`);
+    t.match(read(page.replace(/#.*/, '')), words, question);
+  }
+  t.end();
+});
+
 test('the files and folders that CONTRIBUTING names are there', cloneOnly, (t) => {
   const paths = read('CONTRIBUTING.md').match(/`(?:lib|native|test|scripts|docs|\.github)\/[\w./-]*`/g).map((name) => name.slice(1, -1));
   t.deepEqual(paths.filter((name) => !fs.existsSync(path.join(root, name))), [], `${paths.length} paths`);
