@@ -130,6 +130,12 @@ test('a look in vain is followed by waits without one, and one that was interrup
     t.equal(waits(1), -1);
     time += 2;
     t.equal(waits(1), 0);
+    time += 5;
+    spin.end(true);
+    time += 999;
+    t.equal(waits(1), -1, 'and by twice as long a pause when that happens again');
+    time += 2;
+    t.ok(waits(300) >= 0);
   } finally {
     clock.now = now;
     if (availableParallelism === undefined) delete os.availableParallelism;

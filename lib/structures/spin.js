@@ -17,10 +17,14 @@ const LIMIT = 0.04;
 const MOST_SKIPPED = 1024;
 
 /**
- * A look that took longer than twice its limit was interrupted: other threads want this processor, and take it from
- * a thread that uses it to look. So many times as long as it took there is none.
+ * A look that took as long as this was interrupted (milliseconds): other threads want this processor, and the system
+ * takes it from a thread that uses it up by looking.
  */
+const INTERRUPTED = 1;
+
+/** How long there is no look after one that was interrupted, as a multiple of what it took; twice as long each time, up to so many milliseconds. */
 const PAUSE_PER_INTERRUPTION = 100;
+const LONGEST_PAUSE = 10000;
 
 /** Turns of an empty loop between two reads, so that reading does not hinder who writes; and reads between two looks at the clock. */
 const TURNS_BETWEEN_READS = 40;
@@ -33,6 +37,7 @@ const HAS_SECOND_PROCESSOR = typeof os.availableParallelism === 'function' && os
 class Spin {
   #skipped = 0;
   #toSkip = 0;
+  #pause = 0;
   #pausedUntil = -Infinity;
   #began = 0;
   #end = 0;
@@ -69,10 +74,15 @@ class Spin {
   /** To be called at the end of a look that has found something, or not. */
   end(hasFound) {
     const now = clock.now();
-    const took = now - this.#began;
-    if (took > 2 * LIMIT) this.#pausedUntil = now + took * PAUSE_PER_INTERRUPTION;
+    if (now - this.#began >= INTERRUPTED) this.#pauseFrom(now);
     this.#skipped = 0;
     this.#toSkip = hasFound ? this.#toSkip >> 1 : Math.min(MOST_SKIPPED, 2 * this.#toSkip || 1);
+  }
+
+  #pauseFrom(now) {
+    const isAgain = now - this.#pausedUntil < this.#pause;
+    this.#pause = Math.min(LONGEST_PAUSE, isAgain ? 2 * this.#pause : PAUSE_PER_INTERRUPTION * (now - this.#began));
+    this.#pausedUntil = now + this.#pause;
   }
 }
 
