@@ -3,7 +3,7 @@
 // inside, where a stack can overflow and a script be terminated. Nothing in lib/ knows of it: what is replaced here is
 // replaced before lib/ looks it up, so this file has to be loaded first.
 
-const atomics = ['load', 'store', 'compareExchange', 'exchange', 'and', 'or'];
+const atomics = ['load', 'store', 'compareExchange', 'exchange', 'and', 'or', 'xor', 'add'];
 
 let left = Infinity;
 let fail = null;

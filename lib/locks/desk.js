@@ -5,7 +5,7 @@ const { damaged, detached, withCode } = require('../errors');
 const owners = require('../runtime/owner');
 const { MAY_SLEEP } = require('../structures/sleepers');
 const { forgetDead, ownersSeen, sweep } = require('./deaths');
-const { BROKEN, CHANGES, EXCLUSIVE, HELD, HELD_FIRST, MODE, OWNER, OWNER_DIED, PENDING, PENDING_FIRST, PERMITS, STATE } = require('./layout');
+const { BROKEN, CHANGES, EXCLUSIVE, HELD, HELD_FIRST, MODE, OWNER, OWNER_DIED, PENDING, PENDING_FIRST, PERMITS, RELEASED, STATE } = require('./layout');
 const { NONE } = require('./lists');
 const { encode } = require('./name');
 const { takeNews } = require('./news');
@@ -62,21 +62,20 @@ class Desk {
     if (!this.#user.isAttached()) return detached();
     const { table } = this;
     const { mode, permits, ifAvailable, steal } = request.options;
-    if (this.mailbox === NONE) this.mailbox = this.#allocated(() => table.addMailbox());
-    if (this.mailbox === NONE) return this.#full();
+    if (!this.#hasMailbox()) return this.#full();
     const { hash } = encode(request.name);
     const others = this.#otherPermits(request.options, hash);
     if (others !== permits) return wrongPermits(request.name, others, permits);
     const found = steal ? this.#steal(hash) : this.#find(request, hash);
     if (ifAvailable && !found.isFree) return null;
-    const number = this.#allocated(() => table.allocate());
+    const number = this.#allocated();
     if (number === NONE) return this.#full();
     encode(request.name);
     table.add(number, {
       mode,
       permits,
       mailbox: this.mailbox,
-      ownerDied: found.isFree && (found.isTold || found.dead.length > 0),
+      ownerDied: found.isFree && (found.isTold || table.hasDied(found.dead)),
       state: found.isFree ? HELD : PENDING,
       entered: () => this.#add(number, request),
     });
@@ -84,6 +83,15 @@ class Desk {
     for (const holder of found.dead) table.remove(holder, HELD);
     this.#grant(request);
     return undefined;
+  }
+
+  /** Whether there is a mailbox now. One that a call was making when it was ended by force is none. */
+  #hasMailbox() {
+    if (this.mailbox !== NONE && this.table.isMailbox(this.mailbox)) return true;
+    this.mailbox = this.#allocated();
+    if (this.mailbox === NONE) return false;
+    this.table.addMailbox(this.mailbox);
+    return true;
   }
 
   /** Releases a lock, or takes a request back. */
@@ -127,7 +135,7 @@ class Desk {
     const dead = second.held.filter((holder) => table.isDead(holder, living));
     if (second.isFree || dead.length === 0 || table.firstPending(hash) !== NONE) return second;
     const holding = second.held.filter((holder) => !dead.includes(holder));
-    return { ...second, isFree: table.fits(options.mode, options.permits, holding), dead };
+    return { isFree: table.fits(options.mode, options.permits, holding), dead, isTold: table.wereTold(holding) };
   }
 
   #steal(hash) {
@@ -151,19 +159,19 @@ class Desk {
   }
 
   /**
-   * What `allocate()` gives, maybe after the dead have left room; NONE if there is none. Names whose holders have died
+   * A request that nobody has, maybe after the dead have left room; NONE if there is none. Names whose holders have died
    * are kept for whoever asks for them next, but not in a full table.
    */
-  #allocated(allocate) {
+  #allocated() {
     const { table } = this;
-    let number = allocate();
+    let number = table.allocate();
     if (number === NONE) {
       sweep(table, this.#dead());
-      number = allocate();
+      number = table.allocate();
     }
     if (number === NONE) {
       forgetDead(table);
-      number = allocate();
+      number = table.allocate();
     }
     return number;
   }
@@ -258,26 +266,26 @@ class Desk {
 
   /** The same without the mutex. */
   disownAll() {
-    for (const request of this.all()) this.disown(request);
-    if (this.mailbox !== NONE) this.#disown(this.mailbox);
+    // One that was granted just now may have been told of a death.
+    for (const request of this.all()) this.disown(request, request.isGranted ? RELEASED : 0);
+    if (this.mailbox !== NONE) this.#disown(this.mailbox, RELEASED);
     this.mailbox = NONE;
   }
 
-  /** Ends a request without the mutex. */
-  disown(request) {
+  /** Ends a request without the mutex, as a death would, or a release. */
+  disown(request, owner = 0) {
     if (!this.has(request)) return;
-    if (this.#hasMemory()) this.#disown(request.number);
+    if (this.#hasMemory()) this.#disown(request.number, owner);
     this.#drop(request.number);
     if (!request.isGranted) this.pending--;
   }
 
-  /** What has no owner is taken for a dead one's. */
-  #disown(number) {
+  #disown(number, owner) {
     /** @type {Int32Array} */
     const words = this.table.words;
     const at = this.table.at(number) + STATE;
-    const word = Atomics.load(words, at);
-    if ((word & OWNER) === this.table.self) Atomics.and(words, at, ~OWNER);
+    // Others may change the state above the number meanwhile.
+    if ((Atomics.load(words, at) & OWNER) === this.table.self) Atomics.xor(words, at, this.table.self ^ owner);
   }
 }
 

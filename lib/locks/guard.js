@@ -1,9 +1,11 @@
 'use strict';
 // The mutex around the table: what is done with it takes microseconds, and never waits. So a call that may not block
-// tries again, first at once and then by a timer; calls of one object keep their order.
+// tries again, first at once and then by a timer; calls of one object keep their order. A call that is ended by force
+// leaves it for the next one to repair the lists: see structures/in-hand.js.
 
 const { Lock } = require('../mutex');
 const clock = require('../runtime/clock');
+const { giveBack, hold, letGo } = require('../structures/in-hand');
 const { countIfMarked } = require('../structures/sleepers');
 const { repair } = require('./deaths');
 const { MUTEX } = require('./layout');
@@ -44,8 +46,8 @@ class Guard {
   runSync(action, timeout) {
     const deadline = clock.now() + timeout;
     const block = (next) => {
-      const entered = this.#lock.lock(Math.max(0, deadline - clock.now()));
-      return entered === null ? BUSY : this.#inside(entered, next);
+      hold(this);
+      return this.#inside(this.#lock.lock(Math.max(0, deadline - clock.now())), next);
     };
     return this.#runQueued(block) ? block(action) : BUSY;
   }
@@ -57,11 +59,10 @@ class Guard {
 
   /** The same at once; BUSY if somebody else has the mutex. */
   tryRun(action) {
-    for (let tries = 0; tries < MAX_QUICK_ATTEMPTS; tries++) {
-      const entered = this.#lock.tryLock();
-      if (entered !== null) return this.#inside(entered, action);
-    }
-    return BUSY;
+    hold(this);
+    let entered = null;
+    for (let tries = 0; tries < MAX_QUICK_ATTEMPTS && entered === null; tries++) entered = this.#lock.tryLock();
+    return this.#inside(entered, action);
   }
 
   #retry() {
@@ -84,21 +85,33 @@ class Guard {
     return true;
   }
 
-  /** With the mutex. Whatever fails in there, the next one repairs the lists, as after a death. */
+  /**
+   * With the mutex, unless somebody else has it: then BUSY. Whatever fails in there, the next one repairs the lists, as
+   * after a death.
+   */
   #inside(entered, action) {
+    if (entered === null) {
+      letGo();
+      return BUSY;
+    }
     const { told, words } = this.#table;
     let result;
     try {
       if (entered !== 'ok') repair(this.#table);
       result = action();
     } catch (error) {
-      this.#lock.abandon();
+      giveBack();
       throw error;
     }
     this.#lock.unlock();
+    letGo();
     for (const word of told) countIfMarked(words, word);
     told.clear();
     return result;
+  }
+
+  giveBack() {
+    this.#lock.abandon();
   }
 }
 

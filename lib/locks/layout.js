@@ -8,8 +8,10 @@
 //   HELD     → BROKEN           it is stolen, with the mutex; → FREE: it is released, or its owner is dead
 //   BROKEN   → FREE             its owner has seen it, or is dead
 //
-// A request of no owner (number 0) counts as that of a dead one. A thread's mailbox is a HELD request without a name.
+// A request of no owner (number 0) counts as that of a dead one; of the owner RELEASED, too, but it was given back, without the
+// mutex, so nobody is told of a death. A thread's mailbox is a HELD request without a name.
 
+const { NOBODY } = require('../mutex/word');
 const { aligned, powerOfTwo } = require('../structures/geometry');
 
 // Words of the header.
@@ -49,6 +51,7 @@ const FIRST_NEWS = 17;
 
 // Parts of a state.
 const OWNER = 0x3fffffff;
+const RELEASED = NOBODY;
 const FREE = 0;
 const PENDING = 0x40000000;
 const HELD = -0x80000000;
@@ -107,6 +110,7 @@ module.exports = {
   PERMITS,
   PID,
   PREVIOUS,
+  RELEASED,
   REQUEST,
   SHARED,
   SINCE,

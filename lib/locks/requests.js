@@ -35,6 +35,8 @@ class Requests {
   #guard;
   /** The request of the call that is on the stack. If it is still there later, the call was ended by force. @type {Request | null} */
   #entering = null;
+  /** Those whose callbacks are on the stack, or were, when they were ended by force. @type {Set<Request>} */
+  #called = new Set();
   #isWatching = false;
   #user;
 
@@ -104,6 +106,7 @@ class Requests {
     const timeout = ifAvailable || steal ? 0 : options.timeout;
     const request = new Request(name, options);
     const deadline = clock.now() + timeout;
+    let isReturned = false;
     this.#begin(request);
     try {
       const entered = this.#guard.runSync(() => desk.enter(request), timeout + BUSY_AT_MOST);
@@ -111,10 +114,12 @@ class Requests {
       if (entered instanceof Error) throw entered;
       if (entered === BUSY) throw this.#timedOut(name, timeout || BUSY_AT_MOST);
       this.#block(request, deadline);
+      this.#called.add(request);
+      isReturned = true;
       return request;
     } finally {
       this.#entering = null;
-      request.isOver = !request.isGranted;
+      request.isOver = !isReturned;
       if (request.isOver) this.#endSync(request, () => desk.decline(request));
     }
   }
@@ -160,8 +165,16 @@ class Requests {
     return this.#end(request, () => this.desk.end(request));
   }
 
+  /** The same for a request whose callback has returned, but it blocks. */
   releaseSync(request) {
     this.#endSync(request, () => this.desk.end(request));
+    this.#called.delete(request);
+  }
+
+  /** Ends those whose callbacks were ended by force, as if their owner had died. To be called where none is on the stack. */
+  #endCalled() {
+    for (const request of this.#called) this.desk.disown(request);
+    this.#called.clear();
   }
 
   /** Takes a request back that was not granted, as far as its owner knows. It must not throw: a timer may have called it. */
@@ -223,6 +236,7 @@ class Requests {
   look() {
     try {
       this.#begin(null);
+      this.#endCalled();
       this.#lookOnce();
       this.#watch();
     } catch (error) {

@@ -3,7 +3,7 @@
 // be killed before any step: the states are what counts. test/model/locks.pml checks the protocol.
 
 const owners = require('../runtime/owner');
-const { BROKEN, EXCLUSIVE, FREE, HELD, HELD_FIRST, IS_NEWS, LAST_ORDER, MAILBOX, MODE, OF_MAILBOX, ORDER, OWNER, OWNER_DIED, PENDING, PERMITS, PID, REQUEST, SHARED, SINCE, STATE } = require('./layout');
+const { BROKEN, EXCLUSIVE, FREE, HELD, HELD_FIRST, IS_NEWS, LAST_ORDER, MAILBOX, MODE, OF_MAILBOX, ORDER, OWNER, OWNER_DIED, PENDING, PERMITS, PID, RELEASED, REQUEST, SHARED, SINCE, STATE } = require('./layout');
 const { Lists, NONE } = require('./lists');
 const { encode, writeName } = require('./name');
 const { tell } = require('./news');
@@ -21,15 +21,16 @@ class Table extends Lists {
     this.told = new Set();
   }
 
-  /** A mailbox for this thread; NONE if the table is full. */
-  addMailbox() {
-    const request = this.allocate();
-    if (request === NONE) return NONE;
+  /** Makes a request that nobody has a mailbox of this thread. Its number has to be known: as for `add`. */
+  addMailbox(request) {
     const at = this.at(request);
     this.words.fill(0, at + 1, at + REQUEST);
     this.words[at + MODE] = OF_MAILBOX;
     Atomics.store(this.words, at + STATE, HELD | this.self);
-    return request;
+  }
+
+  isMailbox(request) {
+    return this.stateOf(request) === (HELD | this.self) && this.words[this.at(request) + MODE] === OF_MAILBOX;
   }
 
   /**
@@ -71,6 +72,11 @@ class Table extends Lists {
     return permits > held.length && this.words[this.at(held[0]) + MODE] === EXCLUSIVE;
   }
 
+  /** Whether any of these holders, none of which lives, has died before it could release. @param {number[]} dead */
+  hasDied(dead) {
+    return dead.some((holder) => (this.stateOf(holder) & OWNER) !== RELEASED);
+  }
+
   /** Whether any of these holders was told of a death. @param {number[]} held */
   wereTold(held) {
     return held.some((holder) => this.words[this.at(holder) + OWNER_DIED] !== 0);
@@ -88,7 +94,7 @@ class Table extends Lists {
     const dead = looks ? held.filter((holder) => this.isDead(holder, living)) : [];
     const holding = held.filter((holder) => !dead.includes(holder));
     // All who share the lock are told: any of them may be the first to look at what the dead one has left.
-    const isTold = dead.length > 0 || this.wereTold(holding);
+    const isTold = this.hasDied(dead) || this.wereTold(holding);
     let steps = 0;
     for (let next = this.firstPending(hash); next !== NONE; next = this.firstPending(hash)) {
       if (steps++ > this.requests) throw this.damage();
@@ -148,7 +154,7 @@ class Table extends Lists {
       // Who is broken may not have run yet, or not to its end.
       if (words[at + OWNER_DIED] !== 0) isTold = true;
       if (this.isDead(holder)) {
-        isTold = true;
+        if (this.hasDied([holder])) isTold = true;
         continue;
       }
       this.unlink(holder, HELD);

@@ -1,0 +1,123 @@
+'use strict';
+// LockManager: a call that fails at any of its steps, by an exception or because its script is terminated, leaves no lock
+// taken and no request in the table: another process gets the lock, and all requests that there is room for.
+
+const { addSteps, disarm, failAt } = require('./failing-steps');
+const vm = require('vm');
+const test = require('tape');
+const { skip } = require('./messages');
+const { forkCode, freshName, isBun, isDeno, nextMessage, shm } = require('./support');
+
+/** What there is room for: the mailboxes of the two managers here and the one there, and so many requests. */
+const MAILBOXES = 3;
+const REQUESTS = 5;
+const STUCK_AFTER = 2000;
+
+/** What is called. `other` is a second manager of this thread. */
+const scenes = {
+  requestSync: (manager) => manager.requestSync('a', () => {}),
+  'requestSync, shared': (manager) => manager.requestSync('a', { mode: 'shared' }, () => {}),
+  'requestSync within another': (manager) => manager.requestSync('b', () => manager.requestSync('a', () => {})),
+  'requestSync that is refused': (manager, other) => other.requestSync('a', () => manager.requestSync('a', { ifAvailable: true }, () => {})),
+  'requestSync that steals': (manager) => manager.requestSync('a', { steal: true }, () => {}),
+  request: (manager) => manager.request('a', () => {}),
+  detach: (manager) => manager.requestSync('a', () => manager.detach()),
+};
+
+/** Another process, which says whether it could have the lock, and all requests. */
+async function startOther() {
+  const child = forkCode(`
+    process.on('message', async (key) => {
+      const manager = new shm.LockManager(key);
+      // How many requests the table takes at once.
+      const count = (name, left) => (left === 0 ? 0 : manager.request(name + left, () => count(name, left - 1)).then((more) => more + 1, (error) => error.code));
+      const said = [await manager.request('a', { timeout: ${STUCK_AFTER} }, () => 'a').catch((error) => error.stack)];
+      const deadline = Date.now() + ${STUCK_AFTER};
+      let had;
+      do had = await count('own', ${REQUESTS});
+      while (had !== ${REQUESTS} && Date.now() < deadline && (await new Promise((resolve) => setTimeout(resolve, 20, true))));
+      said.push(had === ${REQUESTS} ? 'all' : had);
+      manager.detach();
+      process.send(said.join());
+    });
+    process.send('ready');
+  `);
+  await nextMessage(child);
+  child.setMaxListeners(Infinity);
+  return {
+    look(key) {
+      const answer = nextMessage(child);
+      child.send(key);
+      return answer;
+    },
+    end: () => child.disconnect(),
+  };
+}
+
+/** Plays a scene that fails at a step; whether it failed. */
+async function play(t, other, name, step, { fail, run }) {
+  const manager = new shm.LockManager(freshName(), { requests: MAILBOXES + REQUESTS });
+  const { key } = manager;
+  const second = new shm.LockManager(key);
+  failAt(step, fail);
+  const hasRun = run(() => {
+    const result = scenes[name](manager, second);
+    if (result !== undefined) result.catch(() => {});
+  });
+  const hasFailed = disarm();
+  if (step % 2 === 0) second.requestSync('other', () => {}); // the next call of this thread finds what was left, or else a timer
+  const said = await other.look(key);
+  if (said !== 'a,all') t.fail(`${name} that failed at step ${step}: ${said}`);
+  shm.destroy(key);
+  return hasFailed || hasRun ? hasFailed : play(t, other, name, step, { fail, run });
+}
+
+const ways = {
+  'an exception': {
+    fail() {
+      throw new RangeError('a failing step');
+    },
+    run(act) {
+      try {
+        act();
+      } catch (error) {
+        if (error.message !== 'a failing step') throw error;
+      }
+      return true;
+    },
+  },
+  'a terminated script': {
+    fail() {
+      for (;;);
+    },
+    run(act) {
+      global.actOfThisTest = act;
+      try {
+        vm.runInThisContext('actOfThisTest()', { timeout: 10 });
+        return true;
+      } catch (error) {
+        if (error.code !== 'ERR_SCRIPT_EXECUTION_TIMEOUT') throw error;
+        return false;
+      }
+    },
+  },
+};
+
+for (const [way, how] of Object.entries(ways)) {
+  const isMissing = way === 'a terminated script' && (isBun || isDeno) && 'this runtime does not terminate scripts';
+  test(`nothing stays taken after ${way}`, { skip: skip || isMissing }, async (t) => {
+    // Loads what is to be counted.
+    shm.destroy(new shm.LockManager(freshName(), { requests: 2 }).key);
+    if (way === 'an exception') {
+      const rooms = ['locks/guard', 'locks/desk', 'locks/table', 'mutex/lock'];
+      addSteps([].concat(...rooms.map((room) => Object.values(require(`../lib/${room}`)).filter((value) => typeof value === 'function' && value.prototype !== undefined))));
+    }
+    const other = await startOther();
+    for (const name of Object.keys(scenes)) {
+      let step = 1;
+      while (await play(t, other, name, step, how)) step++;
+      t.ok(step > 4, `${name}: ${step - 1} steps`);
+    }
+    other.end();
+  });
+}
