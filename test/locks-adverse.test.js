@@ -7,6 +7,7 @@ const vm = require('vm');
 const { skip } = require('./messages');
 const { copyOfPackage, forkCode, freshName, isBun, isDeno, nextMessage, shm, until } = require('./support');
 const layout = require('../lib/locks/layout');
+const owners = require('../lib/runtime/owner');
 
 const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 const codeOf = (promise) => promise.then(() => 'fulfilled', (error) => error.code || error.name);
@@ -280,4 +281,43 @@ test('what does not wait for a lock does not wait for ever for a stopped thread 
     words[layout.MUTEX] = 0;
   }
   t.equal(manager.requestSync('a', { ifAvailable: true }, (lock) => lock.name), 'a', 'later it can be had');
+}));
+
+test('who waits is woken by a release, not only by a look after a moment', { skip }, async (t) => {
+  const key = freshName();
+  const child = forkCode(`
+    // As if the next look were never due.
+    require(${JSON.stringify(require.resolve('../lib/runtime/clock'))}).setInterval = () => ({ ref() {}, unref() {} });
+    const [mine, theirs] = [new shm.LockManager('${key}'), new shm.LockManager('${key}')];
+    let release;
+    mine.request('a', () => new Promise((resolve) => (release = resolve))).catch(() => {});
+    setTimeout(() => process.send('nobody has woken it', () => process.exit()), 10000);
+    setTimeout(async () => {
+      const granted = theirs.request('a', () => {});
+      const second = theirs.request('a', { mode: 'shared' }, () => {});
+      const third = mine.request('a', { mode: 'shared' }, () => {});
+      release();
+      await Promise.all([granted, second, third]);
+      process.send('woken', () => process.exit());
+    }, 100);
+  `);
+  t.equal(await nextMessage(child), 'woken');
+  shm.destroy(key);
+});
+
+test('a death that was told to who gives up at that moment is told to the next', { skip: skip || (typeof AbortController === 'undefined' && 'no AbortController') }, (t) => withManager(async (manager, key) => {
+  const dead = await holder(key, 'a');
+  const { isAlive } = owners;
+  owners.isAlive = () => true; // nobody finds out yet
+  const controller = new AbortController();
+  const mine = manager.request('a', { signal: controller.signal }, () => {}).catch((error) => error.name);
+  const other = new shm.LockManager(key);
+  const ended = new Promise((resolve) => dead.once('exit', resolve));
+  dead.kill('SIGKILL');
+  await ended;
+  owners.isAlive = isAlive;
+  t.equal(await Promise.all([other.request('a', { ifAvailable: true }, (lock) => lock), controller.abort()]).then(([lock]) => lock), null, 'it looks, and grants it to the first');
+  t.equal(await mine, 'AbortError');
+  t.equal(await other.request('a', (lock) => lock.ownerDied), true);
+  other.detach();
 }));

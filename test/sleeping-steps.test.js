@@ -31,7 +31,7 @@ function otherProcess(number) {
   Object.keys(saved).filter((file) => file.startsWith(lib)).forEach((file) => delete require.cache[file]);
   const owners = require('../lib/runtime/owner');
   owners.ownNumber = () => number;
-  owners.isAlive = (owner) => owner === 11 || owner === 12;
+  owners.isAlive = (owner) => owner >= 11 && owner <= 13;
   require('../lib/runtime/clock').now = () => time;
   const copy = { shm: require('../lib'), waiting: require('../lib/wait') };
   for (const name of ['Channel', 'Topic']) if (!skip) copy[name] = copy.shm[name];
@@ -118,7 +118,7 @@ const scenes = {
   'a frame, and the topic is closed': { open: ({ Topic }, key) => new Topic(key, { size: 8 }), sleep: (topic) => topic.receiveSync(), change: (topic) => topic.close() },
 };
 
-const [one, other] = skip ? [] : [otherProcess(11), otherProcess(12)];
+const [one, other, third] = skip ? [] : [11, 12, 13].map(otherProcess);
 
 /**
  * Plays a scene. `interrupted` makes its call, and before its N-th step the other one makes its own, once. What went
@@ -214,6 +214,70 @@ test('a recovery that ends at any step loses no message', { skip }, (t) => {
     shm.destroy(key);
   }
   t.deepEqual(lost, []);
+  t.ok(at > 5 && at < 200, `${at} steps`);
+  t.end();
+});
+
+test('what was half sent comes before what is sent next', { skip }, (t) => {
+  const key = freshName();
+  const [sleeper, maker] = [one, other].map(({ Channel }) => new Channel(key, { size: 8, slots: 2 }));
+  halfSent(sleeper, maker);
+  t.ok(maker.trySend('y'));
+  t.deepEqual([sleeper.receiveSync().text(), sleeper.receiveSync().text()], ['x', 'y']);
+  shm.destroy(key);
+  t.end();
+});
+
+test('of two that fall asleep while it is closed, the first to notice wakes the other', { skip }, (t) => {
+  const faults = [];
+  let [at, inner, isOver] = [1, 1, false];
+  const close = () => {
+    const key = freshName();
+    const [first, second, closer] = [one, other, third].map((process) => openChannel(process, key));
+    let isClosed = false;
+    const sleepUnless = (words, index, value, milliseconds) => {
+      if (words[index] !== value) return 'not-equal';
+      if (milliseconds < 1) return letPass(milliseconds);
+      if (isClosed) faults.push([at, inner]);
+      throw ASLEEP;
+    };
+    one.waiting.wait = other.waiting.wait = sleepUnless;
+    one.waiting.notify = other.waiting.notify = third.waiting.notify = () => 1;
+    const receive = (channel) => {
+      try {
+        channel.receiveSync();
+      } catch (error) {
+        if (error !== ASLEEP) throw error;
+      }
+    };
+    const before = (n, act) => () => {
+      if (--n !== 0) return;
+      step = () => {};
+      act();
+    };
+    let hasBegun = false;
+    step = before(at, () => {
+      hasBegun = true;
+      step = before(inner, () => {
+        isClosed = true;
+        closer.close();
+      });
+      receive(second);
+      step = () => {};
+    });
+    receive(first);
+    step = () => {};
+    shm.destroy(key);
+    return { hasBegun, isClosed };
+  };
+  for (; !isOver && at < 200; at++) {
+    for (inner = 1; inner < 200; inner++) {
+      const { hasBegun, isClosed } = close();
+      isOver = !hasBegun;
+      if (!isClosed) break;
+    }
+  }
+  t.deepEqual(faults, []);
   t.ok(at > 5 && at < 200, `${at} steps`);
   t.end();
 });

@@ -53,7 +53,7 @@ const rooms = {
 
 /** What explores the real code of a class, where it is. */
 function explorers(name) {
-  return fs.existsSync(path.join(__dirname, '..', 'explorer', 'run.js')) ? [`node test/explorer/run.js ${name}`] : [];
+  return fs.existsSync(path.join(__dirname, '..', 'explorer', `${name}.js`)) ? [`node test/explorer/run.js ${name}`] : [];
 }
 
 function testsFor(file) {
