@@ -87,11 +87,24 @@ function forkCode(code) {
 }
 
 function forkFile(file, args) {
-  return fork(file, args, {
+  const child = fork(file, args, {
     execPath,
     execArgv: isDeno ? [] : execArgv,
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
+  if (isDeno) endAfterDisconnect(child);
+  return child;
+}
+
+/** A child of Deno that was blocked can miss the end of its channel: on a busy machine one in thirty lived on, and its parent with it. */
+function endAfterDisconnect(child) {
+  const { disconnect } = child;
+  child.disconnect = () => {
+    const timer = setTimeout(() => child.kill('SIGKILL'), 5000);
+    timer.unref();
+    child.once('exit', () => clearTimeout(timer));
+    disconnect.call(child);
+  };
 }
 
 /** Runs a script to its end: `{ code, signal, stdout, stderr }`. */

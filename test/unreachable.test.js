@@ -144,6 +144,36 @@ test('memory that was transferred to another buffer stays until that is collecte
   }
 });
 
+/** Where Node-API makes a SharedArrayBuffer over given memory; elsewhere the engine's own is lent. */
+const [major, minor] = process.versions.node.split('.').map(Number);
+const hasExternalShared = !isBun && !isDeno && (major > 26 || minor >= { 22: 23, 24: 16, 26: 1 }[major]);
+
+test('shared memory goes like other memory, and not as long as another thread has it', { skip: skip || (!hasExternalShared && 'the engine lends its own memory to shared arrays') }, async (t) => {
+  for (const key of freshKeys()) {
+    t.equal(await printed(`
+      const key = ${JSON.stringify(key)};
+      const { Worker } = require('worker_threads');
+      (() => { shm.create(${SIZE}, 'Uint8Array', key, { shared: true }).fill(7); })();
+      const size = shm.getTotalSize();
+      await rounds();
+      console.log(shm.getTotalSize() === size, shm.get(key, 'Uint8Array', { shared: true })[9]);
+      const worker = new Worker("const { parentPort, workerData } = require('worker_threads'); parentPort.on('message', () => parentPort.postMessage(workerData[5]));", {
+        eval: true, workerData: shm.get(key, 'Uint8Array', { shared: true }),
+      });
+      const ask = () => new Promise((resolve) => { worker.once('message', resolve); worker.postMessage(''); });
+      await ask();
+      other.destroy(key);
+      await rounds();
+      console.log(shm.getTotalSize() === size, await ask());
+      await worker.terminate();
+      console.log(await until(() => {
+        shm.destroy(shm.create(10, 'Buffer').key);
+        return shm.getTotalSize() === 0;
+      }));
+    `), 'true 7\ntrue 7\ntrue\n', String(key));
+  }
+});
+
 test('memory that is waited on stays until the wait ends', { skip }, async (t) => {
   const [key, name] = [freshName(), freshName()];
   t.equal(await printed(`
