@@ -32,7 +32,7 @@ function otherProcess(number) {
   const owners = require('../lib/runtime/owner');
   owners.ownNumber = () => number;
   owners.isAlive = (owner) => owner >= 11 && owner <= 13;
-  require('../lib/runtime/clock').now = () => time;
+  require('../lib/runtime/clock').now = () => (time += 0.02);
   const copy = { shm: require('../lib'), waiting: require('../lib/wait') };
   for (const name of ['Channel', 'Topic']) if (!skip) copy[name] = copy.shm[name];
   Object.assign(require.cache, saved);
