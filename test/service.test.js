@@ -52,13 +52,18 @@ const idsOf = (from, to) => Array.from({ length: to - from }, (_, i) => from + i
 test('the service loses no job', { skip }, async (t) => {
   const keys = [track(`/service-jobs-${port}`), track(`/service-results-${port}`)];
   const service = await start();
+  const [jobs, results] = [new shm.Channel(keys[0]), new shm.SharedMap(keys[1])];
+  const send = (ids) => ids.forEach((id) => jobs.trySend({ id }) || t.fail('the queue is full'));
   try {
-    const sending = queue(idsOf(0, 300));
-    service.child.kill('SIGHUP');
+    send(idsOf(0, 200));
+    const sending = queue(idsOf(200, 300));
+    service.child.kill('SIGHUP'); // while both workers have jobs
     await until(() => service.printed().includes('reloaded'), 'it is reloaded');
     await sending;
-    process.kill(service.leaders().pop(), 'SIGKILL');
-    await queue(idsOf(300, 600));
+    send(idsOf(300, 500));
+    await until(() => results.has('job:310'), 'it is at work on them');
+    process.kill(service.leaders().pop(), 'SIGKILL'); // with jobs in its hands
+    await queue(idsOf(500, 600));
     await until(() => /the last leader was killed/.test(service.printed()), 'another worker leads');
     t.equal((await ask('GET', '/rates')).body.USD, 1.1, 'it answers');
   } finally {
@@ -67,9 +72,7 @@ test('the service loses no job', { skip }, async (t) => {
   }
 
   // What is queued waits for the next start.
-  const jobs = new shm.Channel(keys[0], {});
-  for (const id of idsOf(600, 700)) await jobs.send({ id });
-  const results = new shm.SharedMap(keys[1]);
+  send(idsOf(600, 700));
   const again = await start();
   try {
     await until(() => idsOf(0, 700).every((id) => results.has(`job:${id}`)), 'every job is done');
