@@ -148,6 +148,39 @@ test('requestSync that was ended by force takes its request back', { skip: skip 
   t.deepEqual(await manager.query(), { held: [], pending: [] });
 }));
 
+test('a callback of requestSync that was ended by force loses the lock as a dead holder does', { skip: skip || ((isBun || isDeno) && 'no timeouts of vm') }, (t) => withManager(async (manager, key) => {
+  const other = forkCode(`
+    const manager = new shm.LockManager('${key}');
+    process.on('message', () => manager.request('a', { timeout: 5000 }, ({ ownerDied }) => process.send(ownerDied)).catch((error) => process.send(error.code)));
+    process.send('ready');
+  `);
+  await nextMessage(other);
+  t.throws(() => vm.runInNewContext("manager.requestSync('a', () => { for (;;); })", { manager }, { timeout: 50 }), /timed out/);
+  other.send('ask');
+  t.equal(await nextMessage(other), true, 'of another process');
+  t.throws(() => vm.runInNewContext("manager.requestSync('b', () => { for (;;); })", { manager }, { timeout: 50 }), /timed out/);
+  t.equal(await manager.request('b', { timeout: 5000 }, ({ ownerDied }) => ownerDied), true, 'of this thread');
+  manager.requestSync('c', () => {});
+  await pause(120); // two looks
+  t.equal(manager.requestSync('c', ({ ownerDied }) => ownerDied), false, 'one that has returned has not lost anything');
+  t.deepEqual(await manager.query(), { held: [], pending: [] });
+  other.kill('SIGKILL');
+}));
+
+test('a detach that finds the mutex busy tells nobody of a death', { skip }, (t) => withManager(async (manager, key) => {
+  const only = new shm.LockManager(key);
+  const ended = only.request('a', () => new Promise(() => {}));
+  ended.catch(() => {});
+  await until(async () => (await manager.query()).held.length === 1, 'the lock');
+  const busy = await blocker(key);
+  only.detach();
+  busy.send('unlock');
+  await nextMessage(busy);
+  t.equal(await manager.request('a', { timeout: 5000 }, ({ ownerDied }) => ownerDied), false);
+  t.deepEqual(await manager.query(), { held: [], pending: [] });
+  busy.kill('SIGKILL');
+}));
+
 test('memory that was destroyed or replaced ends what waits', { skip }, (t) => withManager(async (manager, key) => {
   const child = await holder(key, 'a');
   const mine = codeOf(manager.request('a', () => 'never'));
