@@ -41,6 +41,7 @@ const rooms = {
   'native/sys/unix/owners.rs': ['mutex', 'owners', 'places'],
   'native/sys/unix/mapping_reserve.rs': ['limits', 'detach', 'faults'],
   'native/sys/unix/zeros.rs': ['limits', 'detach', 'overlay', 'faults'],
+  'native/sys/linux/claims.rs': ['lifetimes', 'lifetimes-lease', 'orphans'],
   'native/sys/linux/users.rs': ['lifetimes', 'lifetimes-lease', 'orphans'],
   'native/memory/layout.rs': ['get', 'cargo test --locked layout'],
   'native/memory/posix.rs': ['create', 'get-or-create', 'lifetimes', 'limits', 'faults', 'get'],
