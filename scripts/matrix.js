@@ -1,20 +1,18 @@
 'use strict';
-// npm run matrix [-- [--write] ROW…]: runs the tests on every runtime that this machine can have, or on those named, with
-// the prebuilt addons in a copy of the project without a local build. With all rows or --write, and no failure, it
-// also writes the table of docs/testing.md: of the rows that it has run, and no others.
+// npm run matrix [-- ROW…]: runs the tests on every runtime that this machine can have, or on those named, with the
+// prebuilt addons in a copy of the project without a local build. Each row that has passed is written into the table of
+// docs/testing.md, with its date and commit; the others there stay.
 
 const { execFileSync, spawn } = require('child_process');
 const fs = require('fs');
 const os = require('os');
 const path = require('path');
-const { dateAndCommit, writeBetween } = require('./between');
 const { copyProject } = require('./copy-project');
 const { prebuild } = require('./prebuild');
-const { CHECKED_IN, manifestFile, root, sourceFiles, targets } = require('./prebuilds');
+const { CHECKED_IN, root, sourceFiles, targets } = require('./prebuilds');
+const { writeRow } = require('./rows');
 const { fetchRuntime } = require('./runtimes');
 const refusal = require('../test/fixtures/refuse-external');
-
-const TABLE = path.join(root, 'docs', 'testing.md');
 
 // Emulation is about ten times slower.
 const EMULATED = { SHM_TEST_TIMEOUT: '1800', SHM_TEST_EMULATED: '1' };
@@ -100,30 +98,26 @@ async function runRow(row, folder, copyFile) {
   }
 }
 
-/** The table of the results, and below it which rows skipped which tests and why. */
-function table(results) {
-  const lines = ['| runtime | version | passed | failed | skipped |', '| --- | --- | ---: | ---: | ---: |'];
-  const skippedBy = new Map();
-  for (const { row, version, passed, failed, skips, reason } of results) {
-    if (reason !== undefined) {
-      lines.push(`| ${row.name} | | not run: ${reason.replace(/\s+/g, ' ')} | | |`);
-      continue;
-    }
-    lines.push(`| ${row.title} | ${version} | ${passed} | ${failed} | ${skips.length || ''} |`);
-    for (const skip of skips) skippedBy.set(skip, (skippedBy.get(skip) || []).concat(`${row.name}`));
-  }
-  const skipped = Array.from(skippedBy, ([skip, names]) => `- ${skip}: ${Array.from(new Set(names)).join(', ')}`);
-  return lines.concat(skipped.length === 0 ? [] : ['', 'Skipped, by whom:', ''], skipped.sort()).join('\n');
+/** One line about a row. */
+function summary({ row, version, passed, failed, skips, reason }) {
+  if (reason !== undefined) return `${row.name}: not run: ${reason.replace(/\s+/g, ' ')}`;
+  return `${row.name}: ${row.title} ${version}, ${passed} passed, ${failed} failed, ${skips.length} skipped`;
 }
 
-function writeTable(text) {
-  const { sha256 } = JSON.parse(fs.readFileSync(manifestFile, 'utf8'));
-  const from = `Run on ${dateAndCommit()}. One addon (sha256 \`${sha256.slice(0, 16)}…\`) serves every row of x64 with glibc.`;
-  writeBetween(TABLE, 'npm run matrix', `${from}\n\n${text}`);
+/** Writes a row that has passed. */
+function write({ row, version, passed, failed, skips, reason }) {
+  if (reason !== undefined || failed > 0) return;
+  writeRow('npm run matrix', {
+    head: ['row', 'runtime', 'passed:', 'skipped:'],
+    row: [row.name, `${row.title} ${version}`, String(passed), String(skips.length)],
+    keyOf: ([name]) => name,
+    keys: rows.map(({ name }) => name),
+    listed: 'Skipped, by whom:',
+    reasons: skips,
+  });
 }
 
-async function main(args) {
-  const names = args.filter((name) => name !== '--write');
+async function main(names) {
   const unknown = names.filter((name) => !rows.some((row) => row.name === name));
   if (unknown.length > 0) throw new Error(`unknown row ${unknown.join(', ')}. There are: ${rows.map((row) => row.name).join(', ')}`);
   const chosen = names.length === 0 ? rows : rows.filter((row) => names.includes(row.name));
@@ -134,15 +128,13 @@ async function main(args) {
     for (const row of chosen) {
       console.log(`[${results.length + 1}/${chosen.length}] ${row.name}`);
       results.push(await runRow(row, folder, copyFile));
+      write(results[results.length - 1]);
     }
   } finally {
     fs.rmSync(folder, { recursive: true, force: true });
   }
-  const text = table(results);
-  console.log(`\n${text}`);
-  const good = results.every((result) => result.failed === 0);
-  if (good && (names.length === 0 || args.includes('--write'))) writeTable(text);
-  process.exitCode = good ? 0 : 1;
+  console.log(`\n${results.map(summary).join('\n')}`);
+  process.exitCode = results.every(({ failed }) => failed === 0) ? 0 : 1;
 }
 
 main(process.argv.slice(2)).catch((error) => {

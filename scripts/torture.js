@@ -1,12 +1,11 @@
 'use strict';
 // npm run test:torture: runs the programs of test/torture and shows what they have counted.
-// `-- --short` runs the short tier, names run those only (`-- model kill --seed=5`). A full run of all that passes writes
-// its counts into docs/testing.md.
+// `-- --short` runs the short tier, names run those only (`-- model kill --seed=5`). What a full run of a program has
+// counted, on this runtime, is written into docs/testing.md if it has passed; the other rows there stay.
 
 const fs = require('fs');
-const os = require('os');
 const path = require('path');
-const { dateAndCommit, writeBetween } = require('./between');
+const { writeRow } = require('./rows');
 const { endTogether, startGroup } = require('../test/group');
 const { openJournal } = require('../test/journal');
 
@@ -47,16 +46,32 @@ async function main() {
     const at = Date.now();
     const result = await runOne(name, journal.envFor(name));
     results.push(Object.assign(result, { name, seconds: ((Date.now() - at) / 1000).toFixed(1) }));
+    if (result.ok && options.length === 0) write(results[results.length - 1]);
   }
   journal.sweep();
   console.log(`\n${table(results)}`);
   const passed = results.filter(({ ok }) => ok).length;
   console.log(`${passed} passed, ${results.length - passed} failed`);
   process.exitCode = passed === results.length ? 0 : 1;
-  if (passed === all.length && options.length === 0) {
-    const from = `Run on ${dateAndCommit()}, ${os.cpus().length} processors, Node.js ${process.versions.node}.`;
-    writeBetween(path.join(__dirname, '..', 'docs', 'testing.md'), 'npm run test:torture', `${from}\n\n${table(results)}`);
-  }
+}
+
+/** This runtime and its version. */
+function runtime() {
+  const { bun, deno, node } = process.versions;
+  if (bun || deno) return bun ? `Bun ${bun}` : `Deno ${deno}`;
+  return `Node.js ${node}`;
+}
+
+/** A program has one row for each runtime, and for each major version of Node.js. */
+const keyOf = ([name, version]) => `${name} ${/^(?:Node.js \d+|\w+)/.exec(version)[0]}`;
+
+function write({ name, seconds, counts }) {
+  writeRow('npm run test:torture', {
+    head: ['test', 'runtime', 'seconds:', 'counts'],
+    row: [name, runtime(), seconds, counts],
+    keyOf,
+    keys: [],
+  });
 }
 
 function table(results) {

@@ -126,3 +126,21 @@ test('npm test fails if the tests are killed', { skip }, async (t) => {
   t.ok(where && !where.startsWith(folder), `in a copy, not in ${folder}: ${where}`);
   t.notOk(fs.existsSync(String(where)), 'which is gone afterwards');
 });
+
+test('a table of several runs has the newest row of each, in order, and lists what they skip', { skip }, (t) => {
+  const { withRow } = require('../scripts/rows');
+  const put = (text, name, passed, reasons) => withRow(text, {
+    head: ['row', 'passed:'], row: [name, passed], keyOf: ([key]) => key, keys: ['first', 'second', 'third'], listed: 'Skipped, by whom:', reasons,
+  });
+  let text = put('', 'third', '3', ['no disk: full', 'slow']);
+  text = put(text, 'first', '1', ['slow', 'slow']);
+  text = put(text, 'unknown', '0', []);
+  text = put(text, 'third', '30', ['slow']);
+  t.equal(text, [
+    '| row | passed |', '| --- | ---: |', '| first | 1 |', '| third | 30 |', '| unknown | 0 |', '',
+    'Skipped, by whom:', '', '- slow: first, third',
+  ].join('\n'));
+  text = put(put(text, 'first', '2', []), 'third', '31', ['no disk: full']);
+  t.equal(text.split('\n').slice(2).join(';'), '| first | 2 |;| third | 31 |;| unknown | 0 |;;Skipped, by whom:;;- no disk: full: third');
+  t.end();
+});
