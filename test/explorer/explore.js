@@ -45,12 +45,12 @@ class Play {
     world.time += A_WHILE;
     const letter = String.fromCharCode(65 + this.actors.length);
     const name = by === undefined ? letter : by.name;
-    const actor = { name, letter, operation, by, out: {}, outcome: null, steps: 0, process: by === undefined ? world.process(name, open || subject.open) : by.process };
+    const actor = { name, letter, operation, by, kept: {}, out: {}, outcome: null, steps: 0, process: by === undefined ? world.process(name, open || subject.open) : by.process };
     this.actors.push(actor);
     const steps = new Map();
     for (const [step, [what, ...others]] of Object.entries(plan)) steps.set(Number(step), (process) => this.#do(what, process, others));
     actor.outcome = actor.process.run((object) => {
-      actor.out = {};
+      actor.out = { kept: actor.kept };
       return act(object, actor.out, letter);
     }, steps);
     actor.steps = actor.process.steps;
