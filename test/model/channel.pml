@@ -2,6 +2,9 @@
  * A channel (lib/channel/queue.js): producers, consumers, and deaths before any step. Each access to the shared
  * words is one step (atomic); what is done under a lock is several. The locks are robust mutexes, of which mutex.pml
  * tells: here, who takes one from a dead owner learns it. Sleeping is in sleeping.pml: here everybody tries again.
+ * It leaves out: the positions that an object has seen last (headSeen, tailSeen), locks that are not to be had in time,
+ * calls that fail half-way, messages put back, close. test/explorer/channel.js explores those on the code. Positions do
+ * not begin again at 0: test/wraps.test.js. Accesses are never reordered: test/model/arm/channel.litmus.
  * run.js sets the switches, and breaks one step at a time (BREAK_…) to see that it is caught.
  */
 

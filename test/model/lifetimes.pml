@@ -1,5 +1,5 @@
 /*
- * Who has a transient object (native/sys/linux/mark.rs, native/sys/macos/users.rs): every user shares a lock on it; whoever
+ * Who has a transient object (native/sys/linux/users.rs, native/sys/macos/users.rs): every user shares a lock on it; whoever
  * lets go first gives its lock back, then tries to lock the object against all users, and removes the name if it can. Workers
  * open and create, use and let go, may be killed before any step, and a destroyer removes the name by force. What
  * nobody has any more is replaced by the next who creates. run.js sets the switches, and breaks one step at a time

@@ -1,7 +1,10 @@
 /*
  * Locks by name (lib/locks/table.js): one name, exclusive. Each process has one request in a table, whose state is the
  * commit; a mutex guards the table; the list of who waits is derived from the states and is rebuilt when the mutex's
- * owner has died. A process may be killed at any step. run.js sets the switches, and breaks one step at a time
+ * owner has died. A process may be killed at any step. It leaves out: several names in one list, shared locks and
+ * permits, requests that are used again, the list of news behind a mailbox, a full table, calls that fail half-way.
+ * test/torture/locks-steps.js kills the code before each access of all that; test/locks.test.js and
+ * test/locks-adverse.test.js have the rest. Accesses are never reordered: test/model/arm/locks.litmus. run.js sets the switches, and breaks one step at a time
  * (BREAK_…) to see that it is caught.
  */
 

@@ -5,6 +5,11 @@
  *
  * All keys have one tag, so that each is probed for from slot 0 on. An entry takes one unit: its key, its value, and
  * the value's other half, which has to be the same, or the value is torn.
+ *
+ * It leaves out: tags that differ and probing from elsewhere than slot 0, entries of several units, numbers that are
+ * changed in place, expiry, eviction, clear, claims, dead entries that are marked. test/map-steps.test.js kills the code
+ * before each store of all that, torture's map-kill does so at random, and test/map-model.js compares it with a Map.
+ * Accesses are never reordered: test/model/arm/map.litmus.
  */
 
 #ifndef WRITERS

@@ -1,6 +1,9 @@
 /*
  * The lock of lib/mutex/lock.js, as it acts on the shared word. Each access to shared memory is one step (atomic);
  * between two of them a process may be slow for as long as it likes, or be killed. Comments name the code.
+ * It leaves out: a lock that its own thread has left behind, or abandons (test/map-interrupted.test.js), a name that leads
+ * elsewhere by now (test/current.test.js), a detach (test/mutex-waiters.test.js). Accesses are never reordered:
+ * test/model/arm/mutex.litmus.
  * run.js sets the switches, and breaks one step at a time (BREAK_…) to see that it is caught.
  */
 

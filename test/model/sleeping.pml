@@ -1,7 +1,9 @@
 /*
  * Sleeping on a word that counts changes (lib/structures/condition.js): its lowest bit says that somebody may sleep. Takers
  * sleep until there is something, makers make it, count and wake. A maker may die before any step; who sleeps looks
- * up from time to time. run.js sets the switches, and breaks one step at a time (BREAK_…) to see that it is caught.
+ * up from time to time. It leaves out: calls that wait without blocking, in their order (test/channel-waits.test.js),
+ * timeouts, a look before the sleep, a count that begins again at 0, waking one of many (takers.pml). test/explorer runs
+ * the code itself, where nobody looks up. Accesses are never reordered: test/model/arm/structures.litmus. run.js sets the switches, and breaks one step at a time (BREAK_…) to see that it is caught.
  */
 
 #ifndef TAKERS

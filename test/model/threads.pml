@@ -1,7 +1,8 @@
 /*
- * The waits of native/threads.rs: a thread sleeps for the words of its waits and for a bell, while JavaScript
+ * The waits of native/sync/watch.rs: a thread sleeps for the words of its waits and for a bell, while JavaScript
  * starts and cancels waits, and another process changes words and notifies. Each access to something shared
- * is one step (atomic). Comments name the code. run.js sets the switches, and breaks one step at a time
+ * is one step (atomic). Comments name the code. It leaves out: the ends of memory and of threads (test/threads.test.js),
+ * and waits by io_uring, which are the kernel's own. run.js sets the switches, and breaks one step at a time
  * (BREAK_…) to see that it is caught.
  */
 

@@ -1,7 +1,10 @@
 /*
- * A topic (lib/topic/, writer.js and reader.js): a writer, readers with a row each for their pin, and deaths before any step.
+ * A topic (writer.js and reader.js of lib/topic/): a writer, readers with a row each for their pin, deaths before any step.
  * Each access to the shared words is one step (atomic). A frame is filled in two steps, so that a reader that looks at
- * it while it is written is found out. Sleeping is in sleeping.pml. run.js sets the switches, and breaks one step at a
+ * it while it is written is found out. Sleeping is in sleeping.pml. It leaves out: a reader that keeps its frame and pins
+ * the next one later, loans that are given back, calls that fail half-way, close (test/topic-steps.test.js and
+ * test/topic-use.test.js have those, on the code; the torture's topic has many of each); numbers that begin again at 0
+ * (test/wraps.test.js); accesses that are reordered (test/model/arm/topic.litmus). run.js sets the switches, and breaks one step at a
  * time (BREAK_…) to see that it is caught.
  */
 

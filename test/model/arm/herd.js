@@ -1,5 +1,5 @@
 'use strict';
-// node test/model/arm/herd.js HERD7: has herd7 (https://github.com/herd/herdtools7) decide every program that the checker
+// node test/model/arm/herd.js HERD7 [OPTION …]: has herd7 (https://github.com/herd/herdtools7) decide every program that the checker
 // here decides, and tells where the two differ. Not a part of `npm run test:model`: herd7 is seldom at hand.
 
 const { spawnSync } = require('child_process');
@@ -104,7 +104,7 @@ function textOf(name, { accesses, demands, registers, test }) {
   return [`AArch64 ${name}`, `{ ${start.join(' ')} }`, ` ${threads.map((_, thread) => `P${thread}`).join(' | ')} ;`].concat(rows, `exists (${exists.join(' /\\ ')})`, '').join('\n');
 }
 
-function main(herd7) {
+function main(herd7 = 'herd7', ...options) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'shm-litmus-'));
   const expected = new Map();
   try {
@@ -120,7 +120,7 @@ function main(herd7) {
     }
     const list = path.join(folder, '@all');
     fs.writeFileSync(list, Array.from(expected.keys(), (name) => path.join(folder, `${name}.litmus`)).join('\n'));
-    const { stdout, stderr } = spawnSync(herd7, [list], { encoding: 'utf8', maxBuffer: 2 ** 30 });
+    const { stdout, stderr } = spawnSync(herd7, options.concat(list), { encoding: 'utf8', maxBuffer: 2 ** 30 });
     let differing = 0;
     let decided = 0;
     for (const [, name, verdict] of stdout.matchAll(/^Observation (\S+) (\S+)/gm)) {
@@ -138,4 +138,4 @@ function main(herd7) {
   }
 }
 
-main(process.argv[2] || 'herd7');
+main(...process.argv.slice(2));
