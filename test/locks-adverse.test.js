@@ -338,6 +338,35 @@ test('who waits is woken by a release, not only by a look after a moment', { ski
   shm.destroy(key);
 });
 
+test('a lock that was granted to who gives up at that moment goes to the next', { skip: skip || (typeof AbortController === 'undefined' && 'no AbortController') }, (t) => withManager(async (manager, key) => {
+  const [other, third] = [new shm.LockManager(key), new shm.LockManager(key)];
+  const controller = new AbortController();
+  let requests;
+  manager.requestSync('a', () => {
+    requests = [other.request('a', { signal: controller.signal }, () => {}).catch((error) => error.name), third.request('a', { timeout: 5000 }, (lock) => lock.name)];
+  });
+  controller.abort(); // it has been granted, and does not know yet
+  t.deepEqual(await Promise.all(requests), ['AbortError', 'a']);
+  other.detach();
+  third.detach();
+}));
+
+test('a death that was told to who is stolen from at that moment is told to the thief', { skip }, (t) => withManager(async (manager, key) => {
+  const dead = await holder(key, 'a');
+  const { isAlive } = owners;
+  owners.isAlive = () => true;
+  const robbed = manager.request('a', () => {}).catch((error) => error.name);
+  const other = new shm.LockManager(key);
+  const ended = new Promise((resolve) => dead.once('exit', resolve));
+  dead.kill('SIGKILL');
+  await ended;
+  owners.isAlive = isAlive;
+  const results = [other.request('a', { ifAvailable: true }, (lock) => lock), other.request('a', { steal: true }, (lock) => lock.ownerDied)];
+  t.deepEqual(await Promise.all(results), [null, true]);
+  t.equal(await robbed, 'AbortError');
+  other.detach();
+}));
+
 test('a death that was told to who gives up at that moment is told to the next', { skip: skip || (typeof AbortController === 'undefined' && 'no AbortController') }, (t) => withManager(async (manager, key) => {
   const dead = await holder(key, 'a');
   const { isAlive } = owners;

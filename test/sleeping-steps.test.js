@@ -49,6 +49,7 @@ const ASLEEP = new Error('asleep');
 const SLOT_WORD = RING + ringOf(1);
 
 const messages = { size: 8, slots: 1 };
+const openTopic = ({ Topic }, key) => new Topic(key, { size: 8 });
 const openChannel = ({ Channel }, key) => new Channel(key, messages);
 
 /** A message that a dead thread has taken. */
@@ -114,8 +115,8 @@ const scenes = {
     sleep: (channel) => channel.sendSync('x'),
     change: (channel) => channel.close(),
   },
-  'a frame': { open: ({ Topic }, key) => new Topic(key, { size: 8 }), sleep: (topic) => topic.receiveSync(), change: (topic) => topic.publishSync('x') },
-  'a frame, and the topic is closed': { open: ({ Topic }, key) => new Topic(key, { size: 8 }), sleep: (topic) => topic.receiveSync(), change: (topic) => topic.close() },
+  'a frame': { open: openTopic, sleep: (topic) => topic.receiveSync(), change: (topic) => topic.publishSync('x') },
+  'a frame, and the topic is closed': { open: openTopic, sleep: (topic) => topic.receiveSync(), change: (topic) => topic.close() },
 };
 
 const [one, other, third] = skip ? [] : [11, 12, 13].map(otherProcess);
@@ -228,12 +229,73 @@ test('what was half sent comes before what is sent next', { skip }, (t) => {
   t.end();
 });
 
-test('of two that fall asleep while it is closed, the first to notice wakes the other', { skip }, (t) => {
+test('a thread that receives looks for the dead, busy or not', { skip }, (t) => {
+  for (const isBusy of [false, true]) {
+    const key = freshName();
+    const [receiver, sender] = [one, other].map(({ Channel }) => new Channel(key, { size: 8, slots: 4 }));
+    sender.sendSync('x');
+    sender.receiveSync();
+    shm.get(key, 'Int32Array')[RING + ringOf(4)] = TAKEN | DEAD;
+    const found = [];
+    for (let n = 0; n < (isBusy ? 32 : 1); n++) {
+      if (isBusy) sender.sendSync('y');
+      const message = receiver.tryReceive();
+      found.push(message && message.text());
+      if (message) message.release();
+    }
+    t.ok(found.includes('x'), isBusy ? 'within 32 messages' : 'at once');
+    shm.destroy(key);
+  }
+  t.end();
+});
+
+test('at every step of a publish the newest frame is the old one or the new one', { skip }, (t) => {
+  const wrong = [];
+  let at = 1;
+  for (let isOver = false; !isOver && at < 200; at++) {
+    const key = freshName();
+    const [writer, reader] = [openTopic(one, key), openTopic(other, key)];
+    for (const text of ['older', 'old']) writer.publishSync(text);
+    let left = at;
+    step = () => {
+      if (--left !== 0) return;
+      step = () => {};
+      const frame = reader.latest();
+      if (!['old', 'new'].includes(frame.text())) wrong.push([at, frame.text()]);
+    };
+    writer.publishSync('new');
+    step = () => {};
+    isOver = left > 0;
+    if (reader.latest().text() !== 'new') wrong.push([at, 'afterwards']);
+    shm.destroy(key);
+  }
+  t.deepEqual(wrong, []);
+  t.ok(at > 5 && at < 200, `${at} steps`);
+  t.end();
+});
+
+test('what a reader has stays as it is, whichever of two writers publishes', { skip }, (t) => {
+  const key = freshName();
+  const [first, second, reader] = [one, other, third].map((process) => openTopic(process, key));
+  const changed = [];
+  for (let n = 0; n < 64; n++) {
+    (n & 2 ? first : second).publishSync(`${n}`);
+    const frame = reader.latest();
+    const before = frame.text();
+    for (const writer of n & 1 ? [first, second] : [second, first]) writer.publishSync(`${n}'`);
+    if (frame.text() !== before) changed.push([n, before, frame.text()]);
+  }
+  t.deepEqual(changed, []);
+  shm.destroy(key);
+  t.end();
+});
+
+for (const [name, open] of [['channel', openChannel], ['topic', openTopic]]) test(`of two that fall asleep while a ${name} is closed, the first to notice wakes the other`, { skip }, (t) => {
   const faults = [];
   let [at, inner, isOver] = [1, 1, false];
   const close = () => {
     const key = freshName();
-    const [first, second, closer] = [one, other, third].map((process) => openChannel(process, key));
+    const [first, second, closer] = [one, other, third].map((process) => open(process, key));
     let isClosed = false;
     const sleepUnless = (words, index, value, milliseconds) => {
       if (words[index] !== value) return 'not-equal';
