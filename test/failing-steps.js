@@ -3,6 +3,8 @@
 // inside, where a stack can overflow and a script be terminated. Nothing in lib/ knows of it: what is replaced here is
 // replaced before lib/ looks it up, so this file has to be loaded first.
 
+const vm = require('vm');
+
 const atomics = ['load', 'store', 'compareExchange', 'exchange', 'and', 'or', 'xor', 'add'];
 
 let left = Infinity;
@@ -49,4 +51,42 @@ function disarm() {
   return hasFailed;
 }
 
-module.exports = { addSteps, disarm, failAt };
+/** How a step can fail: `fail()` makes it, `run(act)` calls `act` with it; false if the machine was too slow for that. */
+const ways = {
+  'an exception': {
+    fail() {
+      throw new RangeError('a failing step');
+    },
+    run(act) {
+      try {
+        act();
+      } catch (error) {
+        if (error.message !== 'a failing step') throw error;
+      }
+      return true;
+    },
+  },
+  'a terminated script': {
+    fail() {
+      for (;;);
+    },
+    run(act) {
+      global.actOfThisTest = act;
+      try {
+        vm.runInThisContext('actOfThisTest()', { timeout: 10 });
+        return true;
+      } catch (error) {
+        if (error.code !== 'ERR_SCRIPT_EXECUTION_TIMEOUT') throw error;
+        return false;
+      }
+    },
+  },
+};
+
+/** Why a way is not tested. */
+function isMissing(way) {
+  const { bun, deno } = process.versions;
+  return way === 'a terminated script' && (bun !== undefined || deno !== undefined) && 'this runtime does not terminate scripts';
+}
+
+module.exports = { addSteps, disarm, failAt, isMissing, ways };

@@ -2,11 +2,10 @@
 // LockManager: a call that fails at any of its steps, by an exception or because its script is terminated, leaves no lock
 // taken and no request in the table: another process gets the lock, and all requests that there is room for.
 
-const { addSteps, disarm, failAt } = require('./failing-steps');
-const vm = require('vm');
+const { addSteps, disarm, failAt, isMissing, ways } = require('./failing-steps');
 const test = require('tape');
 const { skip } = require('./messages');
-const { forkCode, freshName, isBun, isDeno, nextMessage, shm } = require('./support');
+const { forkCode, freshName, nextMessage, shm } = require('./support');
 
 /** What there is room for: the mailboxes of the two managers here and the one there, and so many requests. */
 const MAILBOXES = 3;
@@ -72,40 +71,8 @@ async function play(t, other, name, step, { fail, run }) {
   return hasFailed || hasRun ? hasFailed : play(t, other, name, step, { fail, run });
 }
 
-const ways = {
-  'an exception': {
-    fail() {
-      throw new RangeError('a failing step');
-    },
-    run(act) {
-      try {
-        act();
-      } catch (error) {
-        if (error.message !== 'a failing step') throw error;
-      }
-      return true;
-    },
-  },
-  'a terminated script': {
-    fail() {
-      for (;;);
-    },
-    run(act) {
-      global.actOfThisTest = act;
-      try {
-        vm.runInThisContext('actOfThisTest()', { timeout: 10 });
-        return true;
-      } catch (error) {
-        if (error.code !== 'ERR_SCRIPT_EXECUTION_TIMEOUT') throw error;
-        return false;
-      }
-    },
-  },
-};
-
 for (const [way, how] of Object.entries(ways)) {
-  const isMissing = way === 'a terminated script' && (isBun || isDeno) && 'this runtime does not terminate scripts';
-  test(`nothing stays taken after ${way}`, { skip: skip || isMissing }, async (t) => {
+  test(`nothing stays taken after ${way}`, { skip: skip || isMissing(way) }, async (t) => {
     // Loads what is to be counted.
     shm.destroy(new shm.LockManager(freshName(), { requests: 2 }).key);
     if (way === 'an exception') {
