@@ -1,31 +1,32 @@
 'use strict';
-// npm run bench: measures this package against the system calls beneath it and against 0.1.1. With all
-// cases it also writes the tables of docs/performance.md.
-// Arguments: names of cases (none means all); --smoke does each once and judges nothing.
+// npm run bench: measures this package against the system calls beneath it, against 0.1.1, and against what others have,
+// and writes the tables to bench/RESULTS.md.
+// Arguments: names of cases (none means all); --smoke does each once and judges nothing; --iceoryx2 builds that peer, too.
 
-const os = require('os');
 const path = require('path');
-const { writeBetween } = require('../scripts/between');
 const { build } = require('../lib/cli/compile');
 const { published } = require('./contestants');
 const { drawCharts } = require('./chart');
+const { idleness } = require('./idleness');
+const results = require('./results');
 const { table } = require('./table');
 
-/** The cases, in the order of the table. */
-function casesNamed(names) {
-  const folder = path.join(__dirname, 'cases');
-  const all = ['calls', 'flat', 'elements', 'fill', 'require', 'memory', 'gc', 'file', 'scale', 'transport', 'messages']
-    .map((name) => require(path.join(folder, name)));
+/** The cases, in the order of the results. */
+const allCases = () =>
+  ['trips', 'messages', 'peers', 'map', 'sleepers', 'calls', 'flat', 'elements', 'fill', 'require', 'size', 'memory', 'gc', 'file', 'scale', 'transport']
+    .map((name) => require(path.join(__dirname, 'cases', name)));
+
+function casesNamed(names, all) {
   const unknown = names.find((name) => all.every((one) => one.name !== name));
   if (unknown !== undefined) {
-    const alone = ['locks', 'map', 'sync', 'waits'].includes(unknown) ? `${unknown} runs by itself: node bench/cases/${unknown}.js` : `there is no case ${unknown}`;
+    const alone = ['locks', 'sync', 'waits'].includes(unknown) ? `${unknown} runs by itself: node bench/cases/${unknown}.js` : `there is no case ${unknown}`;
     throw new Error(`${alone}; the cases are ${all.map((one) => one.name).join(', ')}`);
   }
   return names.length === 0 ? all : all.filter((one) => names.includes(one.name));
 }
 
 /** What a case is given. */
-function makeBench(smoke) {
+function makeBench(smoke, args) {
   // Not before it is built.
   const { destroyAll, keys, track } = require('./keys');
   return {
@@ -36,6 +37,8 @@ function makeBench(smoke) {
     destroyAll,
     published: published(),
     rounds: (count) => (smoke ? 1 : count),
+    /** What takes long or is to be installed, and is measured only where it was asked for: --iceoryx2. */
+    wants: (name) => args.includes(`--${name}`),
     /** Tells on standard error how far a measurement has come. */
     round: (what) => (done, of) => progress(`${what}: round ${done} of ${of}`),
   };
@@ -45,19 +48,11 @@ function progress(text) {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
 }
 
-/** The tables without marks, and when and where they were measured. */
-function writePage(tables) {
-  const [{ model }] = os.cpus();
-  const date = new Date().toISOString().slice(0, 10);
-  const where = `Measured on ${date}: ${os.cpus().length} × ${model.trim()}, ${os.type()} ${os.release()}, Node.js ${process.versions.node}.`;
-  writeBetween(path.join(__dirname, '..', 'docs', 'performance.md'), 'npm run bench', [where].concat(tables).join('\n\n'));
-}
-
 async function main(args) {
   const smoke = args.includes('--smoke');
   const names = args.filter((arg) => !arg.startsWith('--'));
   build();
-  const bench = makeBench(smoke);
+  const bench = makeBench(smoke, args);
   for (const signal of ['SIGINT', 'SIGTERM']) {
     process.once(signal, () => {
       bench.destroyAll();
@@ -65,22 +60,25 @@ async function main(args) {
     });
   }
   if (bench.published.reason) console.log(`${bench.published.reason}\n`);
-  const tables = [];
-  const pageTables = [];
+  const all = allCases();
+  const measured = [];
   try {
-    for (const one of casesNamed(names)) {
+    for (const one of casesNamed(names, all)) {
+      const before = smoke ? 0 : await idleness();
       const started = Date.now();
       progress(one.name);
       const rows = await one.run(bench);
       const compared = one.judged !== false && !smoke;
-      tables.push(`## ${one.title}\n\n${one.note}\n\n${table(rows, { compared, marked: true })}\n`);
-      pageTables.push(`### ${one.title}\n\n${one.note}\n\n${table(rows, { compared, marked: false })}`);
+      const text = table(rows, { compared, marked: true });
+      const idle = [before, smoke ? 0 : await idleness()];
+      measured.push([one.title, results.section(one, text, idle)]);
       progress('');
       console.log(`${one.name}: done in ${((Date.now() - started) / 1000).toFixed(0)} s`);
       if (!smoke) drawCharts(one.name, rows).forEach((file) => console.log(`  ${path.relative('', file)}`));
+      // After each: a run of all takes long, and may be ended.
+      if (!smoke) results.write(measured, all.map(({ title }) => title));
     }
-    console.log(`\n${tables.join('\n')}`);
-    if (!smoke && names.length === 0) writePage(pageTables);
+    console.log(`\n${measured.map(([, text]) => text).join('\n\n')}`);
   } finally {
     bench.destroyAll();
   }

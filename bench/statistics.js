@@ -10,9 +10,9 @@ function quantile(numbers, part) {
   return sorted[below] + (sorted[above] - sorted[below]) * (place - below);
 }
 
-/** The median, and between which numbers the middle half lies. */
+/** The median, between which numbers the middle half lies, and the highest. */
 function summary(numbers) {
-  return { median: quantile(numbers, 0.5), low: quantile(numbers, 0.25), high: quantile(numbers, 0.75) };
+  return { median: quantile(numbers, 0.5), low: quantile(numbers, 0.25), high: quantile(numbers, 0.75), most: Math.max(...numbers) };
 }
 
 /**

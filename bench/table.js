@@ -16,8 +16,10 @@ function judge(row, name) {
   const bar = row.bars && row.bars[name];
   if (bar === undefined || bar === null) return { found, ok: null, words: '' };
   const [low, high] = Array.isArray(bar) ? bar : [0, bar];
-  const ok = found.median >= low && found.median <= high;
-  return { found, ok, words: Array.isArray(bar) ? `${low} to ${high}` : `≤ ${high}` };
+  const most = (row.most && row.most[name]) || Infinity;
+  const ok = found.median >= low && found.median <= high && found.most <= most;
+  const words = high === Infinity ? `≥ ${low}` : Array.isArray(bar) ? `${low} to ${high}` : `≤ ${high}`;
+  return { found, ok, words: most === Infinity ? words : `${words}, none over ${most} (the highest was ${found.most.toFixed(2)})` };
 }
 
 /** All the ratios of a row, one after the other; with marks for those that have a bar. */

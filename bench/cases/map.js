@@ -1,6 +1,6 @@
 'use strict';
-// SharedMap against lmdb in /dev/shm and against asking another process, in 1, 2 and 4 processes at once.
-// Runs by itself: `node bench/cases/map.js [--short]`. lmdb comes from npm, into target/bench.
+// SharedMap against lmdb in /dev/shm and against asking another process, in 1, 2 and 4 processes at once. lmdb comes from
+// npm, into target/bench. Run as a program, this is one of the processes.
 
 const { spawnSync, fork } = require('child_process');
 const fs = require('fs');
@@ -8,17 +8,14 @@ const path = require('path');
 const { performance } = require('perf_hooks');
 const shm = require('../..');
 const { cache } = require('../contestants');
-const { quantile } = require('../statistics');
+const { interleave } = require('../statistics');
 
-const short = process.argv.includes('--short');
-const ROUNDS = short ? 3 : 9;
-const KEYS = short ? 10000 : 100000;
+const KEYS = 100000;
 const SIZES = { '10 B': 10, '100 B': 100, '4 KB': 4096 };
 const COUNTER = 8;
 const PROCESSES = [1, 2, 4];
 const LMDB = '3.5.6';
 
-const median = (numbers) => quantile(numbers, 0.5);
 const keyOf = (index) => `user:${index}:session`;
 const texts = {};
 const textOf = (size) => texts[size] || (texts[size] = 'x'.repeat(size));
@@ -94,6 +91,7 @@ const contestants = {
   },
 };
 
+/** How often each does it in a round. */
 const TIMES = { SharedMap: 20000, lmdb: 10000, 'process.send': 1000 };
 
 /** One of the processes: does what it is told, and tells how long that took. */
@@ -122,7 +120,7 @@ const answers = {
 
 /** Lets the first `count` workers do the same at once; operations in a millisecond, of all of them. */
 async function together(workers, count, message) {
-  const times = Math.ceil(TIMES[message.who] / (message.size > 1000 ? 4 : 1) / (short ? 10 : 1));
+  const times = Math.ceil(TIMES[message.who] / (message.size > 1000 ? 4 : 1));
   const each = workers.slice(0, count).map((worker, index) => {
     worker.send(Object.assign({ times, seed: 1 + Math.floor(Math.random() * 2 ** 31) + index }, message));
     return new Promise((resolve) => worker.on('message', function hear(answer) {
@@ -136,89 +134,75 @@ async function together(workers, count, message) {
   return (await Promise.all(each)).reduce((sum, speed) => sum + speed, 0);
 }
 
-/** Speeds of all contestants by turns: name of the contestant's call → one number a round. */
-async function measure(workers, count, size, whats) {
-  const speeds = {};
-  for (let round = 0; round <= ROUNDS; round++) {
-    for (const what of whats) {
-      for (const who of Object.keys(contestants)) {
-        if (who === 'lmdb' && workers.lmdb === null) continue;
-        const calls = who === 'lmdb' && what === 'set' ? ['set', 'batched set'] : [what];
-        for (const call of calls) {
-          const speed = await together(workers.list, count, { who, what: call, size });
-          const name = `${who} ${call}`;
-          if (round > 0) (speeds[name] = speeds[name] || []).push(speed); // the first one warms
-        }
-      }
-    }
-    if (process.stderr.isTTY) process.stderr.write(`round ${round} of ${ROUNDS}\r`);
-  }
-  return speeds;
+/** What the call of a row is called, by contestant: lmdb has two ways to write. */
+function callsOf(what, lmdb) {
+  const calls = [['this', 'SharedMap', what], ['process.send', 'process.send', what]];
+  if (lmdb === null) return calls;
+  if (what === 'set') calls.push(['lmdb, batched', 'lmdb', 'batched set']);
+  return calls.concat([['lmdb', 'lmdb', what]]);
 }
 
-function tell(title, speeds, bars) {
-  console.log(`\n${title}`);
-  for (const name of Object.keys(speeds)) console.log(`  ${name}: ${median(speeds[name]).toFixed(1)} a millisecond`);
-  for (const [mine, other, bar] of bars) {
-    if (speeds[other] === undefined) continue;
-    const ratios = speeds[mine].map((speed, round) => speed / speeds[other][round]);
-    console.log(`  ${mine} / ${other}: ${median(ratios).toFixed(2)}${bar ? ` (bar ${bar})` : ''}`);
-  }
+/** Operations in a millisecond of all contestants by turns. */
+function measure(bench, workers, count, size, what, label) {
+  const subjects = {};
+  for (const [name, who, call] of callsOf(what, workers.lmdb)) subjects[name] = () => together(workers.list, count, { who, what: call, size });
+  return interleave(subjects, bench.rounds(9), bench.round(label));
 }
 
-async function main() {
+const atLeast = (ratio) => [ratio, Infinity];
+const bars = {
+  get: (size) => ({ lmdb: atLeast(size > 1000 ? 1.5 : 0.95), 'process.send': atLeast(20) }),
+  set: () => ({ lmdb: atLeast(5), 'lmdb, batched': atLeast(3), 'process.send': null }),
+  increment: () => ({ lmdb: null, 'process.send': null }),
+  hot: () => ({ lmdb: null, 'process.send': null }),
+};
+const words = { get: '`get`', set: '`set`', increment: '`increment`', hot: '`increment` of one hot counter' };
+
+async function run(bench) {
   const lmdb = installLmdb();
   if (lmdb === null) console.log('lmdb could not be installed, so it is not measured');
-  const names = { name: `/bench-map-${process.pid}`, lmdb, folder: `/dev/shm/bench-lmdb-${process.pid}` };
+  const { first: name } = bench.keys('posix', 1);
+  const names = { name, lmdb, folder: `/dev/shm/bench-lmdb-${process.pid}` };
   const maps = {};
   const workers = { lmdb, list: [] };
-  process.once('exit', () => {
+  const end = () => {
     // Not one of them may make anew what is taken away here.
     workers.list.forEach((worker) => worker.kill('SIGKILL'));
     for (const size of Object.keys(maps)) {
       maps[size].destroy();
-      for (const end of ['', '-lock']) fs.rmSync(`${names.folder}-${size}${end}`, { recursive: true, force: true });
+      for (const ending of ['', '-lock']) fs.rmSync(`${names.folder}-${size}${ending}`, { recursive: true, force: true });
     }
-  });
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(1));
+  };
+  process.once('exit', end);
+  const rows = [];
+  const add = async (what, text, size, count) => {
+    const label = `${words[what]}${text}, ${count === 1 ? 'one process' : `${count} processes`}`;
+    rows.push({ label, unit: '/ms', numbers: await measure(bench, workers, count, size, what, label), bars: bars[what](size) });
+  };
   for (const size of Object.values(SIZES).concat(COUNTER)) maps[size] = createMap(names, size);
   try {
     for (let index = 0; index < Math.max(...PROCESSES); index++) workers.list.push(start(names));
-    for (const label of Object.keys(SIZES)) {
-      const size = SIZES[label];
+    for (const text of Object.keys(SIZES)) {
+      const size = SIZES[text];
       for (let index = 0; index < KEYS; index++) {
         maps[size].set(keyOf(index), textOf(size));
         asked.set(keyOf(index), textOf(size));
       }
       if (lmdb !== null) await fillLmdb(names, size);
-      for (const count of PROCESSES) {
-        const speeds = await measure(workers, count, size, ['get', 'set']);
-        tell(`${label}, ${count} processes`, speeds, [
-          ['SharedMap get', 'lmdb get', size > 1000 ? 1.5 : 0.95],
-          ['SharedMap get', 'process.send get', 20],
-          ['SharedMap set', 'lmdb set', 5],
-          ['SharedMap set', 'lmdb batched set', 3],
-          ['SharedMap set', 'process.send set'],
-        ]);
-      }
+      for (const count of PROCESSES) for (const what of ['get', 'set']) await add(what, ` of ${text}`, size, count);
     }
-    for (const count of PROCESSES) {
-      tell(`counters, ${count} processes`, await measure(workers, count, COUNTER, ['increment', 'hot']), [
-        ['SharedMap increment', 'lmdb increment'],
-        ['SharedMap increment', 'process.send increment'],
-        ['SharedMap hot', 'lmdb hot'],
-        ['SharedMap hot', 'process.send hot'],
-      ]);
-    }
+    for (const count of PROCESSES) for (const what of ['increment', 'hot']) await add(what, '', COUNTER, count);
   } finally {
-    workers.list.forEach((worker) => worker.disconnect());
+    process.removeListener('exit', end);
+    end();
   }
+  return rows;
 }
 
 /** A process that works; should it fail, all of this has. */
 function start(names) {
-  const worker = fork(__filename, ['work', JSON.stringify(names)].concat(process.argv.slice(2)));
-  worker.on('exit', (code) => code === 0 || process.exit(1));
+  const worker = fork(__filename, [JSON.stringify(names)]);
+  worker.on('exit', (code, signal) => code === 0 || signal === 'SIGKILL' || process.exit(1));
   return worker;
 }
 
@@ -229,5 +213,11 @@ async function fillLmdb(names, size) {
   await db.close();
 }
 
-if (process.argv[2] === 'work') work(JSON.parse(process.argv[3]));
-else main();
+module.exports = {
+  name: 'map',
+  title: 'SharedMap',
+  note: 'Operations in a millisecond, of all processes together: more is better, and so are higher ratios. 100,000 keys. lmdb is in /dev/shm, with `noSync`; process.send asks the process that has a Map.',
+  run,
+};
+
+if (require.main === module) work(JSON.parse(process.argv[2]));
