@@ -13,7 +13,11 @@ function atomicsOf(library) {
   const isShared = (array) => array.buffer === library.process.world.buffer;
   const change = (name, compute) => {
     atomics[name] = (array, index, ...given) => {
-      if (!isShared(array)) return Atomics[name](array, index, ...given);
+      if (!isShared(array)) {
+        const { order } = library.process.world;
+        if (order !== undefined) order.fence(library.process);
+        return Atomics[name](array, index, ...given);
+      }
       const { process } = library;
       return process.ask(name, () => process.world.order.exchange(process, array, index, (old) => compute(old, ...given)));
     };

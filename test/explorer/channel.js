@@ -72,11 +72,11 @@ const operations = {
     },
   },
   'loan, send': {
-    act: (channel, out, letter) => {
+    act: (channel, out, letter, memory) => {
       const loan = channel.tryLoan();
       if (loan === null) return;
       out.sending = letter;
-      loan.data.write(payload(letter));
+      memory.call(loan.data, 'set', [Buffer.from(payload(letter))]);
       out.isSent = loan.trySend();
       if (!out.isSent) loan.release();
     },

@@ -8,10 +8,31 @@
 //   isDue(world, sleeper)   whether what it sleeps for is there
 //   check(play)  throws unless what the pages promise holds; play.actors has the outcomes
 
+const { Sequential, Weak } = require('./orders');
 const { World } = require('./world');
 
 /** Between two actors: what is due is done again (milliseconds). */
 const A_WHILE = 1000;
+
+/** What there is before, of scenes in which all are gone who have made that. @type {Map<any, { buffer: ArrayBuffer, result: any }>} */
+const kept = new Map();
+
+/** Prepares a scene, or takes what there was the first time. */
+function prepared(subject, scene, world) {
+  const [, prepare] = subject.scenes[scene];
+  const known = kept.get(prepare);
+  if (known !== undefined) {
+    world.create(known.buffer.byteLength);
+    new Uint8Array(world.buffer).set(new Uint8Array(known.buffer));
+    return known.result;
+  }
+  const result = prepare(world);
+  if (world.alive.size === 0) {
+    kept.set(prepare, { buffer: world.buffer.slice(0), result });
+    world.processes.forEach((process) => process.retire());
+  }
+  return result;
+}
 
 /** What happens in one schedule. An actor is `{ operation, plan: { step: ['die'] | ['throw'] | ['force'] | ['stop', ...actors] } }`. */
 const turn = () => new Promise(setImmediate);
@@ -24,7 +45,7 @@ class Play {
     this.world.isDue = (sleeper) => subject.isDue(this.world, sleeper);
     this.actors = [];
     this.hasDeath = false;
-    this.prepared = subject.scenes[scene][1](this.world);
+    this.prepared = prepared(subject, scene, this.world);
     this.world.trace = trace;
   }
 
@@ -51,7 +72,7 @@ class Play {
     for (const [step, [what, ...others]] of Object.entries(plan)) steps.set(Number(step), (process) => this.#do(what, process, others));
     actor.outcome = actor.process.run((object) => {
       actor.out = { kept: actor.kept };
-      return act(object, actor.out, letter);
+      return act(object, actor.out, letter, actor.process.library.memory);
     }, steps);
     actor.steps = actor.process.steps;
     return actor;
@@ -221,14 +242,23 @@ const shapes = {
   },
 };
 
+for (const name of ['stops', 'stop, then death', 'two stops', 'death in a stop', 'sleeper in a stop', 'sleeper that is overtaken']) {
+  shapes[`weak ${name}`] = { ...shapes[name], isWeak: true };
+}
+
 /** Plays one schedule. Throws what was wrong. */
 async function playOne(subject, { shape, scene, operations, first, second }, options) {
-  const play = new Play(subject, scene, options);
-  const { program } = shapes[shape];
+  const { program, isWeak } = shapes[shape];
+  const order = isWeak ? new Weak(hash(first, second, scene, ...Buffer.from(operations.join()))) : undefined;
+  const play = new Play(subject, scene, { order, ...options });
   try {
     for (const actor of program(operations, first, second)) play.actInTurn(actor);
     await play.settle();
-    for (const process of play.world.processes) process.isQuiet = true;
+    for (const process of play.world.processes) {
+      process.isQuiet = true;
+      play.world.order.drain(process);
+    }
+    play.world.order = new Sequential();
     subject.check(play);
   } finally {
     play.end();

@@ -2,7 +2,6 @@
 // A process of the explorer's loads lib/ for itself, as every process does: what a file remembers belongs to one of them.
 // What asks the system is played: the kernel's waits, the clock and its timers, liveness, and memory under a key.
 
-const os = require('os');
 const path = require('path');
 const { atomicsOf, memoryOf } = require('./accesses');
 const { sourceOf } = require('./steps');
@@ -70,7 +69,7 @@ function playedModules(library) {
     'memory/index.js': memory,
     'memory/stat.js': { stat: () => null },
     // One processor: nobody spins, which would be many steps that change nothing.
-    os: { ...os, availableParallelism: () => 1 },
+    os: { availableParallelism: () => 1 },
     crypto: { randomInt: () => 1000 * library.number + ++numbers, randomBytes: (size) => Buffer.alloc(size, 7) },
   };
 }
@@ -92,6 +91,9 @@ const stateless = new Map();
 
 /** The files that all processes have in common. */
 const common = new Map();
+
+/** Where loads and stores may pass each other, lib/ keeps them in order: so it does here. */
+const processOfArm = Object.create(process, { arch: { value: 'arm64' } });
 
 /** Nothing is collected as long as a run takes. */
 class NoRegistry {
@@ -127,7 +129,7 @@ class Library {
     const module = { exports: {} };
     modules.set(file, module);
     const source = sourceOf(file);
-    source.run(module, module.exports, (name) => this.#required(source, name), this.#atomics, NoRegistry, this.memory);
+    source.run(module, module.exports, (name) => this.#required(source, name), processOfArm, this.#atomics, NoRegistry, this.memory);
     return module.exports;
   }
 

@@ -3,7 +3,7 @@
 // undefined: it never did, and may have happened or not), and what it makes of a state: all states that there can be
 // afterwards if it gave what it gave; none if it cannot have given that.
 
-/** @param {any[]} calls @param {{ [key: string]: any }} state before all of them */
+/** @param {any[]} calls @param {any} state before all of them */
 function isLinear(calls, state) {
   const seen = new Set();
   return search(calls.slice(), state, seen);

@@ -37,29 +37,24 @@ function checkValue(key, value) {
   return value;
 }
 
-/** What each call makes of the state, an object of values by keys, if it has given `result`. */
+/**
+ * What each call makes of a key's value (undefined: there is none) if it gave `result`: the values that there can be
+ * afterwards, none if it cannot have given that. Keys do not depend on each other, so that each is looked at by itself.
+ */
 const model = {
-  get: (state, [key], result) => (state[key] === result ? [state] : []),
-  has: (state, [key], result) => (key in state === result ? [state] : []),
-  set: (state, [key, value]) => [{ ...state, [key]: value }],
-  add: (state, [key, value], result) => (key in state ? when(result === false, state) : when(result === true, { ...state, [key]: value })),
-  replace: (state, [key, value], result) => (key in state ? when(result === true, { ...state, [key]: value }) : when(result === false, state)),
-  delete: (state, [key], result) => when(result === key in state, without(state, key)),
-  touch: (state, [key], result) => when(result === key in state, state),
-  increment: (state, [key], result) => when(result === (state[key] || 0) + 1, { ...state, [key]: (state[key] || 0) + 1 }),
-  update: (state, [key, change], result) => when(result === change(state[key]), { ...state, [key]: change(state[key]) }),
-  /** A part of `clear`, which empties one slot after the other. */
-  forget: (state, [key]) => [without(state, key)],
-  prune: (state, _given, result) => when(result === 0, state),
+  get: (value, _rest, result) => when(value === result, value),
+  has: (value, _rest, result) => when((value !== undefined) === result, value),
+  set: (_value, [given]) => [given],
+  add: (value, [given], result) => when((value === undefined) === result, value === undefined ? given : value),
+  replace: (value, [given], result) => when((value !== undefined) === result, value === undefined ? undefined : given),
+  delete: (value, _rest, result) => when((value !== undefined) === result, undefined),
+  touch: (value, _rest, result) => when((value !== undefined) === result, value),
+  increment: (value, _rest, result) => when(result === (value || 0) + 1, (value || 0) + 1),
+  update: (value, [change], result) => when(result === change(value), change(value)),
+  clear: () => [undefined],
 };
 
-const when = (isSo, state) => (isSo ? [state] : []);
-
-function without(state, key) {
-  const rest = { ...state };
-  delete rest[key];
-  return rest;
-}
+const when = (isSo, value) => (isSo ? [value] : []);
 
 let ticks = 0;
 
@@ -112,7 +107,7 @@ const operations = {
   update: writing((map, out, letter) => call(map, out, 'update', B, () => valueOf(B, letter))),
   touch: operation('touch', A, 1e9),
   clear: operation('clear'),
-  prune: operation('prune'),
+  prune: { act: (map) => void map.prune() },
   entries: {
     act: (map) => {
       for (const [key, value] of map) checkValue(key, value);
@@ -142,31 +137,21 @@ function isDue(world, { index }) {
   return index === LOCK && (owner === 0 || (world.hasLooked && !world.alive.has(owner)));
 }
 
-/** What happens at once of a call. In a map that evicts any key may be forgotten at any time. */
-function parts(made, evict) {
-  if (made.name !== 'clear') return [made];
-  return evict ? [] : KEYS.map((key) => ({ ...made, name: 'forget', given: [key] }));
-}
-
-/** A call as linear.js takes it. In a map that evicts, any key may be gone when a call comes. */
+/** A call as linear.js takes it, for one key. In a map that evicts, the key may be gone when a call comes. */
 function applied({ name, given, start, end, result, error }, evict) {
-  const apply = (state) => {
-    if (error !== undefined) return [state];
-    const outcomes = (before) => (end === undefined ? anyOutcome(name, before, given) : model[name](before, given, result));
-    return evict ? subsets(state).flatMap(outcomes) : outcomes(state);
+  const rest = name === 'clear' ? [] : given.slice(1);
+  const outcomes = (value) => (end === undefined ? anyOutcome(name, value, rest) : model[name](value, rest, result));
+  const apply = (value) => {
+    if (error !== undefined) return [value];
+    return evict ? [value, undefined].flatMap(outcomes) : outcomes(value);
   };
   return { start, end, apply };
 }
 
-/** What a call makes of a state that has not told what it gave. */
-function anyOutcome(name, state, given) {
-  const results = [undefined, true, false, 0, (state[given[0]] || 0) + 1, name === 'update' ? given[1](state[given[0]]) : undefined];
-  return results.flatMap((result) => model[name](state, given, result)).slice(0, 1);
-}
-
-/** A state without some of its keys. */
-function subsets(state) {
-  return Object.keys(state).reduce((all, key) => all.concat(all.map((one) => without(one, key))), [state]);
+/** What a call makes of a value that has not told what it gave. */
+function anyOutcome(name, value, rest) {
+  const results = [undefined, true, false, (value || 0) + 1, name === 'update' ? rest[0](value) : undefined];
+  return results.flatMap((result) => model[name](value, rest, result)).slice(0, 1);
 }
 
 const isAllowed = (error) => error instanceof Unwinding || (error instanceof RangeError && error.message.includes('call stack'));
@@ -191,8 +176,11 @@ function check(play) {
     const known = entries.filter(([key]) => KEYS.includes(key)).length;
     if (there !== known) throw new Error(`it has ${there} of the keys, and ${known} entries of them`);
   });
-  const calls = actors.flatMap(({ out }) => out.calls || []).concat(seen.calls).flatMap((made) => parts(made, evict));
-  if (!isLinear(calls.map((made) => applied(made, evict)), state)) throw new Error(`these calls cannot have given that: ${calls.map(shown).join(', ')}`);
+  const calls = actors.flatMap(({ out }) => out.calls || []).concat(seen.calls);
+  for (const key of KEYS) {
+    const about = calls.filter(({ name, given }) => name === 'clear' || given[0] === key);
+    if (!isLinear(about.map((made) => applied(made, evict)), state[key])) throw new Error(`these calls cannot have given that: ${about.map(shown).join(', ')}`);
+  }
   play.afterwards((map) => {
     const filled = Array.from({ length: MOST }, (_, index) => KEYS[index] || `other${index}`);
     for (const key of filled) map.set(key, 'x'.repeat(20));

@@ -72,6 +72,7 @@ class Process {
       if (this.unwinding === null && error instanceof Unwinding) throw error;
       outcome = { error };
     }
+    this.world.order.drain(this);
     const { unwinding } = this;
     if (unwinding === null) return outcome;
     if (unwinding.reason === 'by force') this.unwinding = null;
@@ -121,6 +122,7 @@ class Process {
 
   die() {
     this.isDead = true;
+    this.world.order.drain(this);
     this.world.died(this);
     this.#unwind('dead');
   }
@@ -153,7 +155,7 @@ class Process {
   wait(words, index, value, timeout) {
     const { world } = this;
     return this.ask('wait', () => {
-      if (world.order.load(this, words, index, true) !== value) return results.NOT_EQUAL;
+      if (world.order.now(this, words, index) !== value) return results.NOT_EQUAL;
       if (timeout <= SHORT) {
         world.time += timeout;
         return results.TIMED_OUT;
@@ -165,7 +167,7 @@ class Process {
 
   waitAsync(words, index, value) {
     const { world } = this;
-    return this.ask('waitAsync', () => (world.order.load(this, words, index, true) === value ? world.sleep(this, words, index, Infinity, true).id : results.NOT_EQUAL_AT_ONCE));
+    return this.ask('waitAsync', () => (world.order.now(this, words, index) === value ? world.sleep(this, words, index, Infinity, true).id : results.NOT_EQUAL_AT_ONCE));
   }
 
   cancelWait(id) {
@@ -174,7 +176,10 @@ class Process {
 
   notify(words, index, count) {
     if (count === 0) return 0;
-    return this.ask('notify', () => this.world.wake(words, index, count));
+    return this.ask('notify', () => {
+      this.world.order.drain(this);
+      return this.world.wake(words, index, count);
+    });
   }
 
   /** The next turn of its event loop. */
@@ -201,6 +206,11 @@ class Process {
   runTimer(timer) {
     if (!timer.repeats) this.timers.delete(timer);
     this.turn(timer.callback);
+  }
+
+  /** Its number stays that of a dead one in all runs that follow. */
+  retire() {
+    this.library.uses = Infinity;
   }
 
   /** After the run. */

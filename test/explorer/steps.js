@@ -9,7 +9,7 @@ const vm = require('vm');
 const acorn = require('acorn');
 
 /** Methods that read or write many elements at once. */
-const BULK = new Set(['compare', 'copy', 'copyWithin', 'fill', 'latin1Slice', 'set', 'slice', 'toString', 'write']);
+const BULK = new Set(['compare', 'copy', 'copyWithin', 'fill', 'latin1Slice', 'set', 'slice', 'toString']);
 
 const isElement = (node) => node.type === 'MemberExpression' && node.computed && !node.optional && node.object.type !== 'Super';
 
@@ -77,14 +77,14 @@ function isRead(node, parent) {
 }
 
 /**
- * What is known of a file: `run(module, exports, require, Atomics, FinalizationRegistry, $memory)`, the files that it loads by the names that it
+ * What is known of a file: `run(module, exports, require, process, Atomics, FinalizationRegistry, $memory)`, the files that it loads by the names that it
  * has for them, and whether it accesses memory or has variables of its own.
  */
 class Source {
   constructor(file) {
     const text = withSteps(fs.readFileSync(file, 'utf8'));
     this.file = file;
-    this.run = vm.runInThisContext(`(function (module, exports, require, Atomics, FinalizationRegistry, $memory) {${text}\n})`, { filename: file });
+    this.run = vm.runInThisContext(`(function (module, exports, require, process, Atomics, FinalizationRegistry, $memory) {${text}\n})`, { filename: file });
     this.needs = new Map();
     for (const [, name] of text.matchAll(/\brequire\('(\.[^']*)'\)/g)) this.needs.set(name, require.resolve(path.join(path.dirname(file), name)));
     this.hasState = /\$memory|\bAtomics\b|^let /m.test(text);

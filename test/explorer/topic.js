@@ -47,7 +47,7 @@ function see(frame, out) {
 }
 
 function checkFrame(frame) {
-  const text = frame.data.toString('latin1');
+  const text = frame.text();
   if (!/^(.)\1{7}$/.test(text)) throw new Error(`frame ${frame.sequence} is torn: ${JSON.stringify(text)}`);
 }
 
@@ -78,10 +78,10 @@ const operations = {
     },
   },
   'loan, publish': {
-    act: (topic, out, letter) => {
+    act: (topic, out, letter, memory) => {
       const loan = topic.tryLoan();
       if (loan === null) return;
-      loan.data.write(payload(letter));
+      memory.call(loan.data, 'set', [Buffer.from(payload(letter))]);
       out.publishing = letter;
       loan.publish();
       out.isPublished = true;
