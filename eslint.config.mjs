@@ -29,6 +29,11 @@ export default [
     languageOptions: { ecmaVersion: 2020 },
   },
   {
+    // Jest runs these.
+    files: ['test/compat/mocks/*.test.js'],
+    languageOptions: { globals: globals.jest },
+  },
+  {
     // Loaded on Node 16 and newer only.
     files: ['lib/{structures,channel,topic,map,locks}/**/*.js', 'test/explorer/**/*.js'],
     languageOptions: { ecmaVersion: 2022 },

@@ -58,4 +58,4 @@ const is32Bit = ['arm', 'ia32', 'mips', 'mipsel', 'ppc', 's390'].includes(proces
  */
 const LengthMax = Math.min(is32Bit ? 2 ** 30 : 2 ** 31, kMaxLength);
 
-module.exports = Object.assign({ BufferType, LengthMax, types }, constants);
+module.exports = { BufferType, LengthMax, constants, types };

@@ -27,6 +27,9 @@ export const BufferType: {
   readonly BigInt64Array?: 10;
   readonly BigUint64Array?: 11;
   readonly Float16Array?: 12;
+} & {
+  /** By a name that is a variable, as in 0.1.x: undefined where it is no type. */
+  readonly [typeKey: string]: number;
 };
 
 export const SHMBT_BUFFER: 0;

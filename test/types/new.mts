@@ -87,8 +87,9 @@ const wrong = () => {
   shm.create(1, 13);
   // @ts-expect-error: 8 is no octal digit
   shm.create(1, 'Buffer', null, 680);
-  // @ts-expect-error: there is no such type
-  shm.BufferType.Int7Array;
+  // As in 0.1.x, where a name may be a variable.
+  const ofVariable: number = shm.BufferType[String(8)];
+  console.log(ofVariable);
   // @ts-expect-error: nor such a constant
   shm.SHMBT_INT7;
   // @ts-expect-error: only some runtimes have this one

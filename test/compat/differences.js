@@ -1,0 +1,141 @@
+'use strict';
+// Where a program meets another behaviour than with 0.1.1, on purpose: `code` prints it, with `shm`, KEY and NAME in
+// scope. `before` and `now` are what it prints, or the signal that ends it; `why` goes to the page Upgrading.
+
+const keep = 'process.on("exit", () => shm.destroy(NAME));';
+
+module.exports = [
+  {
+    what: 'Using an array after `detach`',
+    code: 'const array = shm.create(10, "Int32Array", KEY); shm.detach(KEY); console.log(array.length, array[0]);',
+    before: 'SIGSEGV',
+    now: '0 undefined',
+    why: 'Arrays are empty after a detach.',
+  },
+  {
+    what: 'Dropping the last reference to a Buffer, and getting it again',
+    code: 'shm.create(10, "Buffer", KEY)[0] = 5; gc(); setTimeout(() => { const again = shm.get(KEY); console.log(again && again[0], shm.getTotalSize()); }, 50);',
+    before: 'null 0',
+    now: '5 10',
+    why: '0.1.1 detached a Buffer that was collected, which destroyed a segment that nobody else had. Now memory stays attached until `detach`, or the end of the process.',
+  },
+  {
+    what: 'A second `get` of a key',
+    code: 'shm.create(10, "Buffer", KEY); const [a, b] = [shm.get(KEY), shm.get(KEY)]; console.log(shm.getTotalSize(), shm.detach(KEY), b === a);',
+    before: '30 2 false',
+    now: '10 0 false',
+    why: 'One thread maps a key once. `detach` ends all its arrays over the key.',
+  },
+  {
+    what: 'The number of a type for its name',
+    code: 'try { console.log(shm.create(4, shm.BufferType.Float32Array).constructor.name); } catch (error) { console.log(error.message); }',
+    before: 'Unknown type key 8',
+    now: 'Float32Array',
+    why: 'Numbers work, and `SHMBT_*` is exported.',
+  },
+  {
+    what: '`get(key, shm.SHMBT_FLOAT32)`, which 0.1.1 did not export',
+    code: 'shm.create(8, "Buffer", KEY); console.log(shm.get(KEY, shm.SHMBT_FLOAT32).constructor.name);',
+    before: 'Buffer',
+    now: 'Float32Array',
+    why: '`undefined` gave a Buffer. If the program relied on it, write `\'Buffer\'`.',
+  },
+  {
+    what: '`key` among the properties of an array',
+    code: 'const array = shm.create(2, "Uint8Array", KEY); console.log(Object.keys(array).join(), array.key === KEY);',
+    before: '0,1,key true',
+    now: '0,1 true',
+    why: '`array.key` works as before, but is not enumerable.',
+  },
+  {
+    what: '`detach` after another process has destroyed the segment',
+    code: 'shm.create(10, "Buffer", KEY); require("child_process").execFileSync("ipcrm", ["-M", String(KEY)]); console.log(shm.detach(KEY), shm.detach(KEY));',
+    before: '-1 -1',
+    now: '0 -1',
+    why: 'This was the last attach, so the memory has gone.',
+  },
+  {
+    what: 'An octal literal as permissions',
+    code: `${keep} process.umask(0); try { shm.create(4, "Buffer", NAME, 0o600); console.log((fs.statSync("/dev/shm" + NAME).mode & 0o777).toString(8)); } catch (error) { console.log(error.code); }`,
+    before: '3',
+    now: 'ERR_OUT_OF_RANGE',
+    why: '0.1.1 read the digits of 384. Write `\'600\'`.',
+  },
+  {
+    what: 'Permissions that are no number',
+    code: `${keep} try { shm.create(4, "Buffer", NAME, "rw"); console.log((fs.statSync("/dev/shm" + NAME).mode & 0o777).toString(8)); } catch (error) { console.log(error.code); }`,
+    before: '640',
+    now: 'ERR_OUT_OF_RANGE',
+    why: '0.1.1 took the default, 660.',
+  },
+  {
+    what: '`detach` with a key of a wrong type',
+    code: 'try { console.log(shm.detach(undefined)); } catch (error) { console.log(error.code); }',
+    before: 'undefined',
+    now: 'ERR_INVALID_ARG_TYPE',
+    why: 'Mostly it is a variable that is not set. 0.1.1 made a segment that nobody can find.',
+  },
+  {
+    what: 'A key read from the environment without `+`',
+    code: 'shm.create(4, "Buffer", KEY); process.on("warning", (warning) => console.log(warning.code)); console.log(shm.get(String(KEY)));',
+    before: 'null',
+    now: 'null\nSHM_STRING_KEY',
+    why: 'A string is the name of an object. If a segment of that number exists, a warning says so.',
+  },
+  {
+    what: 'Getting an object that another program has made',
+    code: `${keep} fs.writeFileSync("/dev/shm" + NAME, "made by another program"); try { console.log(shm.get(NAME).length > 1e6); } catch (error) { console.log(error.code); }`,
+    before: 'SIGABRT',
+    now: 'ERR_SHM_LAYOUT',
+    why: 'Its first 8 bytes are no length. Open it with `{ raw: true }`.',
+  },
+  {
+    what: 'A worker thread that loads the package and ends',
+    code: 'const array = shm.create(4, "Buffer", KEY); const { Worker } = require("worker_threads"); new Worker("require(\'shm-typed-array\')", { eval: true }).on("error", (error) => console.log(error.message.split(":")[0])).on("exit", () => console.log(shm.getTotalSize()));',
+    before: 'Module did not self-register\n4',
+    now: '4',
+    why: 'A thread has its own attachments.',
+  },
+  {
+    what: '`postMessage(array, [array.buffer])`',
+    code: 'const array = shm.create(4, "Int32Array", KEY); const { port1, port2 } = new (require("worker_threads").MessageChannel)(); port2.on("message", (got) => { got[0] = 7; console.log(shm.get(KEY, "Int32Array")[0]); port2.close(); }); port1.postMessage(array, [array.buffer]);',
+    before: '7',
+    now: '0',
+    why: 'Post the key, or an array that was created with `{ shared: true }`.',
+  },
+  {
+    what: '`error.code`, and the class of an error',
+    code: 'try { shm.create(4, "Int7Array"); } catch (error) { console.log(error.constructor.name, error.code); }',
+    before: 'Error undefined',
+    now: 'TypeError ERR_INVALID_ARG_VALUE',
+    why: 'Every error has a code. The messages have changed.',
+  },
+  {
+    what: 'A second `detach` of memory that others still have',
+    code: keep + 'shm.create(4, "Buffer", KEY); shm.create(4, "Buffer", NAME); const other = cp.spawn(process.execPath, ["-e", `const shm = require("shm-typed-array"); shm.get(${KEY}); setInterval(() => {}, 1000); console.log()`]); other.stdout.on("data", () => { console.log(shm.detach(KEY), shm.detach(KEY), shm.detach(NAME), shm.detach(NAME)); other.kill(); });',
+    before: '1 1 1 1',
+    now: '1 -1 1 -1',
+    why: 'The second one finds nothing attached.',
+  },
+  {
+    what: 'A segment that was got twice, at exit',
+    code: 'cp.execFileSync(process.execPath, ["-e", `const shm = require("shm-typed-array"); shm.create(4, "Buffer", ${KEY}); shm.get(${KEY})`]); console.log(shm.get(KEY) !== null);',
+    before: 'true',
+    now: 'false',
+    why: '0.1.1 detached one of the two, so the segment stayed behind.',
+  },
+  {
+    what: 'All types in `BufferType`',
+    code: 'console.log(Object.keys(shm.BufferType).length, shm.LengthMax);',
+    before: '10 4294967296',
+    now: '12 2147483648',
+    why: '`BigInt64Array` and `BigUint64Array` are new, and `Float16Array` where the runtime has it. `LengthMax` is the same on every runtime; counts beyond it work where the runtime has such arrays.',
+  },
+  {
+    what: 'An empty text as permissions',
+    code: `${keep} try { console.log(shm.create(4, "Buffer", NAME, "").length); } catch (error) { console.log(error.code); }`,
+    before: '4',
+    now: 'ERR_OUT_OF_RANGE',
+    why: 'Leave it out for the default.',
+  },
+];
