@@ -9,6 +9,8 @@ const { writeBetween } = require('./between');
 const { npmPackages } = require('./packages');
 
 const root = path.join(__dirname, '..');
+// Where the pages of the site are, if it is built for one.
+const base = process.env.SITE_BASE;
 const cli = path.join(root, 'lib', 'cli', 'cli.js');
 
 function helpOf(...words) {
@@ -31,10 +33,11 @@ function writeReference() {
   fs.writeFileSync(project, JSON.stringify({
     compilerOptions: { strict: true, lib: ['esnext'], types: ['node'], typeRoots: [path.join(modules, '@types')] },
     files: ['../lib/index.d.ts'],
+    typedocOptions: { navigationLinks: base ? { Pages: base } : {} },
   }));
   execFileSync(process.execPath, [
     path.join(modules, 'typedoc', 'bin', 'typedoc'), '--tsconfig', project, '--entryPoints', path.join(root, 'lib', 'index.d.ts'),
-    '--out', out, '--name', 'shm-typed-array', '--readme', 'none', '--disableSources', '--treatWarningsAsErrors',
+    '--out', out, '--name', 'shm-typed-array', '--readme', 'none', '--disableSources', '--treatWarningsAsErrors', '--includeHierarchySummary', 'false',
     '--validation.notExported', 'false', // the parts that options are put together from are nobody's to name
   ], { cwd: root, stdio: 'inherit' });
 }
