@@ -79,7 +79,7 @@ test('a stream that holds an array when it is detached can wait for ever; with a
 });
 
 test('a buffer in a transfer list is not shared; an array that is shared is, and so is a key', { skip: Worker === null && 'this runtime has no worker_threads' }, async (t) => {
-  says(t, 'README.md', '`postMessage(array, [array.buffer])` no longer shares');
+  says(t, 'docs/upgrading.md', '`postMessage(array, [array.buffer])` shares no longer');
   const file = path.join(temporaryFolder(), 'writer.js');
   fs.writeFileSync(file, `
     const { parentPort } = require('worker_threads');
