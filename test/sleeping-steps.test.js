@@ -17,9 +17,10 @@ for (const name of names) {
 
 const test = require('tape');
 const path = require('path');
-const { RING, TAKEN, ringOf } = require('../lib/channel/layout');
 const { skip } = require('./messages');
-const { freshName, shm } = require('./support');
+const { RING, TAKEN, ringOf } = require('../lib/channel/layout');
+const { MAY_SLEEP, Takers } = skip ? {} : require('../lib/structures/sleepers');
+const { freshName, shm, until } = require('./support');
 
 /** The time of both processes (milliseconds): it goes by while one sleeps. */
 let time = 0;
@@ -33,8 +34,8 @@ function otherProcess(number) {
   owners.ownNumber = () => number;
   owners.isAlive = (owner) => owner >= 11 && owner <= 13;
   require('../lib/runtime/clock').now = () => (time += 0.02);
-  const copy = { shm: require('../lib'), waiting: require('../lib/wait') };
-  for (const name of ['Channel', 'Topic']) if (!skip) copy[name] = copy.shm[name];
+  const copy = { shm: require('../lib'), waiting: require('../lib/wait'), clock: require('../lib/runtime/clock') };
+  for (const name of ['Channel', 'Topic', 'LockManager', 'Mutex']) if (!skip) copy[name] = copy.shm[name];
   Object.assign(require.cache, saved);
   return copy;
 }
@@ -137,6 +138,7 @@ function play({ open, prepare, sleep, change }, isSleeperInterrupted, at) {
     isMade = change(maker, given) !== false; // else the sleeper was in the middle, with a lock
   };
   const fallAsleep = (words, index, value, milliseconds) => {
+    step('wait'); // the kernel compares after that
     if (words[index] !== value) return 'not-equal';
     // The short sleeps of who waits for another thread's lock, on a word that is never notified.
     if (milliseconds < 1) return letPass(milliseconds);
@@ -298,6 +300,7 @@ for (const [name, open] of [['channel', openChannel], ['topic', openTopic]]) tes
     const [first, second, closer] = [one, other, third].map((process) => open(process, key));
     let isClosed = false;
     const sleepUnless = (words, index, value, milliseconds) => {
+      step('wait');
       if (words[index] !== value) return 'not-equal';
       if (milliseconds < 1) return letPass(milliseconds);
       if (isClosed) faults.push([at, inner]);
@@ -342,4 +345,90 @@ for (const [name, open] of [['channel', openChannel], ['topic', openTopic]]) tes
   t.deepEqual(faults, []);
   t.ok(at > 5 && at < 200, `${at} steps`);
   t.end();
+});
+
+test('the timers that look after calls end when there are none any more', { skip }, async (t) => {
+  const { Channel, LockManager, Mutex, clock, shm: own } = otherProcess(11);
+  const timers = [];
+  clock.setInterval = (look) => {
+    const timer = { look, isCleared: false, ref() {}, unref() {} };
+    timers.push(timer);
+    return timer;
+  };
+  clock.clearInterval = (timer) => (timer.isCleared = true);
+  const calls = {
+    'a channel': (key) => {
+      const channel = openChannel({ Channel }, key);
+      const received = channel.receive();
+      channel.sendSync('x');
+      return received;
+    },
+    'a lock': (key) => {
+      const words = own.create(1, 'Int32Array', key);
+      words[0] = 12;
+      const locked = new Mutex(words, 0).lock();
+      words[0] = 0;
+      own.notify(words, 0);
+      return locked;
+    },
+    'a lock manager': (key) => new LockManager(key).request('a', () => {}),
+  };
+  for (const name of Object.keys(calls)) {
+    const key = freshName();
+    await calls[name](key);
+    await new Promise(setImmediate);
+    const [timer] = timers.splice(0);
+    timer.look();
+    t.ok(timer.isCleared, name);
+    shm.destroy(key);
+  }
+});
+
+test('one is woken where many sleep, and all when it comes out that none does', { skip }, (t) => {
+  const waiting = require('../lib/wait');
+  const { notify } = waiting;
+  const woken = [];
+  let sleeping = 0;
+  waiting.notify = (words, index, count = Infinity) => {
+    woken.push(count);
+    return Math.min(count, sleeping);
+  };
+  const words = new Int32Array([MAY_SLEEP]);
+  const takers = new Takers(words, 0);
+  const change = (number, asleep) => {
+    sleeping = asleep;
+    if (takers.count(number)) takers.wake();
+    return [words[0], woken.splice(0)];
+  };
+  t.deepEqual(change(1, 3), [2, [Infinity]], 'all are woken, and it is noted that they are many');
+  words[0] |= MAY_SLEEP;
+  t.deepEqual(change(2, 3), [4 + MAY_SLEEP, [1]], 'one; the mark of the others stays');
+  t.deepEqual(change(3, 0), [6, [1, Infinity]], 'none sleeps: the mark goes, and who went to sleep meanwhile is woken');
+  t.deepEqual(change(4, 0), [8, []], 'nobody is asked for where there is no mark');
+  words[0] |= MAY_SLEEP;
+  t.deepEqual(change(5, 1), [10, [Infinity]], 'one that sleeps is not many');
+  words[0] |= MAY_SLEEP;
+  t.deepEqual(change(6, 0), [12, [Infinity]]);
+  waiting.notify = notify;
+  t.end();
+});
+
+test('a wakeup that comes for calls that are over is passed on', { skip }, async (t) => {
+  const { Channel, waiting } = otherProcess(11);
+  const woken = [];
+  let wake;
+  waiting.waitAsync = () => new Promise((resolve) => (wake = resolve));
+  waiting.notify = (words, index, count) => woken.push(count);
+  const key = freshName();
+  const channel = openChannel({ Channel }, key);
+  const controller = new AbortController();
+  const received = channel.receive({ signal: controller.signal }).catch((error) => error.name);
+  await until(() => wake !== undefined);
+  controller.abort();
+  t.equal(await received, 'AbortError');
+  woken.splice(0); // what the constructor has asked
+  wake('ok');
+  await until(() => woken.length > 0);
+  t.deepEqual(woken, [1]);
+  shm.destroy(key);
 });
