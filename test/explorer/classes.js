@@ -1,4 +1,4 @@
 'use strict';
 // The classes that are explored, each by the file of its name.
 
-module.exports = ['channel', 'mutex', 'topic', 'map'];
+module.exports = ['channel', 'mutex', 'topic', 'map', 'locks'];

@@ -69,7 +69,7 @@ class Weak {
   /** What a process has not shown yet, and how old what it loads may be. */
   #view(process) {
     let view = this.#views.get(process);
-    if (view === undefined) this.#views.set(process, (view = { pending: [], acquired: this.#time, ordered: this.#time, seen: new Map(), buffer: process.world.buffer }));
+    if (view === undefined) this.#views.set(process, (view = { pending: [], acquired: this.#time, ordered: this.#time, seen: new Map(), world: process.world }));
     return view;
   }
 
@@ -101,7 +101,7 @@ class Weak {
     }
     const words = new Int32Array(last - first + 1);
     for (let word = first; word <= last; word++) {
-      words[word - first] = this.#valueAt(view.buffer, word, time);
+      words[word - first] = this.#valueAt(view.world.buffer, word, time);
       view.seen.set(word, Math.max(view.seen.get(word) || 0, time));
     }
     if (isAcquire) view.acquired = Math.max(view.acquired, time);
@@ -145,7 +145,8 @@ class Weak {
   }
 
   /** From now on a store is seen. */
-  #show({ buffer, seen }, { address, bytes }) {
+  #show({ world, seen }, { address, bytes }) {
+    const { buffer } = world;
     const all = new Uint8Array(buffer);
     const first = Math.floor(address / WORD);
     const last = Math.floor((address + bytes.length - 1) / WORD);
