@@ -174,6 +174,15 @@ test("the command's help is what the program prints", async (t) => {
 test('the scripts that the pages name are there', cloneOnly, (t) => {
   const { scripts } = JSON.parse(read('package.json'));
   for (const mention of new Set(allText.match(/npm run [\w:-]+/g))) t.ok(scripts[mention.slice(8)], mention);
+  const isCase = (name) => fs.existsSync(path.join(root, 'bench', 'cases', `${name}.js`)) && new RegExp(`name: '${name}'`).test(read(`bench/cases/${name}.js`));
+  for (const mention of new Set(allText.match(/`npm run bench -- [a-z ]*[a-z](?=`| --)/g))) {
+    for (const name of mention.slice(18).split(' ')) t.ok(isCase(name), `${mention}: ${name}`);
+  }
+  for (const mention of new Set(allText.match(/node bench\/cases\/\w+(?=\.js)/g))) t.notOk(isCase(mention.slice(17)), `${mention}.js runs by itself`);
+  const packageCases = read('scripts/test-package.js') + read('scripts/package-environments.js');
+  for (const mention of new Set(allText.match(/`npm run test:package -- [a-z -]*[a-z](?=`)/g))) {
+    for (const name of mention.slice(25).split(' ')) t.ok(new RegExp(`(?:function ${name.replace(/-(.)/g, (_, letter) => letter.toUpperCase())}|'${name}':)`).test(packageCases), `${mention}: ${name}`);
+  }
   for (const mention of new Set(allText.match(/(?:node |`)(?:scripts|test|bench)\/[\w./-]+(?:js|pml)\b/g))) {
     t.ok(fs.existsSync(path.join(root, mention.replace(/^(?:node |`)/, ''))), mention);
   }
