@@ -48,7 +48,8 @@ function bufferMethods(bytes) {
   return sum;
 }
 
-const kinds = { ordinary: null, this: 'sysv', 'this, POSIX': 'posix' };
+/** An ordinary array with a property of its own shows what `key` costs in itself. */
+const kinds = { ordinary: null, this: 'sysv', 'this, POSIX': 'posix', 'ordinary with a `key`': null };
 
 async function run(bench) {
   const rows = [];
@@ -56,7 +57,10 @@ async function run(bench) {
     const subjects = {};
     for (const kind of Object.keys(kinds)) subjects[kind] = async () => inProcess(bench, label, kind);
     const numbers = await interleave(subjects, bench.rounds(11), bench.round(label));
-    rows.push({ label, unit: 'µs', scale: 1e3, numbers, bars: { ordinary: [0.97, 1.03] } });
+    // In turn, `key` has its price, which performance.md proves.
+    const bars = label in inTurn ? { ordinary: null } : { ordinary: [0.97, 1.03] };
+    rows.push({ label, unit: 'µs', scale: 1e3, numbers, bars });
+    if (label in inTurn) rows.push({ label: '… over an object', unit: 'µs', scale: 1e3, numbers: { ordinary: numbers.ordinary, 'this, POSIX': numbers['this, POSIX'] }, subject: 'this, POSIX', bars: { ordinary: 1.05 } });
   }
   return rows;
 }
@@ -78,6 +82,7 @@ function measure(label, kind, passes, keys) {
       ? ordinaryOne()
       : require('../..').create(ELEMENTS, ofBytes ? 'Buffer' : 'Float64Array', kinds[kind] === 'sysv' ? Number(key) : key);
   const [array, other] = [make(keys[0]).fill(1), make(keys[1]).fill(1)];
+  if (kind.includes('key')) for (const one of [array, other]) Object.defineProperty(one, 'key', { value: 1, writable: true, configurable: true });
   const ordinary = ordinaryOne().fill(1);
   const work = works[label] || (() => inTurn[label](ordinary, array));
   for (let i = 0; i < passes; i++) work(array, other);
