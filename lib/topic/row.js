@@ -64,8 +64,8 @@ class Row {
   }
 
   see(number) {
-    this.seen = number;
     Atomics.store(this.words, this.at + SEEN, number);
+    this.seen = number; // last: whoever fails before has not seen it
   }
 
   leave() {
