@@ -2,10 +2,12 @@
 // Channel: a call that fails at any of its steps, by an exception or because its script is terminated, leaves nothing
 // taken and loses no message: another process gets every slot, and what was sent.
 
-const { addSteps, disarm, failAt, isMissing, ways } = require('./failing-steps');
+const { addSteps, disarm, failAt, hurry, isMissing, ways } = require('./failing-steps');
 const test = require('tape');
 const { skip } = require('./messages');
 const { forkCode, freshName, nextMessage, shm } = require('./support');
+
+hurry();
 
 const SLOTS = 3;
 

@@ -2,10 +2,12 @@
 // LockManager: a call that fails at any of its steps, by an exception or because its script is terminated, leaves no lock
 // taken and no request in the table: another process gets the lock, and all requests that there is room for.
 
-const { addSteps, disarm, failAt, isMissing, ways } = require('./failing-steps');
+const { addSteps, disarm, failAt, hurry, isMissing, ways } = require('./failing-steps');
 const test = require('tape');
 const { skip } = require('./messages');
 const { forkCode, freshName, nextMessage, shm } = require('./support');
+
+hurry();
 
 /** What there is room for: the mailboxes of the two managers here and the one there, and so many requests. */
 const MAILBOXES = 3;

@@ -5,10 +5,13 @@
 
 const test = require('tape');
 const vm = require('vm');
+const { hurry } = require('./failing-steps');
 const { Worker, execPath, forkCode, freshName, isDeno, nextMessage, nodeMajor, runCode, shm } = require('./support');
 
 const skip =
   (nodeMajor < 16 && 'SharedMap needs Node 16') || (isDeno && 'Deno forks otherwise') || (execPath !== process.execPath && 'starts processes');
+
+if (!skip) hurry();
 
 const KEYS = 12;
 const CAPACITY = 10;
@@ -102,6 +105,32 @@ function failAt(step, action, isAfter) {
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
+/** The same, but the script ends at that step: no `finally` runs. */
+function endAt(step, action) {
+  const real = {};
+  STEPS.forEach((name) => (real[name] = Atomics[name]));
+  const restore = () => STEPS.forEach((name) => (Atomics[name] = real[name]));
+  let left = step;
+  global.actOnMap = () => {
+    STEPS.forEach((name) => {
+      Atomics[name] = (...args) => {
+        if (--left > 0) return real[name](...args);
+        for (;;);
+      };
+    });
+    action();
+    return true;
+  };
+  let isWhole = false;
+  try {
+    isWhole = vm.runInThisContext('actOnMap()', { timeout: 10 });
+  } catch (error) {
+    if (error.code !== 'ERR_SCRIPT_EXECUTION_TIMEOUT') throw error;
+  }
+  restore();
+  return !isWhole;
+}
+
 /** Throws unless each key has one of the values that it may have. */
 function compare(before, after, found, what) {
   if (found.error !== null) throw new Error(`${what}: ${found.error}`);
@@ -140,6 +169,61 @@ test('an exception at every step of every call', { skip }, async (t) => {
   }
   t.comment(JSON.stringify(counts));
   t.ok(counts.steps > 150, 'and nothing stays taken');
+  map.destroy();
+});
+
+test('the end of a script at every step of every call', { skip: skip || (process.versions.bun !== undefined && 'Bun ends no script that runs') }, async (t) => {
+  const name = freshName();
+  const map = new shm.SharedMap(name, OPTIONS);
+  const look = await startOther(t, name);
+  let steps = 0;
+  for (const call of Object.keys(calls).filter((one) => one !== 'many sets')) {
+    fill(map);
+    const before = new Map(map);
+    calls[call](map);
+    const after = new Map(map);
+    for (let step = 1; ; step++) {
+      fill(map);
+      if (!endAt(step, () => calls[call](map))) break;
+      steps++;
+      if (step % 2 === 0) map.get('k0'), map.touch('none', 1); // the next call of this thread repairs it, or else a timer
+      compare(before, after, await look(), `${call}, step ${step}`);
+    }
+  }
+  t.ok(steps > 50, `nothing stays taken after ${steps} of them`);
+  map.destroy();
+});
+
+test('an exception at every step of compute', { skip }, async (t) => {
+  const name = freshName();
+  const map = new shm.SharedMap(name, OPTIONS);
+  const look = await startOther(t, name);
+  let steps = 0;
+  for (let hasFailed = true; hasFailed; ) {
+    fill(map);
+    let left = steps + 1;
+    const real = {};
+    STEPS.forEach((step) => {
+      real[step] = Atomics[step];
+      Atomics[step] = (...args) => {
+        if (--left === 0) throw new Error('injected');
+        return real[step](...args);
+      };
+    });
+    const result = await map.compute('k1', async () => 'computed', { timeout: 100 }).catch((error) => error);
+    STEPS.forEach((step) => (Atomics[step] = real[step]));
+    hasFailed = left <= 0;
+    if (!hasFailed) break;
+    steps++;
+    if (result !== 'computed' && result.message !== 'injected') throw result;
+    const again = await new shm.SharedMap(name).compute('k1', async () => 'again', { timeout: 5000 });
+    if (!['computed', 'again'].includes(again)) t.fail(`step ${steps}: ${again}`);
+    // A claim that could not be given back is tried again.
+    let found = await look();
+    for (const deadline = Date.now() + 5000; found.error !== null && Date.now() < deadline; found = await look());
+    if (found.error !== null || found.filled !== CAPACITY) t.fail(`step ${steps}: ${JSON.stringify(found)}`);
+  }
+  t.ok(steps > 20, `nothing stays taken after ${steps} of them`);
   map.destroy();
 });
 
