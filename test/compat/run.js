@@ -166,7 +166,7 @@ function tablesOf(rows, names) {
   const calls = names.map((name) => [`\`${name}\``, rows.filter((one) => one.calls.includes(name)).map(({ file }) => file.replace(/\.\w+$/, '')).join(', ')]);
   const differing = differences.map(({ what, before, now, why }) => [what, code(before), code(now), why]);
   return [
-    '### What differs', table(['what a program does', `prints with ${PUBLISHED}`, 'prints now', ''], differing),
+    '### What differs', table(['what a program does', `prints with ${PUBLISHED}`, 'prints now', 'why'], differing),
     '### What is the same', table(['program', 'what it is like', 'compared'], programs),
     '### Calls, and the programs that use them', table(['call', 'programs'], calls),
   ].join('\n\n');
