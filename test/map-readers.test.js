@@ -95,6 +95,77 @@ test('slots that move up are not missed', { skip }, (t) => {
   t.end();
 });
 
+/** The memory as it is before and after each store of a change. */
+function imagesOf(words, change) {
+  const images = [];
+  const { store } = Atomics;
+  Atomics.store = (array, ...args) => {
+    images.push(Int32Array.from(words));
+    const stored = store(array, ...args);
+    images.push(Int32Array.from(words));
+    return stored;
+  };
+  change();
+  Atomics.store = store;
+  return images;
+}
+
+/** What reads give that begin at any step of a change, and before whose N-th load it goes on to any later step. */
+function* readsWithin({ reader, words }, images, key) {
+  for (let from = 0; from < images.length; from++) {
+    for (let to = from + 1; to < images.length; to++) {
+      for (let n = 1, hasChanged = true; hasChanged; n++) {
+        words.set(images[from]);
+        const result = readAt(n, () => reader.get(key), () => words.set(images[to]));
+        hasChanged = result.hasChanged;
+        yield result.value;
+      }
+    }
+  }
+}
+
+test('a slot is not missed that moves up in the middle of a change', { skip }, (t) => {
+  const map = openMap();
+  const keys = Array.from({ length: 20 }, (_, number) => `key ${number}`);
+  keys.forEach((key) => map.writer.set(key, key));
+  const before = Int32Array.from(map.words);
+  const missed = [];
+  let reads = 0;
+  for (const other of keys) {
+    map.words.set(before);
+    const images = imagesOf(map.words, () => map.writer.delete(other));
+    // Three stores delete one, more move others up.
+    if (images.length <= 6) continue;
+    for (const key of keys.filter((one) => one !== other)) {
+      for (const value of readsWithin(map, images, key)) {
+        reads++;
+        if (value !== key) missed.push([key, other]);
+      }
+    }
+  }
+  t.deepEqual(missed, [], `${reads} reads`);
+  map.end();
+  t.end();
+});
+
+test('a new entry is not seen before it is written, whatever was in its place', { skip }, (t) => {
+  const map = openMap();
+  const { words } = map;
+  const placeOf = (position) => START + FIRST_SLOT + 2 * slots + slots / 4 + 2 * (position & (units - 1));
+  map.writer.set('first', valueOf('first'));
+  const old = words[START + SHARD.head];
+  map.writer.set('mine', 'stale value');
+  map.writer.delete('mine');
+  const head = words[START + SHARD.head];
+  words.copyWithin(placeOf(head), placeOf(old), placeOf(head));
+  words[placeOf(head)] &= 0x7fffffff; // as it was before it was deleted
+  const images = imagesOf(words, () => map.writer.set('mine', valueOf('mine')));
+  const seen = new Set(readsWithin(map, images, 'mine'));
+  t.deepEqual(Array.from(seen).sort(), [valueOf('mine'), undefined]);
+  map.end();
+  t.end();
+});
+
 test('an entry that moves on while the ring is written over is found, whole', { skip }, (t) => {
   const map = openMap();
   const wrong = [];
