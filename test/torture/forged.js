@@ -226,7 +226,7 @@ async function victim() {
 
 async function forgedMemory(counts) {
   const only = option('case');
-  const [first, total] = only === undefined ? [0, amount(15000, 300)] : [Number(only), 1];
+  const [first, total] = only === undefined ? [0, amount(15000, 150)] : [Number(only), 1];
   const living = start(__filename, ['--role=living']);
   const number = await nextMessage(living);
   process.once('exit', () => living.kill('SIGKILL'));
