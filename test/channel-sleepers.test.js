@@ -82,6 +82,37 @@ test('who is woken for a call that is over wakes another one', { skip: skip || (
   sender.destroy();
 }));
 
+test('a sender that finds the channel full does not sleep as long as it is being emptied', { skip }, (t) => {
+  const { TAIL } = require('../lib/channel/layout');
+  const channel = new shm.Channel(freshName(), { slots: 64, size: 16 });
+  const consumer = new shm.Channel(channel.key);
+  while (channel.trySend('x'));
+  const { load } = Atomics;
+  const { wait } = waiting;
+  let looks = 0;
+  let sleeps = 0;
+  waiting.wait = (...args) => {
+    sleeps++;
+    return wait(...args);
+  };
+  Atomics.load = (words, index) => {
+    // As if on another processor, a message for ten looks.
+    if (index === TAIL && ++looks % 10 === 0) textOf(consumer.tryReceive());
+    return load(words, index);
+  };
+  try {
+    channel.sendSync('y', { timeout: 1000 });
+  } finally {
+    Atomics.load = load;
+    waiting.wait = wait;
+  }
+  t.equal(sleeps, 0);
+  t.ok(looks >= 160, `it was left until 16 slots were free: ${looks} looks`);
+  consumer.detach();
+  channel.destroy();
+  t.end();
+});
+
 const isSpun = skip || ((isBun || isDeno || typeof require('os').availableParallelism !== 'function') && 'the runtime cannot tell how many processors there are');
 
 const counted = (processors) => `
