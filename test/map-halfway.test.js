@@ -1,0 +1,57 @@
+'use strict';
+// A reader that begins and ends while another process is half-way through a delete: slots move up under it. The memory
+// after each store of the delete is kept, and changed under the reader, from any of these states to any later one.
+
+const test = require('tape');
+const { skip } = require('./messages');
+const { freshName, shm } = require('./support');
+
+/** Calls `action` with `step()` called before each `Atomics.NAME` of these words. */
+function withSteps(name, words, step, action) {
+  const original = Atomics[name];
+  Atomics[name] = (...args) => {
+    if (args[0].buffer === words.buffer) step();
+    return original(...args);
+  };
+  try {
+    return action();
+  } finally {
+    Atomics[name] = original;
+  }
+}
+
+test('a key that stays is found at every moment of a delete', { skip }, (t) => {
+  const key = freshName();
+  const map = new shm.SharedMap(key, { bytes: 18000, entries: 40, maxEntry: 1024 });
+  const words = shm.get(key, 'Int32Array');
+  const keys = Array.from({ length: 40 }, (_, index) => `key ${index}`);
+  keys.forEach((name) => map.set(name, name));
+  const whole = Int32Array.from(words);
+  let moved = 0;
+  const lost = [];
+  for (const deleted of keys) {
+    words.set(whole);
+    const states = [];
+    withSteps('store', words, () => states.push(Int32Array.from(words)), () => map.delete(deleted));
+    states.push(Int32Array.from(words));
+    if (states.length <= 4) continue; // nothing moved up
+    moved++;
+    for (let from = 0; from < states.length; from++) {
+      for (let to = from + 1; to < states.length; to++) {
+        for (const name of keys.filter((other) => other !== deleted)) {
+          for (let at = 1; at <= 8; at++) {
+            words.set(states[from]);
+            let left = at;
+            const found = withSteps('load', words, () => --left === 0 && words.set(states[to]), () => map.get(name));
+            if (found !== name) lost.push([deleted, name, from, to, at, found]);
+          }
+        }
+      }
+    }
+    if (moved === 3) break;
+  }
+  t.ok(moved > 0, `${moved} deletes move slots up`);
+  t.deepEqual(lost.slice(0, 3), []);
+  map.destroy();
+  t.end();
+});
