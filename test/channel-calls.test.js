@@ -293,3 +293,31 @@ test('nor while the others are in the middle', { skip }, (t) => {
   reader.destroy();
   t.end();
 });
+
+test('a sender looks as long as room is made, and then sleeps a few times', { skip }, (t) => {
+  const { retryBriefly, spinWhileChanging } = require('../lib/channel/backoff');
+  const waiting = require('../lib/wait');
+  const words = new Int32Array(1);
+  const { load } = Atomics;
+  /** How many looks there are at a word that changes with every N-th. */
+  const looks = (n, changes) => {
+    let count = 0;
+    Atomics.load = () => Math.floor(count++ / n);
+    spinWhileChanging(words, 0, changes);
+    Atomics.load = load;
+    return count;
+  };
+  t.equal(looks(1, 3), 4, 'until it has changed so many times');
+  t.equal(looks(1000, 3), 41, 'or does not change');
+  t.equal(looks(30, 3), 91, 'it does not change if it has not for 40 looks');
+
+  const { wait } = waiting;
+  const slept = [];
+  waiting.wait = (_words, _index, _value, milliseconds) => slept.push(milliseconds);
+  t.equal(retryBriefly(words, 0, () => (slept.length === 2 ? 'got it' : undefined), Infinity), 'got it');
+  t.deepEqual(slept.splice(0), [0.05, 0.1]);
+  t.equal(retryBriefly(words, 0, () => undefined, Infinity), undefined);
+  t.deepEqual(slept.splice(0), [0.05, 0.1, 0.2, 0.4]);
+  waiting.wait = wait;
+  t.end();
+});

@@ -65,7 +65,9 @@ function record(list, found, reasons, models) {
     ...known.map(({ mutation, result }) => `| \`${nameOf(mutation)}\` | ${result.by} | ${result.how} | ${result.seconds.toFixed(0)} | ${result.when} |`),
     '',
   ];
-  fs.writeFileSync(file, text.join('\n'));
+  // At once: another run may read it.
+  fs.writeFileSync(`${file}.new`, text.join('\n'));
+  fs.renameSync(`${file}.new`, file);
 }
 
 function breaks(list, models, results) {

@@ -3,8 +3,8 @@
 // survivors.json says why none can. `-- --part=3/15` tries a part of the list, `--sample=10 --seed=N` some of it, and
 // arguments those whose name contains one of them. `--record` writes RESULTS.md; with `--rest`
 // those are left out that it has, and with `--minutes=N` no more is begun after so long. `--jobs=N`
-// tries as many at a time: tests wait more than they compute. `--candidates FILE…` lists all
-// mutations that rules make of a file.
+// tries as many at a time: tests wait more than they compute. `--untried` takes those of
+// untried.json, which wait for their place in the list; `--candidates FILE…` lists all mutations that rules make of a file.
 
 const fs = require('fs');
 const path = require('path');
@@ -25,10 +25,10 @@ const LIMIT = 300000;
 
 const readJson = (name) => JSON.parse(fs.readFileSync(path.join(__dirname, name), 'utf8'));
 
-/** All mutations of list.json: `{ id, file, name }`. */
-function readList() {
-  const list = readJson('list.json');
-  return Object.keys(list).reduce((all, file) => all.concat(list[file].map((name) => ({ id: `${file} ${name}`, file, name }))), []);
+/** All mutations of list.json, or of another file: `{ id, file, name }`. */
+function readList(name) {
+  const list = readJson(name || 'list.json');
+  return Object.keys(list).reduce((all, file) => all.concat(list[file].map((one) => ({ id: `${file} ${one}`, file, name: one }))), []);
 }
 
 /** `--name=value` as they are given, and what is no option. */
@@ -166,7 +166,7 @@ async function main(args) {
     listCandidates(words);
     return;
   }
-  const list = readList();
+  const list = readList(options.untried && 'untried.json');
   const reasons = new Map(Object.entries(readJson('survivors.json')));
   const failures = [];
   const fail = (message) => {
@@ -176,7 +176,7 @@ async function main(args) {
   const models = readJson('models.json');
   const stale = new Set(list.filter(({ file, name }) => !fs.existsSync(path.join(root, file)) || mutated(root, file, name) === undefined));
   for (const { id } of stale) fail(`stale, its line is gone or has changed: ${id}`);
-  checkNames(list, reasons, models, fail);
+  if (!options.untried) checkNames(list, reasons, models, fail);
   const wanted = chosen(list, options, words).filter((mutation) => !stale.has(mutation));
   const copies = openCopies();
   endTogether(copies.remove);
