@@ -11,7 +11,7 @@ const skip = (nodeMajor < 16 && 'the structures take Node 16') || ((isBun || isD
 
 for (const name of classes) {
   test(`explorer: ${name}`, { skip }, (t) => {
-    const { status, stdout, stderr } = spawnSync(process.execPath, [path.join(__dirname, 'explorer', 'run.js'), name, '--budget=150'], { encoding: 'utf8' });
+    const { status, stdout, stderr } = spawnSync(process.execPath, [path.join(__dirname, 'explorer', 'run.js'), name, '--budget=150', '--seconds=30'], { encoding: 'utf8' });
     t.equal(status, 0, stdout.trim() + stderr);
     t.end();
   });

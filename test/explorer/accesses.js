@@ -100,7 +100,7 @@ function memoryOf(library) {
     },
     slice(array, start = 0, end = array.length) {
       const copy = read(array.subarray(start, end));
-      return new array.constructor(copy.buffer, copy.byteOffset, copy.byteLength / array.BYTES_PER_ELEMENT);
+      return Buffer.isBuffer(array) ? copy : new array.constructor(copy.buffer, copy.byteOffset, copy.byteLength / array.BYTES_PER_ELEMENT);
     },
     latin1Slice: (bytes, start, end) => read(bytes.subarray(start, end)).latin1Slice(),
     toString: (bytes, ...given) => read(bytes).toString(...given),

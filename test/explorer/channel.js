@@ -243,6 +243,7 @@ module.exports = {
     ['two slots, one that a dead one has taken', prepare(2, 1, (channel) => channel.tryReceive())],
   ],
   operations,
+  leavesNothing: ['send', 'sendSync', 'receiveInto', 'dropOldest', 'close'],
   isDue,
   check,
 };

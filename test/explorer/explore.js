@@ -7,6 +7,8 @@
 //   operations   { name: { open, act(object, out, letter), isBlocking } }: what a process can do
 //   isDue(world, sleeper)   whether what it sleeps for is there
 //   check(play)  throws unless what the pages promise holds; play.actors has the outcomes
+//   leavesNothing  the operations after which a process has nothing in its hands, whatever has failed
+//   cost         how long a schedule takes, as compared to others
 
 const { Sequential, Weak } = require('./orders');
 const { World } = require('./world');
@@ -45,6 +47,7 @@ class Play {
     this.world.isDue = (sleeper) => subject.isDue(this.world, sleeper);
     this.actors = [];
     this.hasDeath = false;
+    this.hasFailure = false;
     this.prepared = prepared(subject, scene, this.world);
     this.world.trace = trace;
   }
@@ -82,9 +85,13 @@ class Play {
     if (what === 'die') {
       this.hasDeath = true;
       process.die();
-    } else if (what === 'throw') process.fail(new RangeError('Maximum call stack size exceeded'));
-    else if (what === 'force') process.endByForce();
-    else others.forEach((other) => this.act(other));
+    } else if (what === 'throw') {
+      this.hasFailure = true;
+      process.fail(new RangeError('Maximum call stack size exceeded'));
+    } else if (what === 'force') {
+      this.hasFailure = true;
+      process.endByForce();
+    } else others.forEach((other) => this.act(other));
   }
 
   /** Those who have been woken go on. Whoever is left asleep with what it waits for at hand was forgotten. */
@@ -128,9 +135,17 @@ class Play {
     actor.outcome = outcome;
   }
 
-  /** Everybody is gone, so that what they have left can be looked at. */
+  /**
+   * Everybody is gone, so that what they have left can be looked at. After an exception or an end by force the process
+   * lives on, if its operations leave nothing in its hands: then nothing may be missing either.
+   */
   killAll() {
-    for (const { process } of this.actors) process.kill();
+    const { leavesNothing } = this.subject;
+    const livesOn = this.hasFailure && leavesNothing !== undefined && this.actors.every(({ operation }) => leavesNothing.includes(operation));
+    for (const { process } of this.actors) {
+      if (livesOn) process.runTimers();
+      else process.kill();
+    }
     this.world.time += A_WHILE;
   }
 
@@ -265,6 +280,16 @@ async function playOne(subject, { shape, scene, operations, first, second }, opt
   }
 }
 
+/** What is wrong with a schedule; null if nothing is. */
+async function faultOf(subject, schedule) {
+  try {
+    await playOne(subject, schedule, { isFresh: true });
+    return null;
+  } catch (error) {
+    return error;
+  }
+}
+
 /** How a schedule is printed, and read again. */
 const numberOf = ({ shape, scene, operations, first, second }) => [shape, scene, operations.join('+'), first, second].join(':');
 
@@ -338,14 +363,17 @@ async function explore(subject, { budget, only = Object.keys(shapes), until = In
   const counts = {};
   const lengths = lengthsOf(subject);
   for (const shape of only.filter((name) => !(subject.without || []).includes(name))) {
-    const weight = (shapes[shape].weight || 1) * ((subject.weights || {})[shape] || 1);
+    const weight = shapes[shape].weight || 1;
     counts[shape] = 0;
-    for (const schedule of sample(blocksOf(subject, shape, lengths), budget * weight, seed)) {
+    for (const schedule of sample(blocksOf(subject, shape, lengths), (budget * weight) / (subject.cost || 1), seed)) {
       if (Date.now() > until) return counts;
       counts[shape]++;
       try {
         await playOne(subject, schedule);
-      } catch (error) {
+      } catch (_) {
+        // Once more, where nothing is left of earlier runs.
+        const error = await faultOf(subject, schedule);
+        if (error === null) continue;
         onFault(schedule, error);
         if (!goesOn) return counts;
       }

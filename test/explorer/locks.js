@@ -153,6 +153,7 @@ module.exports = {
     ['held by a dead one', prepare(true, false)],
   ],
   operations,
+  cost: 3,
   isDue,
   check,
 };

@@ -204,6 +204,8 @@ module.exports = {
     ['a map that evicts, and is full', prepare({ keys: KEYS.concat('k'), evict: true, turns: 14 })],
   ],
   operations,
+  leavesNothing: Object.keys(operations),
+  cost: 2,
   isDue,
   check,
 };

@@ -39,6 +39,9 @@ class Sequential {
 
 const WORD = 4;
 
+/** @returns {any} the class of an array */
+const typeOf = (array) => (Buffer.isBuffer(array) ? Uint8Array : array.constructor);
+
 /**
  * By chance, which a seed makes the same again: a store is seen later, up to the next access that has to come after it; and
  * a load gives what was there before, back to what its process has acquired last.
@@ -81,7 +84,7 @@ class Weak {
     const view = this.#view(process);
     if (isAcquire) this.#showReleases(view);
     const bytes = this.#read(view, array.byteOffset + index * array.BYTES_PER_ELEMENT, array.BYTES_PER_ELEMENT, isAcquire);
-    return new array.constructor(bytes.buffer, 0, 1)[0];
+    return new (typeOf(array))(bytes.buffer, 0, 1)[0];
   }
 
   loadBytes(process, bytes, start, end) {
@@ -124,7 +127,7 @@ class Weak {
   }
 
   store(process, array, index, value, isRelease) {
-    const one = array.constructor.of(value);
+    const one = typeOf(array).of(value);
     this.#write(process, array.byteOffset + index * array.BYTES_PER_ELEMENT, new Uint8Array(one.buffer), isRelease);
   }
 
@@ -170,7 +173,7 @@ class Weak {
   exchange(process, array, index, compute) {
     this.fence(process);
     const old = array[index];
-    const one = array.constructor.of(compute(old));
+    const one = typeOf(array).of(compute(old));
     if (one[0] !== old) this.#show(this.#view(process), { address: array.byteOffset + index * array.BYTES_PER_ELEMENT, bytes: new Uint8Array(one.buffer) });
     // What follows comes after what it has read.
     const view = this.#view(process);

@@ -195,6 +195,7 @@ class Process {
       this.runImmediates();
     } catch (error) {
       if (!(error instanceof Unwinding)) throw error;
+      this.retire(); // what the event loop does by itself nobody ends half-way but a death, after which nothing is used again
     }
   }
 

@@ -5,7 +5,7 @@
 const { explore, numberOf, playOne, scheduleOf } = require('./explore');
 
 /** About how many schedules of each shape: the program takes a few seconds. */
-const BUDGET = 1200;
+const BUDGET = 300;
 
 const options = new Map(process.argv.slice(3).map((argument) => /^--([^=]*)=?(.*)$/.exec(argument)).map(([, name, value]) => [name, value]));
 const name = process.argv[2];

@@ -159,7 +159,8 @@ function check(play) {
     }
   };
   checkShown();
-  for (const { process, operation } of actors) if (/loan|publish/.test(operation) || process.isDead) process.kill();
+  if (!play.hasFailure) for (const { process, operation } of actors) if (/loan|publish/.test(operation)) process.kill();
+  if (play.hasFailure) play.killAll();
   if (!hasClose) {
     play.afterwards((topic) => {
       for (let number = 0; number < 2 * (history + readers + 1); number++) {
@@ -191,6 +192,7 @@ module.exports = {
     ['two rows, a frame', prepare({ readers: 2, frames: 1 })],
   ],
   operations,
+  leavesNothing: ['publish', 'publishSync', 'close'],
   isDue,
   check,
 };
