@@ -22,7 +22,7 @@ function numbers() {
   };
 }
 
-/** A program in herd7's language. */
+/** A program in herd7's language, in which `tag` and the like are no names. */
 function textOf(name, { accesses, demands, registers, test }) {
   const numberOf = numbers();
   const places = Array.from(new Set(accesses.map(({ place }) => place)));
@@ -96,10 +96,10 @@ function textOf(name, { accesses, demands, registers, test }) {
   const mine = (read) => `${read.thread}:X${registerOf.get(read)}`;
   demands.forEach(({ read, value }) => exists.push(`${mine(read)}=${numberOf(value)}`));
   for (const found of Object.keys(test.condition)) {
-    exists.push(`${registers[found] === undefined ? `[${found}]` : mine(registers[found])}=${numberOf(test.condition[found])}`);
+    exists.push(`${registers[found] === undefined ? `[the_${found}]` : mine(registers[found])}=${numberOf(test.condition[found])}`);
   }
-  const start = places.map((place) => `${place}=${numberOf(test.start[place] || 0)};`)
-    .concat(...threads.map((_, thread) => places.map((place) => `${thread}:${address(place)}=${place};`)));
+  const start = places.map((place) => `the_${place}=${numberOf(test.start[place] || 0)};`)
+    .concat(...threads.map((_, thread) => places.map((place) => `${thread}:${address(place)}=the_${place};`)));
   const rows = Array.from({ length: Math.max(...threads.map(({ length }) => length)) }, (_, i) => ` ${threads.map((lines) => lines[i] || '').join(' | ')} ;`);
   return [`AArch64 ${name}`, `{ ${start.join(' ')} }`, ` ${threads.map((_, thread) => `P${thread}`).join(' | ')} ;`].concat(rows, `exists (${exists.join(' /\\ ')})`, '').join('\n');
 }
