@@ -44,7 +44,8 @@ function locker(key, options, kind) {
 /** That a thread which comes later leaves the lock to its living owner, and gets it from a dead one. */
 async function respected(key, owner, later) {
   check((await owner.ask('tryLock')).result === 'ok', 'locked');
-  check((await later.ask('tryLock')).result === null, 'tryLock leaves it to the owner');
+  const tried = await later.ask('tryLock');
+  check(tried.result === null, 'tryLock leaves it to the owner', tried);
   const waited = (await later.ask('lockSync', { timeout: 150 })).result;
   check(waited === 'ERR_SHM_TIMED_OUT', 'lock leaves it to the owner', waited);
   await owner.end();
