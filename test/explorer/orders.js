@@ -35,6 +35,9 @@ class Sequential {
 
   /** All that a process has stored is seen. */
   drain(_process) {}
+
+  /** A process comes back from the kernel, or begins a call a while later: it has seen what was there. */
+  comesBack(_process) {}
 }
 
 const WORD = 4;
@@ -187,10 +190,14 @@ class Weak {
   }
 
   now(process, array, index) {
+    this.comesBack(process);
+    return array[index];
+  }
+
+  comesBack(process) {
     this.drain(process);
     const view = this.#view(process);
     view.acquired = view.ordered = this.#time;
-    return array[index];
   }
 
   drain(process) {

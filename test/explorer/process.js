@@ -63,6 +63,7 @@ class Process {
   #outcome(action) {
     this.isQuiet = false;
     this.unwinding = null;
+    this.world.order.comesBack(this);
     let outcome;
     try {
       const value = this.#perform(action);
@@ -190,6 +191,7 @@ class Process {
   /** Its event loop has events: `bring()`. It may die of that, or be stopped, as in a call. */
   turn(bring) {
     if (this.unwinding !== null) return;
+    this.world.order.comesBack(this);
     try {
       bring();
       this.runImmediates();
