@@ -7,6 +7,7 @@
 //   operations   { name: { open, act(object, out, letter), isBlocking } }: what a process can do
 //   isDue(world, sleeper)   whether what it sleeps for is there
 //   check(play)  throws unless what the pages promise holds; play.actors has the outcomes
+//   readers      operations that take no lock: others overtake them
 //   leavesNothing  the operations after which a process has nothing in its hands, whatever has failed
 //   cost         how long a schedule takes, as compared to others
 
@@ -241,6 +242,14 @@ const shapes = {
     hasSecond: false,
     program: ([s, h, c], k) => [{ operation: h }, { operation: s }, { kills: 0 }, { operation: c, plan: { [k]: ['die'] } }, { operation: c }],
   },
+  'reader that is overtaken': {
+    actors: 2,
+    reads: true,
+    weight: 5,
+    interrupted: [0, 0],
+    hasSecond: false,
+    program: ([r, a], k) => [{ operation: r, plan: { [k]: ['stop', { operation: a }] } }],
+  },
   exceptions: {
     actors: 2,
     weight: 2,
@@ -257,7 +266,7 @@ const shapes = {
   },
 };
 
-for (const name of ['stops', 'stop, then death', 'two stops', 'death in a stop', 'sleeper in a stop', 'sleeper that is overtaken']) {
+for (const name of ['stops', 'stop, then death', 'two stops', 'death in a stop', 'sleeper in a stop', 'sleeper that is overtaken', 'reader that is overtaken']) {
   shapes[`weak ${name}`] = { ...shapes[name], isWeak: true };
 }
 
@@ -299,9 +308,10 @@ function scheduleOf(number) {
 }
 
 /** All combinations of so many operations. @param {string[]} names */
-function* tuples(names, blocking, { actors, sleeps = 0 }, chosen = []) {
+function* tuples(names, firsts, { actors, sleeps = 0, reads = false }, chosen = []) {
+  const isFirst = chosen.length < sleeps || (reads && chosen.length === 0);
   if (chosen.length === actors) yield chosen;
-  else for (const name of chosen.length < sleeps ? blocking : names) yield* tuples(names, blocking, { actors, sleeps }, chosen.concat(name));
+  else for (const name of isFirst ? firsts : names) yield* tuples(names, firsts, { actors, sleeps, reads }, chosen.concat(name));
 }
 
 /** A number from others that is spread evenly. */
@@ -329,7 +339,7 @@ function lengthsOf(subject) {
 function blocksOf(subject, shape, lengths) {
   const { interrupted, hasSecond } = shapes[shape];
   const names = Object.keys(subject.operations);
-  const blocking = names.filter((name) => subject.operations[name].isBlocking);
+  const blocking = shapes[shape].reads ? subject.readers || [] : names.filter((name) => subject.operations[name].isBlocking);
   return subject.scenes.flatMap((_, scene) =>
     Array.from(tuples(names, blocking, shapes[shape]), (operations) => {
       const [firsts, seconds] = interrupted.map((actor) => lengths.get(`${scene} ${operations[actor]}`));
@@ -348,7 +358,8 @@ function* sample(blocks, budget, seed) {
     for (;;) {
       const at = Math.floor(share * number + (share > 1 ? (hash(number, seed) / 2 ** 32) * share : 0)) - before;
       if (at >= firsts * seconds) break;
-      yield { shape, scene, operations, first: 1 + Math.floor(at / seconds), second: at % seconds };
+      // Every second one has no second step.
+      yield { shape, scene, operations, first: 1 + Math.floor(at / seconds), second: hash(number, 1) % 2 === 0 ? 0 : at % seconds };
       number++;
     }
     before += firsts * seconds;

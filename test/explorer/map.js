@@ -206,6 +206,7 @@ module.exports = {
   operations,
   leavesNothing: Object.keys(operations),
   cost: 2,
+  readers: ['get the first', 'get the last', 'get none', 'get a number'],
   isDue,
   check,
 };

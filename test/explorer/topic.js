@@ -193,6 +193,7 @@ module.exports = {
   ],
   operations,
   leavesNothing: ['publish', 'publishSync', 'close'],
+  readers: ['latest', 'receive', 'latest, receive', 'join again'],
   isDue,
   check,
 };
