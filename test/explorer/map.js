@@ -31,9 +31,11 @@ const [A, B, C, D, NUMBER] = KEYS;
 /** A value that tells its key, and of which a part of another one can be told. */
 const valueOf = (key, letter) => key.padEnd(4) + letter.repeat(8);
 
+const show = (value) => JSON.stringify(value);
+
 function checkValue(key, value) {
   if (value === undefined || typeof value === 'number') return value;
-  if (value.slice(0, 4).trim() !== key || !/^(.)\1{7}$/.test(value.slice(4))) throw new Error(`the value of ${key} is ${JSON.stringify(value)}`);
+  if (typeof value !== 'string' || value.slice(0, 4).trim() !== key || !/^(.)\1{7}$/.test(value.slice(4))) throw new Error(`the value of ${key} is ${show(value)}`);
   return value;
 }
 
@@ -186,7 +188,7 @@ function check(play) {
     for (const key of filled) map.set(key, 'x'.repeat(20));
     for (const key of evict ? filled.slice(-1) : filled) if (map.get(key) !== 'x'.repeat(20)) throw new Error(`after it is filled it does not have ${key}`);
     if (!evict && map.size !== MOST) throw new Error(`filled, it has ${map.size} instead of ${MOST} entries`);
-    for (const key of filled) map.delete(key);
+    for (const key of Array.from(map.keys())) map.delete(key);
     if (map.size !== 0 || map.stats().liveBytes !== 0) throw new Error(`empty, it has ${map.size} entries of ${map.stats().liveBytes} bytes`);
   });
 }
