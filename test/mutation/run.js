@@ -43,10 +43,12 @@ function readArguments(args) {
   return { options, words };
 }
 
-/** Those of the list that are to be tried. */
+/** Those of the list that are to be tried. A sample is of those that have a result: the rest are for who can look at them. */
 function chosen(list, options, words) {
-  const known = options.rest ? readResults() : new Map();
-  return inPart(list, options, words).filter((mutation) => !known.has(nameOf(mutation)));
+  const known = readResults();
+  const has = (mutation) => known.has(nameOf(mutation));
+  const found = inPart(options.sample ? list.filter(has) : list, options, words);
+  return options.rest ? found.filter((mutation) => !has(mutation)) : found;
 }
 
 function inPart(list, { part, sample, seed = String(Date.now()) }, words) {
