@@ -88,16 +88,15 @@ fn prepare(
     } else {
         None
     };
-    let pages = match huge {
-        Some(pages) => pages,
-        None => {
-            if options.sparse() {
-                sys::set_size(file, size as u64)?;
-            } else {
-                sys::reserve(file, size as u64)?;
-            }
-            map(file, size, options)?
+    let pages = if let Some(pages) = huge {
+        pages
+    } else {
+        if options.sparse() {
+            sys::set_size(file, size as u64)?;
+        } else {
+            sys::reserve(file, size as u64)?;
         }
+        map(file, size, options)?
     };
     if !options.raw() {
         sys::write_header(file, (bytes as u64).to_ne_bytes())?;

@@ -105,7 +105,7 @@ const TABLE: &[Row] = &[
     (OPEN, &[libc::ENFILE], &[], "The system has as many files open as it may"),
     // Locks
     (&["fcntl"], &[libc::EPERM], &[AskingForUsers], "Only its owner and root can find out whether it is in use, from Linux 5.3 on"),
-    (&["fcntl"], &[libc::EAGAIN], &[OpeningObject], "Another process has been about to remove or replace it for a second, and does not go on"),
+    (&["fcntl"], &[libc::EAGAIN], &[OpeningObject], "Another process has been about to remove or replace it for seconds, and does not go on"),
     (&["fcntl"], &[libc::EAGAIN], &[Owning], "Another program has the whole file <owners> locked"),
     (&["fcntl"], &[libc::EACCES, libc::EPERM], &[Owning], "A security policy (AppArmor, SELinux) forbids locks on <owners>"),
     (&["fcntl"], &[libc::ENOLCK], &[Owning], "The system, or the file system of <owners>, has no more locks to give"),

@@ -17,12 +17,12 @@ use std::fs::File;
 use std::io;
 use std::ops::Range;
 use std::thread::sleep;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rustix::fs::{fstat, lstat, Stat};
 use rustix::io::Errno;
 
-use super::objects::{PATIENCE, PAUSE};
+use super::objects::PAUSE;
 use crate::error::{Error, Result};
 use crate::sys::unix::{lock_bytes, Lock};
 use crate::sys::{explain, Doing, Name};
@@ -64,20 +64,32 @@ pub fn lock_error(error: &io::Error) -> Error {
     Error::from_io(error, "fcntl")
 }
 
-/// How long who removes a name is waited for, which takes microseconds as a rule.
-pub struct Patience(Instant);
+/// How long who removes a name is waited for, which takes microseconds as a rule; on a busy machine, where several
+/// that let go ask one after the other, and are stopped meanwhile, seconds.
+const CLAIMS_END_WITHIN: Duration = Duration::from_secs(5);
+const LONGEST_PAUSE: Duration = Duration::from_millis(5);
+
+/// Waits in pauses that grow: each look has the object open, and so is in the way of whoever asks for its users.
+pub struct Patience {
+    since: Instant,
+    pause: Duration,
+}
 
 impl Patience {
     pub fn new() -> Self {
-        Self(Instant::now())
+        Self {
+            since: Instant::now(),
+            pause: PAUSE,
+        }
     }
 
     pub fn wait(&mut self) -> Result<()> {
-        if self.0.elapsed() > PATIENCE {
+        if self.since.elapsed() > CLAIMS_END_WITHIN {
             let error = Error::from_errno(libc::EAGAIN, "fcntl");
             return Err(explain(error, Doing::OpeningObject, &[]));
         }
-        sleep(PAUSE);
+        sleep(self.pause);
+        self.pause = (self.pause * 5 / 4).min(LONGEST_PAUSE);
         Ok(())
     }
 }

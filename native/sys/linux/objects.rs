@@ -18,7 +18,7 @@ use crate::error::{Error, Result};
 use crate::sys::{explain, Doing, ObjectStatus};
 
 /// How long to wait for another process that holds a lease, which takes microseconds as a rule.
-pub(super) const PATIENCE: Duration = Duration::from_secs(1);
+const PATIENCE: Duration = Duration::from_secs(1);
 pub(super) const PAUSE: Duration = Duration::from_micros(50);
 
 pub(super) fn path(name: &Name) -> &Path {

@@ -23,12 +23,24 @@ const PAUSE: Duration = Duration::from_micros(50);
 /// processes take their turns apart for so long, and may have a segment removed that has just been attached.
 const BELIEVED: Duration = Duration::from_millis(100);
 
-/// The owners' file, and when it was looked whether that is still the one; which thread of this process has its turn.
-static LOCKS: Mutex<Option<(File, Instant)>> = Mutex::new(None);
+/// For how long nobody is waited for after somebody has kept a byte: any user can keep all of them.
+const NOT_WAITED: Duration = Duration::from_secs(10);
+
+struct Locks {
+    /// The owners' file.
+    file: File,
+    /// When it was looked whether that has its name still.
+    looked: Instant,
+    /// When somebody has kept a byte for longer than is waited.
+    kept: Option<Instant>,
+}
+
+/// What all threads of this process take turns with.
+static LOCKS: Mutex<Option<Locks>> = Mutex::new(None);
 
 /// One turn at a segment's key.
 pub struct Turn {
-    locks: MutexGuard<'static, Option<(File, Instant)>>,
+    locks: MutexGuard<'static, Option<Locks>>,
     byte: Range<u64>,
 }
 
@@ -36,13 +48,18 @@ impl Turn {
     pub fn take(key: i32) -> Self {
         let byte = START + u64::from(u32::from_ne_bytes(key.to_ne_bytes()));
         let mut locks = LOCKS.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_believed = |(_, since): &(File, Instant)| since.elapsed() < BELIEVED;
+        let is_believed = |locks: &Locks| locks.looked.elapsed() < BELIEVED;
         if !locks.as_ref().is_some_and(is_believed) {
-            let known = locks.take().map(|(file, _)| file).filter(has_name);
+            let (known, kept) = locks.take().map(|locks| (locks.file, locks.kept)).unzip();
+            let known = known.filter(has_name);
             let file = known.or_else(|| Owners::open().ok().map(Owners::into_file));
-            *locks = file.map(|file| (file, Instant::now()));
+            *locks = file.map(|file| Locks {
+                file,
+                looked: Instant::now(),
+                kept: kept.flatten(),
+            });
         }
-        let turn = Self {
+        let mut turn = Self {
             locks,
             byte: byte..byte + 1,
         };
@@ -50,13 +67,17 @@ impl Turn {
         turn
     }
 
-    fn wait(&self) {
-        let Some((file, _)) = &*self.locks else {
+    fn wait(&mut self) {
+        let Some(Locks { file, kept, .. }) = &mut *self.locks else {
             return; // without the file threads take turns, and processes do not
         };
         let since = Instant::now();
         while let Ok(false) = lock_bytes(file, Lock::Exclusive, self.byte.clone()) {
+            if kept.is_some_and(|kept| kept.elapsed() < NOT_WAITED) {
+                return;
+            }
             if since.elapsed() > PATIENCE {
+                *kept = Some(Instant::now());
                 return;
             }
             sleep(PAUSE);
@@ -66,7 +87,7 @@ impl Turn {
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        if let Some((file, _)) = &*self.locks {
+        if let Some(Locks { file, .. }) = &*self.locks {
             let _ = unlock_bytes(file, self.byte.clone());
         }
     }
@@ -74,4 +95,23 @@ impl Drop for Turn {
 
 fn has_name(file: &File) -> bool {
     file.metadata().is_ok_and(|found| found.nlink() > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_keeps_all_bytes_is_waited_for_once() {
+        let theirs = Owners::open().unwrap().into_file();
+        let key = 0x7eef_0001;
+        let byte = START + 0x7eef_0001;
+        assert!(lock_bytes(&theirs, Lock::Exclusive, byte..byte + 1).unwrap());
+        let since = Instant::now();
+        for _ in 0..20 {
+            drop(Turn::take(key));
+        }
+        assert!(since.elapsed() >= PATIENCE);
+        assert!(since.elapsed() < PATIENCE * 3);
+    }
 }
