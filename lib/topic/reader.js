@@ -90,9 +90,11 @@ class Reader {
       throw frames.damage('the row of this reader was given to another one');
     }
     if (!row.take()) throw full(frames);
-    const latest = frames.latest();
+    const before = frames.latest();
+    const isEmpty = frames.frameOf(before) === NONE;
+    const latest = frames.latest(); // if it has moved, the ring may have been that of later frames
     // Who joins late sees the newest frame, if there has been any.
-    row.see(frames.frameOf(latest) === NONE ? latest : (latest - 1) & NUMBER);
+    row.see(isEmpty && latest === before ? latest : (latest - 1) & NUMBER);
   }
 
   /** Pins the next frame, or else the newest one; null if there is none. */

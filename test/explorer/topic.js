@@ -41,8 +41,7 @@ function see(frame, out) {
   checkFrame(frame);
   const before = out.frame;
   if (before !== undefined && frame.sequence < before.sequence) throw new Error(`after frame ${before.sequence} comes ${frame.sequence}`);
-  // Who joins while the first frames are published may be told of one too many.
-  if (frame.missed < 0 || frame.missed > frame.sequence) throw new Error(`frame ${frame.sequence} tells of ${frame.missed} missed ones`);
+  if (frame.missed < 0 || frame.missed >= frame.sequence) throw new Error(`frame ${frame.sequence} tells of ${frame.missed} missed ones`);
   out.frame = { sequence: frame.sequence, shown: frame, text: frame.text() };
   return frame;
 }
