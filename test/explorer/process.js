@@ -34,6 +34,8 @@ class Process {
     this.steps = 0;
     this.plan = new Map();
     this.isQuiet = true;
+    /** How many had died when its call, or the turn of its event loop, began. */
+    this.deathsBefore = 0;
     /** @type {Unwinding | null} */
     this.unwinding = null;
     this.isDead = false;
@@ -63,7 +65,7 @@ class Process {
   #outcome(action) {
     this.isQuiet = false;
     this.unwinding = null;
-    this.world.order.comesBack(this);
+    this.#comesBack();
     let outcome;
     try {
       const value = this.#perform(action);
@@ -78,6 +80,11 @@ class Process {
     if (unwinding === null) return outcome;
     if (unwinding.reason === 'by force') this.unwinding = null;
     return { ended: unwinding.reason };
+  }
+
+  #comesBack() {
+    this.deathsBefore = this.world.deaths;
+    this.world.order.comesBack(this);
   }
 
   /** Goes on after a sleep. */
@@ -191,7 +198,7 @@ class Process {
   /** Its event loop has events: `bring()`. It may die of that, or be stopped, as in a call. */
   turn(bring) {
     if (this.unwinding !== null) return;
-    this.world.order.comesBack(this);
+    this.#comesBack();
     try {
       bring();
       this.runImmediates();

@@ -59,6 +59,8 @@ class World {
 
   sleep(process, words, index, timeout, isAsync = false) {
     const sleeper = { process, address: words.byteOffset + 4 * index, index, id: ++this.waits, until: this.time + timeout, isAsync, isNotified: false, isExcused: false };
+    // It was about to sleep when somebody died who may have been about to wake it: it looks up, too.
+    sleeper.isExcused = process.deathsBefore !== this.deaths && this.isDue(sleeper);
     this.sleepers.push(sleeper);
     return sleeper;
   }
