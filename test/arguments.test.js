@@ -124,7 +124,7 @@ test('sizes do not wrap: 2³¹ doubles are 16 GiB or an error', (t) => {
   try {
     array = shm.create(shm.LengthMax, 'Float64Array', key); // no page of a segment exists before it is touched
   } catch (error) {
-    t.ok(error.code, `${error.message}`);
+    t.ok(shm.isShmError(error), `${error.code}: ${error.message}`);
   }
   if (array !== null) {
     t.equal(array.length, shm.LengthMax);

@@ -36,10 +36,18 @@ function protect(buffer) {
   for (const name of ['transfer', 'transferToFixedLength']) {
     if (typeof buffer[name] === 'function') Object.defineProperty(buffer, name, { value: refuse });
   }
-  const { markAsUntransferable } = require('worker_threads');
+  const { markAsUntransferable } = workerThreads();
   if (markAsUntransferable) markAsUntransferable(buffer);
   if (!areStreamsGuarded) guardStreams((given) => lent.has(given));
   areStreamsGuarded = true;
+}
+
+function workerThreads() {
+  try {
+    return require('worker_threads');
+  } catch (_) {
+    return {}; // Node 10 without --experimental-worker
+  }
 }
 
 /**

@@ -7,7 +7,7 @@ import { CreateOptions, GetOptions, GetOrCreateOptions, Permissions } from './op
  * A POSIX object appears under its name finished or not at all, and its memory is reserved.
  *
  * @param count elements (not bytes), an integer from 1 to what this runtime can show: `LengthMax` anywhere, more on
- *   Node.js 22 and later
+ *   Node.js 14 and later
  * @param typeKey type of the array, a name or its number; `'Buffer'` by default
  * @param key integer for a System V segment (none or `null`: a random unused one, which the array's
  *   `key` tells), string for a POSIX object
