@@ -82,6 +82,14 @@ test('what readers look for is in the README, or one link away', (t) => {
   t.end();
 });
 
+test('testing.md says what each program of the torture does, and no others', cloneOnly, (t) => {
+  const [table] = /\| test \| what it does \|[^]*?\n\n/.exec(read('docs/testing.md'));
+  const told = table.match(/^\| `.*?(?= \| )/gm).join().match(/[\w-]+/g);
+  const programs = fs.readdirSync(path.join(root, 'test', 'torture')).filter((name) => name.endsWith('.js'));
+  t.deepEqual(told.sort(), programs.map((name) => path.basename(name, '.js')).sort());
+  t.end();
+});
+
 test('the files and folders that CONTRIBUTING names are there', cloneOnly, (t) => {
   const paths = read('CONTRIBUTING.md').match(/`(?:lib|native|test|scripts|docs|\.github)\/[\w./-]*`/g).map((name) => name.slice(1, -1));
   t.deepEqual(paths.filter((name) => !fs.existsSync(path.join(root, name))), [], `${paths.length} paths`);
