@@ -80,7 +80,11 @@ export interface ConsumeOptions<T = any> {
   signal?: AbortSignalLike;
   /** How many messages are handled at a time; 1 by default. */
   concurrency?: number;
-  /** How often a message is delivered again, after failures and deaths; `Infinity` by default. It takes `onFailure`. */
+  /**
+   * How often a message is delivered again, before a failure is the last; `Infinity` by default. It takes `onFailure`.
+   * Deliveries to processes that died count, but a death is no failure: a message that kills its process each time
+   * comes back without end, unless the handler looks at `deliveries`.
+   */
   retries?: number;
   /**
    * Called with the error and the message of the last retry, which is done then. If it fails itself, the message is put
