@@ -68,7 +68,7 @@ export interface ChannelOptions {
   size?: number;
   /** Permissions as octal digits, if it is created; `'660'` by default. */
   perm?: Permissions;
-  /** Whether the memory goes with its last user, however that ends. */
+  /** Whether the memory goes with its last user, as in `create`. */
   transient?: boolean;
   /** What this object's sends do when no slot is free: wait, as by default, or throw away the oldest message. */
   overflow?: 'wait' | 'drop-oldest';

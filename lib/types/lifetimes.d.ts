@@ -8,7 +8,7 @@ import { SegmentStatus, ObjectStatus } from './stat';
  *
  * It is one system call. macOS tells of an object only whether there is one of that name.
  *
- * @param arrayOrStructure an array over memory that this thread has attached; a `Channel`, `Topic`, `SharedMap` or `Mutex`
+ * @param arrayOrStructure an array over memory that this thread has attached; a `Channel`, `Topic`, `SharedMap`, `LockManager` or `Mutex`
  * @returns false also after a detach
  * @throws {TypeError} `ERR_INVALID_ARG_TYPE` if it is neither an array nor a structure, `ERR_INVALID_ARG_VALUE` if
  *   it is an array over other memory

@@ -35,7 +35,7 @@ export interface LockManagerOptions {
   requests?: number;
   /** Permissions of a new one, in octal digits: `'660'` by default. */
   perm?: Permissions;
-  /** Whether it lives exactly as long as somebody has it. */
+  /** Whether the memory goes with its last user, as in `create`. */
   transient?: boolean;
 }
 

@@ -36,7 +36,7 @@ export interface SharedMapOptions {
   readOnly?: boolean;
   /** Permissions of a map that is created, as in `create`. */
   perm?: Permissions;
-  /** The map lives exactly as long as somebody has it, as in `create`. */
+  /** Whether the memory goes with its last user, as in `create`. */
   transient?: boolean;
 }
 

@@ -15,7 +15,7 @@ interface OfNewMemory {
 
 interface OfLifetime {
   /**
-   * The memory lives exactly as long as somebody has it.
+   * The memory goes with its last user. If that one is killed, a name or number stays until the next start.
    *
    * A name: the object is marked (Linux: by the sticky bit of its mode), so that all who open it know. Whoever lets go
    * of it last, by `detach`, the end of a worker or a normal exit, removes its name. What the SIGKILL of its last user

@@ -61,7 +61,7 @@ export interface TopicOptions {
   readers?: number;
   /** Permissions as octal digits, if it is created; `'660'` by default. */
   perm?: Permissions;
-  /** Whether the memory goes with its last user, however that ends. */
+  /** Whether the memory goes with its last user, as in `create`. */
   transient?: boolean;
 }
 
