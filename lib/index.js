@@ -29,9 +29,18 @@ const sharedMap = structure('SharedMap', () => require('./map').SharedMap);
 const channel = structure('Channel', () => require('./channel').Channel);
 const topic = structure('Topic', () => require('./topic').Topic);
 const lockManager = structure('LockManager', () => require('./locks').LockManager);
-const locks = lazy(() => new (lockManager())());
+const isUsable = lazy(() => require('./locks').isUsable);
 
 const { getTotalSize, getTotalCreatedSize } = binding;
+
+/** @type {any} */
+let ofUser = null;
+
+/** The locks of this user: opened again if their memory was removed, or if this thread has detached it. */
+function locks() {
+  if (ofUser === null || !isUsable()(ofUser)) ofUser = new (lockManager())();
+  return ofUser;
+}
 
 /** @type {any} */
 const shm = {

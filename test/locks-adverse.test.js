@@ -5,7 +5,7 @@
 const test = require('tape');
 const vm = require('vm');
 const { skip } = require('./messages');
-const { copyOfPackage, forkCode, freshName, isBun, isDeno, nextMessage, shm, until } = require('./support');
+const { copyOfPackage, forkCode, freshName, isBun, isDeno, isLinux, nextMessage, runCode, shm, temporaryFolder, until } = require('./support');
 const layout = require('../lib/locks/layout');
 const owners = require('../lib/runtime/owner');
 
@@ -202,6 +202,27 @@ test('memory that was destroyed or replaced ends what waits', { skip }, (t) => w
   child.kill('SIGKILL');
   waits.kill('SIGKILL');
 }));
+
+test('the locks of the user are opened again when their memory was removed or detached', { skip: skip || (!isLinux && 'objects have no folder here') }, async (t) => {
+  const folder = temporaryFolder();
+  const { stdout, stderr } = await runCode(`
+    const fs = require('fs');
+    const file = '${folder}/' + require('${require.resolve('../lib/locks/key')}').keyOfUser();
+    const show = (promise) => promise.then(console.log, ({ code }) => console.log(code));
+    (async () => {
+      await show(shm.locks.request('a', () => 'opened'));
+      shm.detachAll();
+      await show(shm.locks.request('a', () => 'detached'));
+      await shm.locks.request('a', async () => {
+        fs.unlinkSync(file);
+        await show(shm.locks.request('a', () => 'two have it'));
+        await show(shm.locks.request('a', () => 'as the next process ' + fs.existsSync(file)));
+      });
+      await show(shm.locks.request('a', () => 'again'));
+    })();
+  `, { env: Object.assign({}, process.env, { SHM_TYPED_ARRAY_DIR: folder }) });
+  t.equal(stdout, 'opened\ndetached\nERR_SHM_REPLACED\nas the next process true\nagain\n', stderr);
+});
 
 test('a lock that a detach gave back before the callback ran is not used', { skip }, (t) => withManager(async (manager, key) => {
   const other = new shm.LockManager(key);

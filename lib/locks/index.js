@@ -25,6 +25,9 @@ const ofRequest = { mode: oneOf('exclusive', 'shared'), permits: integer(1, 2 **
 const readRequest = optionsReader('LockManager.request', ofRequest);
 const readSync = optionsReader('LockManager.requestSync', { mode: ofRequest.mode, permits: ofRequest.permits, ifAvailable: flag, steal: flag, timeout }, [], { signal: 'LockManager.request' });
 
+/** Whether requests of a manager can still meet those of others; looks at most once a second. */
+let isUsable;
+
 /** A lock, as its callback sees it. */
 class Lock {
   #name;
@@ -130,6 +133,7 @@ class LockManager {
   }
 
   static {
+    isUsable = (manager) => manager.#user.isAttached() && manager.#user.isCurrent();
     showFacts(LockManager, (manager) => {
       const { size, pending } = manager.#requests.desk;
       return { key: manager.#key, requests: manager.#table.requests, held: size - pending, pending };
@@ -183,4 +187,4 @@ function checkOwner(key) {
   throw Object.assign(withCode(new Error(message), 'EACCES'), { key });
 }
 
-module.exports = { LockManager };
+module.exports = { LockManager, isUsable };

@@ -4,9 +4,8 @@
 // a share, what the object still held is given back first.
 
 const { bufferOf } = require('../arrays/intrinsics');
-const { detached, invalidType, otherLayout } = require('../errors');
+const { detached, invalidType, otherLayout, replaced } = require('../errors');
 const memory = require('../memory');
-const current = require('../memory/current');
 const { checkedKey } = require('../memory/keys');
 const binding = require('../runtime/binding');
 const { isWithdrawn, outlivesDetach } = require('../runtime/overlay');
@@ -29,6 +28,7 @@ class User {
   #hasLeft = false;
   #outlives;
   #checkedAt = 0;
+  #isCurrent = true;
 
   /**
    * @param {number | string} key
@@ -58,12 +58,19 @@ class User {
     if (!this.isAttached()) throw detached();
   }
 
-  /** At most once a second: @throws {Error} `ERR_SHM_REPLACED` if the key leads to other memory, or to none, by now */
+  /** Looks at most once a second: @throws {Error} `ERR_SHM_REPLACED` if the key leads to other memory, or to none, by now */
   checkCurrent() {
+    if (!this.isCurrent()) throw replaced(binding.keyOf(this.array));
+  }
+
+  /** Whether the key leads to this memory, as was seen a second ago or less. */
+  isCurrent() {
     const now = clock.now();
-    if (now - this.#checkedAt < CHECK_EVERY) return;
-    this.#checkedAt = now;
-    current.checkCurrent(this.array);
+    if (now - this.#checkedAt >= CHECK_EVERY) {
+      this.#isCurrent = binding.isCurrent(this.array) !== false;
+      this.#checkedAt = now;
+    }
+    return this.#isCurrent;
   }
 
   /** Gives back what the object holds; its share ends. The memory stays attached. */

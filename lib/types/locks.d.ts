@@ -72,7 +72,8 @@ export interface Locks {
    * @throws {TypeError | RangeError} if an argument is wrong: `ERR_INVALID_ARG_VALUE` also for other `permits` than
    *   others have asked for
    * @throws {ShmError} `ERR_SHM_TIMED_OUT` after the timeout, `ERR_SHM_FULL` if there are too many requests,
-   *   `ERR_SHM_REPLACED` if the name of the memory leads elsewhere by now, `ERR_SHM_DETACHED`
+   *   `ERR_SHM_REPLACED` if the name of the memory leads elsewhere by now (`shm.locks` opens it again for the next request),
+   *   `ERR_SHM_DETACHED`
    * @example
    * await shm.locks.request('report', async (lock) => {
    *   if (lock.ownerDied) await repair();
