@@ -64,6 +64,23 @@ test('after its retries a message goes to onFailure, and is done unless that fai
   again.destroy();
 });
 
+test('a message that ends its process each time goes to onFailure after its retries', { skip }, async (t) => {
+  const channel = channelWith('deadly');
+  const worker = `const channel = new shm.Channel(${JSON.stringify(channel.key)});
+    channel.consume(() => process.kill(process.pid, 'SIGKILL'), { retries: 1, onFailure() {} });`;
+  for (let times = 0; times < 2; times++) {
+    await new Promise((resolve) => forkCode(worker).once('exit', resolve));
+  }
+  const told = [];
+  const onFailure = (error, message) => {
+    told.push([error.code, error.key, message.text(), message.deliveries]);
+    channel.close();
+  };
+  await channel.consume(() => t.fail('no handler gets it again'), { retries: 1, onFailure });
+  t.deepEqual(told, [['ERR_SHM_OWNER_DIED', channel.key, 'deadly', 2]]);
+  channel.destroy();
+});
+
 test('consume: so many at a time, until it is aborted; what runs is waited for', { skip: noAbort }, async (t) => {
   const channel = channelWith('1', '2', '3', '4', '5');
   const controller = new AbortController();

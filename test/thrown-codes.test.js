@@ -11,6 +11,7 @@ const ELSEWHERE = {
   ERR_SHM_ARRAY_BUFFER: ['create', 'get', 'getOrCreate', 'mapFile'],
   ERR_SHM_BUSY: ['getOrCreate', 'mapFile'],
   ERR_SHM_CALLBACK: ['waitAsync'],
+  ERR_SHM_OWNER_DIED: ['Channel.consume'],
   ERR_SHM_UNAVAILABLE: ['list', 'destroyOrphans', 'SharedMap'],
 };
 

@@ -1,13 +1,14 @@
 'use strict';
 // Work that is not lost: messages go to a handler, and are done when it has succeeded.
 
+const { show, withCode } = require('../errors');
 const clock = require('../runtime/clock');
 const { offAbort, onAbort } = require('../wait/signals');
 
 /**
  * Takes messages until the channel is closed and empty, or the signal is aborted, and hands each to `handler`, up to
  * `concurrency` at a time. When the handler fails, the message goes back into the queue, as the last, until it has been
- * delivered `retries` times more; then it goes to `onFailure`, and is done.
+ * delivered `retries` times more; then it goes to `onFailure`, and is done. A process that dies fails, too.
  *
  * @param {any} receiver
  * @param {(message: any) => any} handler
@@ -33,6 +34,7 @@ async function consume(receiver, handler, { signal, concurrency = 1, retries = I
 
   async function handle(message) {
     try {
+      if (message.deliveries > retries) throw lastOwnerDied(queue.key, message.deliveries);
       await handler(message);
     } catch (error) {
       if (message.deliveries < retries) {
@@ -72,6 +74,12 @@ async function consume(receiver, handler, { signal, concurrency = 1, retries = I
   } finally {
     if (signal !== undefined) offAbort(signal, stop);
   }
+}
+
+/** A message came back after its last retry: no handler has failed here. */
+function lastOwnerDied(key, deliveries) {
+  const message = `A message on channel ${show(key)} was not finished in ${deliveries} deliveries: the process that had it last has died, or put it back`;
+  return Object.assign(withCode(new Error(message), 'ERR_SHM_OWNER_DIED'), { key });
 }
 
 module.exports = { consume };

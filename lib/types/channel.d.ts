@@ -82,13 +82,12 @@ export interface ConsumeOptions<T = any> {
   concurrency?: number;
   /**
    * How often a message is delivered again, before a failure is the last; `Infinity` by default. It takes `onFailure`.
-   * Deliveries to processes that died count, but a death is no failure: a message that kills its process each time
-   * comes back without end, unless the handler looks at `deliveries`.
+   * The death of a process that had the message is a failure, too.
    */
   retries?: number;
   /**
-   * Called with the error and the message of the last retry, which is done then. If it fails itself, the message is put
-   * back and `consume` rejects with its error.
+   * Called with the error and the message of the last retry, which is done then. The error is `ERR_SHM_OWNER_DIED` if the
+   * process that had it has died. If it fails itself, the message is put back and `consume` rejects with its error.
    */
   onFailure?: (error: any, message: Message<T>) => unknown;
 }

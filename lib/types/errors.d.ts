@@ -59,6 +59,11 @@ export type ShmErrorCode =
   /** This thread does not own the lock. From `Mutex.unlock`. */
   | 'ERR_SHM_NOT_OWNER'
   /**
+   * The process that had a message at its last retry has died, or put the message back. `onFailure` is called with it.
+   * From `Channel.consume`.
+   */
+  | 'ERR_SHM_OWNER_DIED'
+  /**
    * The map was opened with `{ readOnly: true }`. From `SharedMap.compute`, `SharedMap.set`, `SharedMap.add`,
    * `SharedMap.replace`, `SharedMap.delete`, `SharedMap.increment`, `SharedMap.update`, `SharedMap.touch`,
    * `SharedMap.clear`, `SharedMap.prune`.
