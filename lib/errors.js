@@ -77,9 +77,11 @@ function invalidValue(name, reason, value) {
   return withCode(new TypeError(message), 'ERR_INVALID_ARG_VALUE');
 }
 
-/** The memory under an array has been detached. */
-function detached() {
-  return withCode(new Error('The memory under this array has been detached'), 'ERR_SHM_DETACHED');
+/** The memory under an array, or of the structure under a key, has been detached. */
+function detached(key) {
+  if (key === undefined) return withCode(new Error('The memory under this array has been detached'), 'ERR_SHM_DETACHED');
+  const message = `${show(key)} has been detached or destroyed by this thread: open it again`;
+  return Object.assign(withCode(new Error(message), 'ERR_SHM_DETACHED'), { key });
 }
 
 /** The memory under a key is not the structure that it was opened as, or one of another geometry. */

@@ -193,6 +193,8 @@ test('each call throws the code that errors.d.ts says, and no code lacks its cal
       }
       t.equal(error && error.code, code, `${call}: ${error && error.message}`);
       t.ok(shm.isShmError(error, code));
+      const isOfStructure = /^(Channel|Topic|SharedMap|LockManager)\./.test(call);
+      if (code === 'ERR_SHM_DETACHED' && isOfStructure) t.ok(error.message.includes(`'${error.key}'`), 'its message names the key');
     }
   }
   t.end();

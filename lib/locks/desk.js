@@ -59,7 +59,7 @@ class Desk {
    */
   enter(request) {
     if (request.isOver) return undefined; // it was given up while it waited for the mutex
-    if (!this.#user.isAttached()) return detached();
+    if (!this.#user.isAttached()) return detached(this.#user.key);
     const { table } = this;
     const { mode, permits, ifAvailable, steal } = request.options;
     if (!this.#hasMailbox()) return this.#full();

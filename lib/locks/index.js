@@ -81,10 +81,11 @@ class LockManager {
     const checked = checkedRequest(name, readRequest(options), callback);
     if (checked.signal !== undefined && checked.signal.aborted) throw reasonOf(checked.signal);
     const requests = this.#requests;
+    this.#user.checkAttached();
     looks.begin(this, requests);
     const request = await requests.ask(name, checked);
     if (request === null) return callback(null);
-    if (!requests.desk.has(request)) throw detached(); // between the grant and this moment
+    if (!requests.desk.has(request)) throw detached(this.#key); // between the grant and this moment
     return new Promise((resolve, reject) => {
       request.stolen = () => reject(stolen(name));
       if (request.isOver) request.stolen();
@@ -103,6 +104,7 @@ class LockManager {
   requestSync(name, options, callback) {
     if (callback === undefined) [options, callback] = [undefined, options];
     const checked = checkedRequest(name, readSync(options), callback);
+    this.#user.checkAttached();
     looks.begin(this, this.#requests);
     const request = this.#requests.askSync(name, checked);
     if (request === null) return callback(null);

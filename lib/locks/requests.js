@@ -268,7 +268,7 @@ class Requests {
   close() {
     const { desk } = this;
     desk.isClosing = true;
-    this.fail(detached());
+    this.fail(detached(this.#user.key));
     let isClosed = false;
     try {
       isClosed = this.#guard.tryRun(() => desk.close()) !== BUSY;

@@ -59,7 +59,7 @@ class Structure {
   }
 
   endCalls() {
-    for (const { calls } of this.conditions) calls.fail(detached());
+    for (const { calls } of this.conditions) calls.fail(detached(this.key));
   }
 
   isAttached() {

@@ -55,7 +55,7 @@ class User {
 
   /** @throws {Error} `ERR_SHM_DETACHED` */
   checkAttached() {
-    if (!this.isAttached()) throw detached();
+    if (!this.isAttached()) throw detached(this.key);
   }
 
   /** Looks at most once a second: @throws {Error} `ERR_SHM_REPLACED` if the key leads to other memory, or to none, by now */
