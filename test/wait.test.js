@@ -264,6 +264,10 @@ test('private memory has no words to wait for', async (t) => {
     const codes = [() => shm.wait(copy, 0, 0, 0), () => shm.notify(copy, 0), () => new shm.Mutex(copy, 0)].map((call) => thrownBy(call).code);
     codes.push(await shm.waitAsync(copy, 0, 0, { timeout: 0 }).catch((error) => error.code));
     t.deepEqual(codes, Array(4).fill('ERR_INVALID_ARG_VALUE'), String(key));
+    if (typeof key === 'string') {
+      const watched = shm.get(key, 'Int32Array', { readOnly: true });
+      t.match(thrownBy(() => shm.wait(watched, 0, 0, 0)).message, /not by readOnly or copyOnWrite/);
+    }
     shm.destroy(key);
   }
 });

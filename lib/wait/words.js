@@ -38,7 +38,7 @@ function unknownMemory(int32Array) {
   const isPosted = !(int32Array.buffer instanceof ArrayBuffer);
   const reason = isPosted
     ? "is over a SharedArrayBuffer that this thread has not attached: what another thread has posted can be read and written here, but not waited for. Attach its key in this thread, too: get(key, 'Int32Array')"
-    : 'must be over shared memory that this thread has attached, and not by copyOnWrite, which makes it private';
+    : 'must be over shared memory that this thread has attached, and not by readOnly or copyOnWrite, whose pages are its own';
   return invalidValue('int32Array', reason, int32Array);
 }
 
