@@ -5,7 +5,7 @@
 const test = require('tape');
 const { hash } = require('../lib/map/hash');
 const clock = require('../lib/runtime/clock');
-const { execPath, forkCode, freshKey, freshKeys, freshName, isDeno, nextMessage, nodeMajor, outcome, runCode, shm, thrownBy } = require('./support');
+const { execPath, forkCode, freshKey, freshKeys, freshName, isDeno, isLinux, nextMessage, nodeMajor, outcome, runCode, shm, thrownBy } = require('./support');
 
 const skip = nodeMajor < 16 && 'SharedMap needs Node 16';
 const code = (action) => thrownBy(action).code;
@@ -414,6 +414,16 @@ test('what is no map is left alone', { skip }, (t) => {
 });
 
 const skipProcesses = skip || (isDeno && 'Deno forks otherwise') || (execPath !== process.execPath && 'starts processes');
+
+test('what is no map, and has more bytes than 31 bits count, is left alone', { skip: skip || (!isLinux && 'macOS may have no room for it') }, (t) => {
+  const key = freshName();
+  const large = shm.create(2 ** 31 + 64, 'Uint8Array', key, { reserve: false });
+  large[0] = 1;
+  const error = thrownBy(() => new shm.SharedMap(key));
+  t.equal(error.code, 'ERR_SHM_LAYOUT', error.message);
+  shm.destroy(key);
+  t.end();
+});
 
 test('many processes open a map at once, and count', { skip: skipProcesses }, async (t) => {
   const name = freshName();

@@ -90,8 +90,8 @@ function writeGeometry(words, { shards, slots, units, largest, evict }, seed) {
 /** The three views of the memory. It begins at a multiple of 8 bytes. */
 function viewsOf({ buffer, byteOffset, length }) {
   return {
-    words: new Int32Array(buffer, byteOffset, length >> 2),
-    floats: new Float64Array(buffer, byteOffset, length >> 3),
+    words: new Int32Array(buffer, byteOffset, Math.floor(length / 4)),
+    floats: new Float64Array(buffer, byteOffset, Math.floor(length / 8)),
     bytes: Buffer.from(buffer, byteOffset, length),
   };
 }
