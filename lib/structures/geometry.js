@@ -78,6 +78,9 @@ function isBlank(words, magic) {
 function publish(key, kind, words, options) {
   const found = Object.fromEntries(kind.fields.map(({ name }, i) => [name, Atomics.load(words, FIRST_FIELD + i) || undefined]));
   const values = valuesOf(kind, options, found);
+  kind.fields.forEach(({ name }, i) => {
+    if (found[name] !== undefined && found[name] !== values[name]) throw otherLayout(key, kind.what, differs(kind, FIRST_FIELD + i, found[name], values[name]));
+  });
   const bytes = kind.bytesOf(values);
   if (bytes > words.length * 4) throw otherLayout(key, kind.what, `is smaller than the ${bytes} bytes that it takes`);
   const wanted = allWords(kind, values);
