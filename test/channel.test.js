@@ -130,7 +130,7 @@ test('wrong arguments are told before anything happens', { skip }, (t) => {
   t.equal(channel.receiveSync().length, 1);
   t.equal(codeOf(() => new shm.Channel(key, { slots: 3, size: 8 })), 'ERR_SHM_LAYOUT');
   t.equal(codeOf(() => new shm.Channel(key, { slots: 2, size: 9 })), 'ERR_SHM_LAYOUT');
-  t.match(thrownBy(() => new shm.Channel(key, { slots: 200 })).message, /slots is 2, not 200/, 'and it has not the bytes for them');
+  t.match(thrownBy(() => new shm.Channel(key, { slots: 200, size: 8 })).message, /slots is 2, not 200/, 'and it has not the bytes for them');
   t.equal(codeOf(() => new shm.Topic(key)), 'ERR_SHM_LAYOUT');
   shm.destroy(key);
   shm.create(100, 'Int32Array', key).fill(1);
