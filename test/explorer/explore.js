@@ -37,9 +37,14 @@ function prepared(subject, scene, world) {
   return result;
 }
 
-/** What happens in one schedule. An actor is `{ operation, plan: { step: ['die'] | ['throw'] | ['force'] | ['stop', ...actors] } }`. */
+/** What promises have to do is done. */
 const turn = () => new Promise(setImmediate);
 
+/**
+ * What happens in one schedule. An actor is `{ operation, plan, later }`. A plan says what happens before its steps,
+ * `{ step: ['die'] | ['throw'] | ['force'] | ['pause'] | ['stop', ...actors] }`; `later` is one for what it does after its
+ * first sleep. Who pauses goes on after all the others.
+ */
 class Play {
   constructor(subject, scene, { isFresh = false, trace = null, order = undefined } = {}) {
     this.subject = subject;
@@ -49,6 +54,8 @@ class Play {
     this.actors = [];
     this.hasDeath = false;
     this.hasFailure = false;
+    /** Whether those who pause go on. */
+    this.isSettling = false;
     this.prepared = prepared(subject, scene, this.world);
     this.world.trace = trace;
   }
@@ -64,7 +71,7 @@ class Play {
   }
 
   /** Has an actor do its operation; others while it is stopped. */
-  act({ operation, plan = {}, by }) {
+  act({ operation, plan = {}, later = null, by }) {
     const { subject, world } = this;
     const { open, act } = subject.operations[operation];
     world.time += A_WHILE;
@@ -72,14 +79,16 @@ class Play {
     const name = by === undefined ? letter : by.name;
     const actor = { name, letter, operation, by, kept: {}, out: {}, outcome: null, steps: 0, process: by === undefined ? world.process(name, open || subject.open) : by.process };
     this.actors.push(actor);
-    const steps = new Map();
-    for (const [step, [what, ...others]] of Object.entries(plan)) steps.set(Number(step), (process) => this.#do(what, process, others));
     actor.outcome = actor.process.run((object) => {
       actor.out = { kept: actor.kept };
       return act(object, actor.out, letter, actor.process.library.memory);
-    }, steps);
+    }, this.#planned(plan), later && this.#planned(later));
     actor.steps = actor.process.steps;
     return actor;
+  }
+
+  #planned(plan) {
+    return new Map(Object.entries(plan).map(([step, [what, ...others]]) => [Number(step), (process) => this.#do(what, process, others)]));
   }
 
   #do(what, process, others) {
@@ -92,12 +101,16 @@ class Play {
     } else if (what === 'force') {
       this.hasFailure = true;
       process.endByForce();
+    } else if (what === 'pause') {
+      if (!this.isSettling) process.pause();
     } else others.forEach((other) => this.act(other));
   }
 
   /** Those who have been woken go on. Whoever is left asleep with what it waits for at hand was forgotten. */
   async settle() {
     const { world } = this;
+    this.isSettling = true;
+    for (const actor of this.actors) if (actor.outcome.ended === 'paused') actor.outcome = actor.process.goOn();
     await this.#goOn();
     const [forgotten] = world.forgotten();
     if (forgotten !== undefined) throw new Error(`nobody wakes ${forgotten.process.name}, which waits for what is there`);
@@ -114,10 +127,11 @@ class Play {
   async #goOn() {
     const { world } = this;
     const ended = (sleeper, outcome) => this.#note(sleeper, outcome);
-    for (world.resumeWoken(ended); world.hasEvents(); world.resumeWoken(ended)) {
-      world.bringEvents();
+    do {
+      world.resumeWoken(ended);
+      if (world.hasEvents()) world.bringEvents();
       await turn();
-    }
+    } while (world.woken() !== undefined || world.hasEvents());
   }
 
   /** Has all who sleep look for the dead. */
@@ -171,6 +185,10 @@ class Play {
     this.world.end();
   }
 }
+
+/** Instead of an actor: the steps of the first one after its sleep, of which these many are looked at. */
+const LATER = -1;
+const STEPS_LATER = 16;
 
 /**
  * The shapes of schedules: `program(operations, first, second)` are the actors in their order, where `first` and `second`
@@ -235,6 +253,34 @@ const shapes = {
     hasSecond: true,
     program: ([s, t, a, b], k, j) => [{ operation: s }, { operation: t }, { operation: a, plan: { [k]: ['stop', { operation: b, plan: { [j]: ['die'] } }] } }],
   },
+  crossed: {
+    actors: 2,
+    interrupted: [0, 1],
+    hasSecond: true,
+    needsSecond: true,
+    program: ([a, b], k, j) => [{ operation: a, plan: { [k]: ['stop', { operation: b, plan: { [j]: ['pause'] } }] } }],
+  },
+  'crossed by two': {
+    actors: 3,
+    interrupted: [0, 2],
+    hasSecond: true,
+    needsSecond: true,
+    program: ([a, b, c], k, j) => [{ operation: a, plan: { [k]: ['stop', { operation: b }, { operation: c, plan: { [j]: ['pause'] } }] } }],
+  },
+  'woken, then overtaken': {
+    actors: 3,
+    sleeps: 1,
+    interrupted: [LATER, 2],
+    hasSecond: true,
+    program: ([s, a, c], k, j) => [{ operation: s, later: { [k]: ['stop', { operation: c, plan: { [j]: ['die'] } }] } }, { operation: a }],
+  },
+  'woken, then dead': {
+    actors: 3,
+    sleeps: 2,
+    interrupted: [LATER, 2],
+    hasSecond: false,
+    program: ([s, t, a], k) => [{ operation: s, later: { [k]: ['die'] } }, { operation: t }, { operation: a }],
+  },
   'sleeper, then the death of a holder': {
     actors: 3,
     sleeps: 1,
@@ -266,7 +312,7 @@ const shapes = {
   },
 };
 
-for (const name of ['stops', 'stop, then death', 'two stops', 'death in a stop', 'sleeper in a stop', 'sleeper that is overtaken', 'reader that is overtaken']) {
+for (const name of ['stops', 'stop, then death', 'two stops', 'death in a stop', 'sleeper in a stop', 'crossed', 'sleeper that is overtaken', 'reader that is overtaken']) {
   shapes[`weak ${name}`] = { ...shapes[name], isWeak: true };
 }
 
@@ -276,7 +322,10 @@ async function playOne(subject, { shape, scene, operations, first, second }, opt
   const order = isWeak ? new Weak(hash(first, second, scene, ...Buffer.from(operations.join()))) : undefined;
   const play = new Play(subject, scene, { order, ...options });
   try {
-    for (const actor of program(operations, first, second)) play.actInTurn(actor);
+    for (const actor of program(operations, first, second)) {
+      play.actInTurn(actor);
+      await turn();
+    }
     await play.settle();
     for (const process of play.world.processes) {
       process.isQuiet = true;
@@ -342,14 +391,14 @@ function blocksOf(subject, shape, lengths) {
   const blocking = shapes[shape].reads ? subject.readers || [] : names.filter((name) => subject.operations[name].isBlocking);
   return subject.scenes.flatMap((_, scene) =>
     Array.from(tuples(names, blocking, shapes[shape]), (operations) => {
-      const [firsts, seconds] = interrupted.map((actor) => lengths.get(`${scene} ${operations[actor]}`));
+      const [firsts, seconds] = interrupted.map((actor) => (actor === LATER ? STEPS_LATER : lengths.get(`${scene} ${operations[actor]}`)));
       return { shape, scene, operations, firsts, seconds: hasSecond ? seconds + 1 : 1 };
     }),
   );
 }
 
 /** About so many schedules out of blocks, spread evenly. */
-function* sample(blocks, budget, seed) {
+function* sample(blocks, budget, seed, { needsSecond = false } = {}) {
   const all = blocks.reduce((sum, { firsts, seconds }) => sum + firsts * seconds, 0);
   const share = Math.max(1, all / budget);
   let before = 0;
@@ -358,12 +407,22 @@ function* sample(blocks, budget, seed) {
     for (;;) {
       const at = Math.floor(share * number + (share > 1 ? (hash(number, seed) / 2 ** 32) * share : 0)) - before;
       if (at >= firsts * seconds) break;
-      // Every second one has no second step.
-      yield { shape, scene, operations, first: 1 + Math.floor(at / seconds), second: hash(number, 1) % 2 === 0 ? 0 : at % seconds };
+      // Every second one has no second step, unless it is nothing without.
+      const second = needsSecond ? Math.max(1, at % seconds) : hash(number, 1) % 2 === 0 ? 0 : at % seconds;
+      yield { shape, scene, operations, first: 1 + Math.floor(at / seconds), second };
       number++;
     }
     before += firsts * seconds;
   }
+}
+
+/** About so many schedules of a shape, and as many again of the operations that are to meet in it `often`. */
+function* samples(subject, shape, lengths, budget, seed) {
+  const blocks = blocksOf(subject, shape, lengths);
+  yield* sample(blocks, budget, seed, shapes[shape]);
+  const often = (subject.often || {})[shape] || [];
+  const meets = ({ scene, operations }) => often.some((those) => (those.scene === undefined || those.scene === scene) && those.operations.every((names, actor) => names.split('|').includes(operations[actor])));
+  if (often.length > 0) yield* sample(blocks.filter(meets), budget, seed, shapes[shape]);
 }
 
 /**
@@ -376,7 +435,7 @@ async function explore(subject, { budget, only = Object.keys(shapes), until = In
   for (const shape of only.filter((name) => !(subject.without || []).includes(name))) {
     const weight = shapes[shape].weight || 1;
     counts[shape] = 0;
-    for (const schedule of sample(blocksOf(subject, shape, lengths), (budget * weight) / (subject.cost || 1), seed)) {
+    for (const schedule of samples(subject, shape, lengths, (budget * weight) / (subject.cost || 1), seed)) {
       if (Date.now() > until) return counts;
       counts[shape]++;
       try {

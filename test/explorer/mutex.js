@@ -18,12 +18,20 @@ function open(library) {
   const words = library.require('memory').getOrCreate(32, 'Int32Array');
   const { Mutex } = library.require('mutex');
   const { memory } = library;
-  return { mutex: new Mutex(words, LOCK), get: (index) => memory.get(words, index), set: (index, value) => memory.set(words, index, value) };
+  const { world } = library.process;
+  if (world.inside === undefined) world.inside = new Map();
+  return { process: library.process, mutex: new Mutex(words, LOCK), get: (index) => memory.get(words, index), set: (index, value) => memory.set(words, index, value) };
 }
 
 /** With the mutex: repairs, if somebody has died, and counts. */
-function enter({ get, set }, result, out, letter) {
-  if (result === 'owner-died') set(INSIDE, 0);
+function enter({ process, get, set }, result, out, letter) {
+  const { inside } = process.world;
+  if (result === 'owner-died') {
+    const before = inside.get(get(INSIDE));
+    if (before !== undefined && !before.isDead) throw new Error(`${before.name} lives, and ${process.name} is told of its death`);
+    set(INSIDE, 0);
+  }
+  inside.set(letter.charCodeAt(0), process);
   const other = get(INSIDE);
   if (other !== 0) throw new Error(`the mutex was given to two at once, or nothing was said of a death: ${result}`);
   out.isInside = true;
@@ -74,8 +82,14 @@ const operations = {
   },
   tryLock: {
     act(object, out, letter) {
+      const { world } = object.process;
+      const { before = world.words()[LOCK] } = out.kept;
+      out.kept.before = before; // also if it is played again
       const result = object.mutex.tryLock();
-      if (result === null) return;
+      if (result === null) {
+        if ((before & OWNER) !== 0 && !world.alive.has(before & OWNER) && world.words()[LOCK] === before) throw new Error('tryLock does not take what a dead one has left');
+        return;
+      }
       enter(object, result, out, letter);
       leave(object, out, letter);
     },
@@ -110,8 +124,18 @@ function isDue(world) {
   return owner === 0 || (world.hasLooked && !world.alive.has(owner));
 }
 
+/** A process that sleeps for a mutex, whose word names one that lives and does not have it; undefined if there is none. */
+function sleeperForNobody({ actors, prepared: { holder }, world }) {
+  const has = actors.filter(({ out }) => out.isInside).map(({ process }) => process.number);
+  const owner = world.words()[LOCK] & OWNER;
+  if (!world.alive.has(owner) || has.includes(owner) || owner === holder.number) return undefined;
+  return world.sleepers.find(({ index }) => index === LOCK);
+}
+
 function check(play) {
   const { actors, prepared, world } = play;
+  const sleeper = sleeperForNobody(play);
+  if (sleeper !== undefined) throw new Error(`${sleeper.process.name} sleeps for a mutex that nobody has`);
   for (const { outcome, out } of actors) {
     for (const error of [outcome.error, out.error]) if (error !== undefined && !(error instanceof Unwinding)) throw error;
   }

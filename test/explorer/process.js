@@ -33,12 +33,16 @@ class Process {
     /** Steps are counted in `run` only. What happens before a step: by its number. @type {Map<number, () => void>} */
     this.steps = 0;
     this.plan = new Map();
+    /** The same for what it does after its first sleep, where steps are counted anew. @type {Map<number, () => void> | null} */
+    this.later = null;
     this.isQuiet = true;
     /** How many had died when its call, or the turn of its event loop, began. */
     this.deathsBefore = 0;
     /** @type {Unwinding | null} */
     this.unwinding = null;
     this.isDead = false;
+    /** Whether it is in a call, and not in what a promise or an event does. */
+    this.isCalling = false;
     this.immediates = [];
     this.timers = new Set();
     this.library = libraryFor(this, world.isFresh);
@@ -55,8 +59,9 @@ class Process {
    * Calls `action(object)`, with what its plan has for its steps. The outcome: `{ value }`, `{ error }`, or
    * `{ ended: 'dead' | 'asleep' | 'by force' }`.
    */
-  run(action, plan = new Map()) {
+  run(action, plan = new Map(), later = null) {
     this.plan = plan;
+    this.later = later;
     this.steps = 0;
     this.history.push(action);
     return this.#outcome(action);
@@ -66,6 +71,7 @@ class Process {
     this.isQuiet = false;
     this.unwinding = null;
     this.#comesBack();
+    this.isCalling = true;
     let outcome;
     try {
       const value = this.#perform(action);
@@ -74,6 +80,8 @@ class Process {
     } catch (error) {
       if (this.unwinding === null && error instanceof Unwinding) throw error;
       outcome = { error };
+    } finally {
+      this.isCalling = false;
     }
     this.world.order.drain(this);
     const { unwinding } = this;
@@ -90,6 +98,19 @@ class Process {
   /** Goes on after a sleep. */
   resume(result) {
     this.log.push(result);
+    this.#beginLater();
+    return this.goOn();
+  }
+
+  #beginLater() {
+    if (this.later === null) return;
+    this.plan = this.later;
+    this.later = null;
+    this.steps = 0;
+  }
+
+  /** Goes on where it has left the stack. */
+  goOn() {
     this.replayed = 0;
     this.unwinding = null;
     this.isQuiet = true;
@@ -150,6 +171,13 @@ class Process {
     throw error;
   }
 
+  /** Leaves the stack before a step of a call, while others go on: `goOn()` lets it make that step. */
+  pause() {
+    if (!this.isCalling) return; // a promise does it, after the call
+    this.kinds.pop();
+    this.#unwind('paused');
+  }
+
   /** Ends the call as the end of its script does: no `finally` runs. */
   endByForce() {
     this.#unwind('by force');
@@ -199,6 +227,7 @@ class Process {
   turn(bring) {
     if (this.unwinding !== null) return;
     this.#comesBack();
+    this.#beginLater();
     try {
       bring();
       this.runImmediates();
