@@ -15,7 +15,7 @@ function atomicsOf(library) {
     atomics[name] = (array, index, ...given) => {
       if (!isShared(array)) {
         const { order } = library.process.world;
-        if (order !== undefined) order.fence(library.process);
+        if (order !== undefined && !library.process.isReplayed()) order.fence(library.process);
         return Atomics[name](array, index, ...given);
       }
       const { process } = library;

@@ -42,8 +42,8 @@ const turn = () => new Promise(setImmediate);
 
 /**
  * What happens in one schedule. An actor is `{ operation, plan, later }`. A plan says what happens before its steps,
- * `{ step: ['die'] | ['throw'] | ['force'] | ['pause'] | ['stop', ...actors] }`; `later` is one for what it does after its
- * first sleep. Who pauses goes on after all the others.
+ * `{ step: ['die'] | ['throw'] | ['force'] | ['stop', ...actors] | ['pause'] | ['go on'] }`; `later` is one for what it
+ * does after its first sleep. Who pauses goes on when another one says so, or after all the others.
  */
 class Play {
   constructor(subject, scene, { isFresh = false, trace = null, order = undefined } = {}) {
@@ -103,14 +103,26 @@ class Play {
       process.endByForce();
     } else if (what === 'pause') {
       if (!this.isSettling) process.pause();
-    } else others.forEach((other) => this.act(other));
+    } else if (what === 'go on') this.#goOnPaused();
+    else others.forEach((other) => (other.looks ? this.#lookUpAtOnce() : this.act(other)));
+  }
+
+  /** Has those who sleep in a call look for the dead. */
+  #lookUpAtOnce() {
+    const { world } = this;
+    world.time += A_WHILE;
+    for (const sleeper of world.sleepers.filter(({ isAsync }) => !isAsync)) world.lookUp(sleeper, (outcome) => this.#note(sleeper, outcome));
+  }
+
+  #goOnPaused() {
+    for (const actor of this.actors) if (actor.outcome !== null && actor.outcome.ended === 'paused') actor.outcome = actor.process.goOn();
   }
 
   /** Those who have been woken go on. Whoever is left asleep with what it waits for at hand was forgotten. */
   async settle() {
     const { world } = this;
     this.isSettling = true;
-    for (const actor of this.actors) if (actor.outcome.ended === 'paused') actor.outcome = actor.process.goOn();
+    this.#goOnPaused();
     await this.#goOn();
     const [forgotten] = world.forgotten();
     if (forgotten !== undefined) throw new Error(`nobody wakes ${forgotten.process.name}, which waits for what is there`);
@@ -190,6 +202,9 @@ class Play {
 const LATER = -1;
 const STEPS_LATER = 16;
 
+/** So many steps lie between two stops of one call at most. */
+const APART = 6;
+
 /**
  * The shapes of schedules: `program(operations, first, second)` are the actors in their order, where `first` and `second`
  * are steps of those that `interrupted` tells (0: none).
@@ -223,7 +238,7 @@ const shapes = {
     actors: 3,
     interrupted: [0, 1],
     hasSecond: true,
-    program: ([a, b, c], k, j) => [{ operation: a, plan: { [k]: ['stop', { operation: b, plan: { [j]: ['die'] } }, { operation: c }] } }],
+    program: ([a, b, c], k, j) => [{ operation: a, plan: { [k]: ['stop', { operation: b, plan: { [j]: ['die'] } }, { operation: c }, { looks: true }] } }],
   },
   'sleeper, then death': {
     actors: 3,
@@ -259,6 +274,14 @@ const shapes = {
     hasSecond: true,
     needsSecond: true,
     program: ([a, b], k, j) => [{ operation: a, plan: { [k]: ['stop', { operation: b, plan: { [j]: ['pause'] } }] } }],
+  },
+  'crossed twice': {
+    actors: 2,
+    interrupted: [0, 1],
+    hasSecond: true,
+    needsSecond: true,
+    apart: APART,
+    program: ([a, b], k, second) => [{ operation: a, plan: { [k]: ['stop', { operation: b, plan: { [Math.ceil(second / APART)]: ['pause'] } }], [k + 1 + (second % APART)]: ['go on'] } }],
   },
   'crossed by two': {
     actors: 3,
@@ -386,13 +409,13 @@ function lengthsOf(subject) {
 
 /** The combinations of a shape, each with all steps of those that are interrupted: a block of schedules. */
 function blocksOf(subject, shape, lengths) {
-  const { interrupted, hasSecond } = shapes[shape];
+  const { interrupted, hasSecond, apart = 1 } = shapes[shape];
   const names = Object.keys(subject.operations);
   const blocking = shapes[shape].reads ? subject.readers || [] : names.filter((name) => subject.operations[name].isBlocking);
   return subject.scenes.flatMap((_, scene) =>
     Array.from(tuples(names, blocking, shapes[shape]), (operations) => {
       const [firsts, seconds] = interrupted.map((actor) => (actor === LATER ? STEPS_LATER : lengths.get(`${scene} ${operations[actor]}`)));
-      return { shape, scene, operations, firsts, seconds: hasSecond ? seconds + 1 : 1 };
+      return { shape, scene, operations, firsts, seconds: hasSecond ? (seconds + 1) * apart : 1 };
     }),
   );
 }
@@ -416,13 +439,14 @@ function* sample(blocks, budget, seed, { needsSecond = false } = {}) {
   }
 }
 
-/** About so many schedules of a shape, and as many again of the operations that are to meet in it `often`. */
+/** About so many schedules of a shape, and more of the operations that are to meet in it `often`. */
 function* samples(subject, shape, lengths, budget, seed) {
   const blocks = blocksOf(subject, shape, lengths);
   yield* sample(blocks, budget, seed, shapes[shape]);
-  const often = (subject.often || {})[shape] || [];
-  const meets = ({ scene, operations }) => often.some((those) => (those.scene === undefined || those.scene === scene) && those.operations.every((names, actor) => names.split('|').includes(operations[actor])));
-  if (often.length > 0) yield* sample(blocks.filter(meets), budget, seed, shapes[shape]);
+  for (const { scene, operations, times = 1 } of (subject.often || {})[shape] || []) {
+    const meet = blocks.filter((block) => (scene === undefined || scene === block.scene) && operations.every((names, actor) => names.split('|').includes(block.operations[actor])));
+    yield* sample(meet, times * budget, seed, shapes[shape]);
+  }
 }
 
 /**

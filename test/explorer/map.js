@@ -28,6 +28,8 @@ const KEYS = (() => {
 })();
 const [A, B, C, D, NUMBER] = KEYS;
 
+const READERS = 'get the first|get the last|get a number';
+
 /** A value that tells its key, and of which a part of another one can be told. */
 const valueOf = (key, letter) => key.padEnd(4) + letter.repeat(8);
 
@@ -208,6 +210,14 @@ module.exports = {
   operations,
   leavesNothing: Object.keys(operations),
   cost: 2,
+  // The entry that was written last goes, and its writer dies: so the next one writes into its place. And a ring is written over.
+  often: {
+    'death in a stop': [{ scene: 0, operations: ['get the last', 'delete the last', 'set another'], times: 3 }],
+    'reader that is overtaken': [{ scene: 1, operations: [READERS, 'set many'] }],
+    'weak reader that is overtaken': [{ scene: 1, operations: [READERS, 'set many'] }],
+    'crossed twice': [{ scene: 0, operations: ['delete', 'get the last'], times: 10 }],
+    'weak crossed': [{ scene: 1, operations: [READERS, 'set another, thrice'], times: 3 }],
+  },
   readers: ['get the first', 'get the last', 'get none', 'get a number'],
   isDue,
   check,

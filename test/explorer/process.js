@@ -64,13 +64,13 @@ class Process {
     this.later = later;
     this.steps = 0;
     this.history.push(action);
+    this.#comesBack();
     return this.#outcome(action);
   }
 
   #outcome(action) {
     this.isQuiet = false;
     this.unwinding = null;
-    this.#comesBack();
     this.isCalling = true;
     let outcome;
     try {
@@ -83,8 +83,8 @@ class Process {
     } finally {
       this.isCalling = false;
     }
-    this.world.order.drain(this);
     const { unwinding } = this;
+    if (unwinding === null || unwinding.reason !== 'paused') this.world.order.drain(this);
     if (unwinding === null) return outcome;
     if (unwinding.reason === 'by force') this.unwinding = null;
     return { ended: unwinding.reason };
@@ -98,6 +98,7 @@ class Process {
   /** Goes on after a sleep. */
   resume(result) {
     this.log.push(result);
+    this.#comesBack();
     this.#beginLater();
     return this.goOn();
   }
@@ -125,10 +126,15 @@ class Process {
     return this.#outcome(this.history[last]);
   }
 
+  /** Whether it does again what it has done. */
+  isReplayed() {
+    return this.replayed < this.log.length;
+  }
+
   /** A step: what `perform()` gives, or has given. @param {boolean} [isFree] nobody can be stopped before it */
   ask(kind, perform, isFree = false) {
     if (this.unwinding !== null) throw this.unwinding;
-    if (this.replayed < this.log.length) {
+    if (this.isReplayed()) {
       if (this.kinds[this.replayed] !== kind) throw new Error(`Played again, process ${this.name} asks for ${kind} instead of ${this.kinds[this.replayed]}`);
       const result = this.log[this.replayed++];
       if (result instanceof Thrown) throw result.error;
