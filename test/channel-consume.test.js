@@ -109,6 +109,22 @@ test('consume: so many at a time, until it is aborted; what runs is waited for',
   [channel, idle].forEach((one) => one.destroy());
 });
 
+test('consume: what was taken in the moment of the abort is handled, not counted as failed', { skip: noAbort }, async (t) => {
+  const channel = channelWith('1', '2');
+  const [handled, failed] = [[], []];
+  for (let round = 0; round < 2; round++) {
+    const controller = new AbortController();
+    const handler = (message) => {
+      handled.push(textOf(message));
+      controller.abort();
+    };
+    if (round === 1) channel.close();
+    await channel.consume(handler, { concurrency: 2, retries: 0, onFailure: (error) => failed.push(error.code), signal: controller.signal });
+  }
+  t.deepEqual([handled, failed], [['1', '2'], []]);
+  channel.destroy();
+});
+
 test('the job of a worker that dies of an exception is done by another', { skip }, async (t) => {
   const channel = channelWith('job');
   const child = forkCode(`

@@ -55,8 +55,7 @@ async function consume(receiver, handler, { signal, concurrency = 1, retries = I
     while (!isOver) {
       const message = await next();
       if (message === null) return;
-      if (isOver) message.putBack();
-      else await handle(message);
+      await handle(message); // also if it is over since: to put it back would count as a delivery
       await new Promise((resolve) => clock.setImmediate(resolve));
     }
   }
