@@ -390,3 +390,23 @@ test('ten processes that start at once after a crash: one creates, nine get it',
     t.equal(shm.stat(key), null, 'all ten that end at once leave nothing');
   }
 });
+
+test('without a free descriptor transient memory is not taken for somebody else’s', linuxOnly, async (t) => {
+  const [first, second] = [freshName(), freshName()];
+  const { stdout } = await runCode(`
+    const fs = require('fs');
+    shm.create(10, 'Buffer', ${JSON.stringify(first)}, { transient: true });
+    const files = [];
+    try {
+      for (;;) files.push(fs.openSync('/dev/null'));
+    } catch (_) {}
+    let found;
+    try {
+      found = shm.create(10, 'Buffer', ${JSON.stringify(second)}, { transient: true });
+    } catch (error) {
+      found = error.code;
+    }
+    files.forEach((file) => fs.closeSync(file));
+    console.log(found);`);
+  t.equal(stdout, 'EMFILE\n');
+});

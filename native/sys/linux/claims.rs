@@ -92,6 +92,7 @@ pub fn remove_unused(name: &Name) -> Result<bool> {
                 }
                 continue;
             }
+            Err(error) if is_short_of_files(&error) => return Err(error),
             Err(_) => return Ok(false), // it is not this user's
         };
         if !is_marked(&file)? {
@@ -104,6 +105,14 @@ pub fn remove_unused(name: &Name) -> Result<bool> {
             Usage::Claimed => patience.wait()?,
         }
     }
+}
+
+/// Nothing was found out about the object: that is no reason to say that somebody has it.
+fn is_short_of_files(error: &Error) -> bool {
+    matches!(
+        error.errno(),
+        Some(libc::EMFILE | libc::ENFILE | libc::ENOMEM)
+    )
 }
 
 /// A removal that this user has no right to.
