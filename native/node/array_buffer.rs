@@ -187,17 +187,22 @@ impl ArrayBuffer {
         self.released.is_some() && self.referent(env).is_none()
     }
 
-    /// Whether somebody else can have the memory of an ended attachment in a buffer of their own. It must be
-    /// asked before the buffer is emptied, and may be asked at the end of the environment.
+    /// Whether somebody else has the memory of an ended attachment in a buffer of their own. It must be asked
+    /// before the buffer is emptied.
     pub fn is_transferred(&self, env: napi::Env, mapping: &Arc<Mapping>) -> bool {
+        // Each buffer over the memory holds a share.
+        Arc::strong_count(mapping) > 1 && self.may_be_elsewhere(env, mapping)
+    }
+
+    /// Whether another thread can have the memory at the end of this one's environment. The shares say nothing
+    /// then: the engine has called the finalizer of each buffer, whoever has its memory by now.
+    pub fn may_be_elsewhere(&self, env: napi::Env, mapping: &Mapping) -> bool {
         // The finalizer of memory that several threads share is theirs, too.
-        if self.origin == Origin::ExternalShared || Arc::strong_count(mapping) == 1 {
-            return false;
-        }
-        in_scope(env, || {
-            self.was_transferred || self.whole(env, mapping).is_none()
-        })
-        .unwrap_or(true)
+        self.origin != Origin::ExternalShared
+            && in_scope(env, || {
+                self.was_transferred || self.whole(env, mapping).is_none()
+            })
+            .unwrap_or(true)
     }
 
     /// Makes every view of the buffer empty, if the engine `may_detach` it. The mapping must have been

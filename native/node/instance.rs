@@ -107,9 +107,8 @@ impl<'cx> Instance<'cx> {
             if let Ok(mut registry) = ending.registry.try_borrow_mut() {
                 let (_, ended) = registry.detach_all(false);
                 for attachment in ended {
-                    // The engine's finalizers come next, whoever has the memory by now.
                     let view = &attachment.view;
-                    if !is_deno && view.is_transferred(env, &attachment.mapping) {
+                    if !is_deno && view.may_be_elsewhere(env, &attachment.mapping) {
                         registry.hold(attachment.mapping);
                     }
                 }
