@@ -9,7 +9,7 @@ async function pollElsewhere(name, condition) {
   const child = forkCode(`
     const words = shm.get(${JSON.stringify(name)}, 'Int32Array');
     function poll() { while (${condition}); }
-    process.send('polling', () => { poll(); process.send('seen', () => process.exit()); });`);
+    process.send('polling', () => { poll(); process.send('seen'); });`);
   await nextMessage(child);
   return child;
 }
@@ -21,6 +21,7 @@ test('a loop of Atomics.load sees what another process writes', { skip: nodeMajo
   await new Promise((resolve) => setTimeout(resolve, 500)); // so that the engine has compiled the loop
   words[0] = 1;
   t.equal(await nextMessage(child), 'seen');
+  child.kill();
   shm.destroy(name);
   t.end();
 });
