@@ -3,7 +3,7 @@
 // or for one each.
 
 const test = require('tape');
-const { isLinux, nodeMajor, runCode } = require('./support');
+const { freshKey, isLinux, nodeMajor, runCode } = require('./support');
 
 const skip = (!isLinux && 'on other systems it is the only way') || (nodeMajor < 16 && 'no AbortController');
 const rounds = 300;
@@ -12,7 +12,7 @@ const rounds = 300;
 async function runWith(kind, code) {
   const env = Object.assign({}, process.env, { SHM_TYPED_ARRAY_WAITS: kind });
   const program = `
-    const array = shm.create(4, 'Int32Array');
+    const array = shm.create(4, 'Int32Array', ${freshKey()});
     const pause = () => new Promise((resolve) => setTimeout(resolve, 2));
     const wait = (index, signal) => shm.waitAsync(array, index, 0, { ref: true, timeout: 60000, signal });
     (async () => {${code}})().then((result) => console.log(result), console.error).then(() => shm.detachAll());`;

@@ -62,7 +62,7 @@ test('waits that end without end let timers run', async (t) => {
 
 test('what is thrown when a wait ends is uncaught, and takes no other wait along', async (t) => {
   const end = await runCode(`
-    const array = shm.create(10, 'Int32Array');
+    const array = shm.create(10, 'Int32Array', ${freshKey()});
     process.on('uncaughtException', (error) => console.log(error.message));
     const fail = () => { throw new Error('thrown'); };
     for (let i = 0; i < 3; i++) {
@@ -80,7 +80,7 @@ test('what is thrown when a wait ends is uncaught, and takes no other wait along
 
 test('process.exit where a wait has ended ends the process', async (t) => {
   const end = await runCode(`
-    const array = shm.create(10, 'Int32Array');
+    const array = shm.create(10, 'Int32Array', ${freshKey()});
     for (let i = 0; i < 100; i++) shm.waitAsync(array, 0, 0, { ref: true }).then(() => process.exit(7));
     setTimeout(() => { array[0] = 1; shm.notify(array, 0); }, 50);`);
   t.deepEqual([end.code, end.signal], [7, null], end.stderr);
@@ -93,8 +93,8 @@ for (const way of isLinux ? ['reaper', 'many', 'single'] : ['single']) {
   test(`waits end where a system has a lesser way only: ${way}`, { skip: way === 'reaper' && noReaper }, async (t) => {
     const env = Object.assign({}, process.env, { SHM_TYPED_ARRAY_WAITS: way });
     const end = await runCode(`
-      const array = shm.create(10, 'Int32Array');
-      const gone = shm.create(10, 'Int32Array');
+      const array = shm.create(10, 'Int32Array', ${freshKey()});
+      const gone = shm.create(10, 'Int32Array', ${freshKey()});
       const waits = [];
       const wait = (from, index, options) => waits.push(shm.waitAsync(from, index, 0, options).catch((error) => error.code));
       for (let i = 0; i < 200; i++) {

@@ -66,7 +66,7 @@ test('a signal has one listener, however many waits share it, and none afterward
 
 test('Node does not warn of many waits with one AbortSignal', { skip: noAbort }, async (t) => {
   const { code, stderr } = await runCode(`
-    const array = shm.create(4, 'Int32Array');
+    const array = shm.create(4, 'Int32Array', ${freshKey()});
     const controller = new AbortController();
     const mutex = new shm.Mutex(array, 1);
     mutex.lockSync();
@@ -96,7 +96,7 @@ test('a faked clock neither lengthens a wait nor keeps it from ending', async (t
     }
     Date.now = () => stopped;
     for (const name of ['setTimeout', 'clearTimeout', 'setInterval', 'setImmediate']) global[name] = () => 0;
-    const array = shm.create(4, 'Int32Array');
+    const array = shm.create(4, 'Int32Array', ${freshKey()});
     const mutex = new shm.Mutex(array, 1);
     mutex.lockSync(); // so that it is not free
     const said = [];
@@ -186,7 +186,7 @@ test('a word that changes while a worker looks up, where the kernel keeps no pla
     `
     const { isMainThread, Worker, workerData, parentPort } = require('worker_threads');
     if (isMainThread) {
-      const array = shm.create(4, 'Int32Array');
+      const array = shm.create(4, 'Int32Array', ${freshKey()});
       const worker = new Worker(__filename, { workerData: array.key });
       worker.on('message', (message) => {
         if (message === 'waits') setTimeout(() => (array[0] = 1), 30); // and nobody notifies

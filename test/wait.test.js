@@ -312,7 +312,7 @@ test('a pending wait keeps the process alive, unless asked not to', async (t) =>
 });
 
 test('process.exit with waits pending ends the process', async (t) => {
-  const code = `const a = shm.create(10, 'Int32Array');
+  const code = `const a = shm.create(10, 'Int32Array', ${freshKey()});
     for (let i = 0; i < 300; i++) shm.waitAsync(a, i % 10, 0, { ref: true });
     setTimeout(() => process.exit(7), 50);`;
   const end = await support.runCode(code);
