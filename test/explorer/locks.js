@@ -112,6 +112,8 @@ function requestsIn(words) {
     .map((at) => ({ state: words[at + STATE] & ~OWNER, owner: words[at + STATE] & OWNER, hash: words[at + HASH], order: words[at + ORDER] }));
 }
 
+const isInside = ({ inside }, process) => inside !== undefined && Array.from(inside.values()).some((holders) => holders.has(process));
+
 function isDue(world, { process, index }) {
   const words = world.words();
   const mutexOwner = words[MUTEX] & word.OWNER;
@@ -119,7 +121,8 @@ function isDue(world, { process, index }) {
   if (words[index - CHANGES + FIRST_NEWS] !== 0) return true;
   const all = requestsIn(words);
   const own = all.find(({ state, owner }) => state === PENDING && owner === process.number);
-  if (own === undefined) return all.some(({ state, owner }) => state === HELD && owner === process.number);
+  // Whoever has noticed its lock, and is inside, may sleep on until the next news: it waits for nothing.
+  if (own === undefined) return !isInside(world, process) && all.some(({ state, owner }) => state === HELD && owner === process.number);
   const isGone = ({ owner }) => world.hasLooked && !world.alive.has(owner);
   const isInTheWay = (other) => other.hash === own.hash && other !== own && !isGone(other) && (other.state === HELD || (other.state === PENDING && other.order < own.order));
   return !all.some(isInTheWay);
