@@ -47,7 +47,13 @@ function leave(object, name) {
 
 const within = (object, name, options) => (lock) => {
   if (lock === null) return;
-  use(object, name, lock, options);
+  try {
+    use(object, name, lock, options);
+  } catch (error) {
+    // An exception releases the lock; a death, or an end by force, does not.
+    if (!(error instanceof Unwinding)) leave(object, name);
+    throw error;
+  }
   leave(object, name);
 };
 
