@@ -60,4 +60,45 @@ for (const kind of ['many', 'single']) {
       return lost;`);
     t.equal(lost, '0');
   });
+
+  test(`${kind}: of several that are notified at once, with the value that they wait at, each is told`, { skip }, async (t) => {
+    const lost = await runWith(kind, `
+      let lost = 0;
+      for (let round = 0; round < 30 && lost === 0; round++) {
+        let told = 0;
+        const waits = [0, 1, 2].map(() => wait(0).then(() => told++));
+        await pause();
+        const woken = shm.notify(array, 0, 2);
+        const started = Date.now();
+        while (told < woken && Date.now() - started < 15000) await pause();
+        if (told < woken) lost++;
+        while (told < waits.length) {
+          shm.notify(array, 0);
+          await pause();
+        }
+      }
+      return lost;`);
+    t.equal(lost, '0');
+  });
+
+  test(`${kind}: a wait that has been given up takes no notification from the next one`, { skip }, async (t) => {
+    const ended = await runWith(kind, `
+      // As many as the first thread sleeps for: those that follow are of another one.
+      for (let i = 0; i < ${kind === 'many' ? 127 : 1}; i++) wait(0).catch(() => {});
+      await shm.waitAsync(array, 1, 0, { timeout: 1 });
+      const next = shm.waitAsync(array, 1, 0, { timeout: 20000 });
+      while (shm.notify(array, 1, 1) === 0);
+      return next;`);
+    t.equal(ended, 'ok');
+  });
+
+  test(`${kind}: where threads have more waits than they sleep for at once, the turn of each comes`, { skip }, async (t) => {
+    const ended = await runWith(kind, `
+      // At most 8 threads, of which each sleeps for at most 127 words at once; none but the last of these waits ends.
+      const pending = Array.from({ length: ${kind === 'many' ? 8 * 127 + 100 : 40} }, () => wait(0).catch(() => {}));
+      const last = shm.waitAsync(array, 1, 0, { timeout: 20000 });
+      array[1] = 1;
+      return last;`);
+    t.equal(ended, 'ok');
+  });
 }

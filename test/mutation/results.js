@@ -24,17 +24,20 @@ function readResults() {
 
 const nameOf = ({ file: source, name }) => escaped(`${source} ${name}`);
 
-/** When and of which commit: a row says so for itself, since a run may be of a part. */
-function now() {
-  const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: root, encoding: 'utf8' }).trim();
-  return `${new Date().toISOString().slice(0, 10)} ${commit}`;
+/** When and of which commit a run is; `+` behind it where what is broken or tests it differs from that commit. */
+function stampOfRun() {
+  const git = (...args) => execFileSync('git', args, { cwd: root, encoding: 'utf8' }).trim();
+  const isChanged = git('status', '--porcelain', '--', 'lib', 'native', 'test', ':!test/mutation') !== '';
+  return `${new Date().toISOString().slice(0, 10)} ${git('rev-parse', '--short', 'HEAD')}${isChanged ? '+' : ''}`;
 }
 
-/** Enters what a run has found, and writes the table of all that are in the list. */
-function record(list, found, reasons, models) {
+/**
+ * Enters what a run has found, and writes the table of all that are in the list. Each row has the stamp of the run that
+ * tried it: a run may be of a part.
+ */
+function record(list, found, { reasons, models, stamp }) {
   const results = readResults();
-  const when = now();
-  for (const { mutation, by, how, seconds } of found) results.set(nameOf(mutation), { by, how: escaped(how), seconds, when });
+  for (const { mutation, by, how, seconds } of found) results.set(nameOf(mutation), { by, how: escaped(how), seconds, when: stamp });
   const rows = list.map((mutation) => ({ mutation, result: results.get(nameOf(mutation)) }));
   const known = rows.filter(({ result }) => result !== undefined);
   const survivors = known.filter(({ result }) => result.by === 'survived');
@@ -44,7 +47,9 @@ function record(list, found, reasons, models) {
     '',
     'Written by `npm run test:mutations -- --record`; [testing.md](../../docs/testing.md#mutations) says what it is.',
     '',
-    `${list.length} mutations, ${known.length} tried: ${known.length - survivors.length} noticed, ${survivors.length} survived. All of it took ${Math.round(seconds / 60)} minutes on one processor.`,
+    `${list.length} mutations, ${known.length} tried: ${known.length - survivors.length} noticed, ${survivors.length} survived.`,
+    '',
+    `One after the other they took ${Math.round(seconds / 60)} minutes: the sum of the rows, which were tried in ${new Set(known.map(({ result }) => result.when)).size} runs. Each row names the commit that was broken; \`+\` is a change on top of it.`,
     '',
     '## Survivors',
     '',
@@ -79,4 +84,4 @@ function breaks(list, models, results) {
   })), []);
 }
 
-module.exports = { nameOf, readResults, record };
+module.exports = { nameOf, readResults, record, stampOfRun };

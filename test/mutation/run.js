@@ -3,15 +3,15 @@
 // survivors.json says why none can. `-- --part=3/15` tries a part of the list, `--sample=10 --seed=N` some of it, and
 // arguments those whose name contains one of them. `--record` writes RESULTS.md; with `--rest`
 // those are left out that it has, and with `--minutes=N` no more is begun after so long. `--jobs=N`
-// tries as many at a time: tests wait more than they compute. `--untried` takes those of
-// untried.json, which wait for their place in the list; `--candidates FILE…` lists all mutations that rules make of a file.
+// tries as many at a time: tests wait more than they compute. `--untried` takes those of untried.json, and with
+// `--record` moves what is noticed to the list; `--candidates FILE…` lists all mutations that rules make of a file.
 
 const fs = require('fs');
 const path = require('path');
 const { root } = require('../../scripts/prebuilds');
 const { endTogether } = require('../group');
 const { build, openCopies, runTest } = require('./project');
-const { nameOf, readResults, record } = require('./results');
+const { nameOf, readResults, record, stampOfRun } = require('./results');
 const { testsFor } = require('./rooms');
 const { mutated, mutationsOf } = require('./sources');
 
@@ -24,11 +24,22 @@ const HUNG_AFTER_AT_MOST = 60000;
 const LIMIT = 300000;
 
 const readJson = (name) => JSON.parse(fs.readFileSync(path.join(__dirname, name), 'utf8'));
+const writeJson = (name, value) => fs.writeFileSync(path.join(__dirname, name), `${JSON.stringify(value, null, 2)}\n`);
 
 /** All mutations of list.json, or of another file: `{ id, file, name }`. */
 function readList(name) {
   const list = readJson(name || 'list.json');
   return Object.keys(list).reduce((all, file) => all.concat(list[file].map((one) => ({ id: `${file} ${one}`, file, name: one }))), []);
+}
+
+/** Moves a mutation from untried.json to list.json. */
+function moveToList({ file, name }) {
+  const [untried, list] = [readJson('untried.json'), readJson('list.json')];
+  untried[file] = untried[file].filter((other) => other !== name);
+  if (untried[file].length === 0) delete untried[file];
+  list[file] = (list[file] || []).concat(name);
+  writeJson('untried.json', untried);
+  writeJson('list.json', list);
 }
 
 /** `--name=value` as they are given, and what is no option. */
@@ -182,10 +193,15 @@ async function main(args) {
   const wanted = chosen(list, options, words).filter((mutation) => !stale.has(mutation));
   const copies = openCopies();
   endTogether(copies.remove);
+  const stamp = stampOfRun();
   const started = Date.now();
   const counts = { noticed: 0, survived: 0 };
   const tell = (found) => {
     const { mutation } = found;
+    if (found.by === 'the compiler') {
+      fail(`it does not compile: ${mutation.id}: ${found.how}`);
+      return;
+    }
     const isNoticed = found.by !== 'survived';
     counts[isNoticed ? 'noticed' : 'survived']++;
     console.log(`${isNoticed ? 'noticed ' : 'SURVIVED'} ${mutation.id} (${found.seconds.toFixed(1)} s)${isNoticed ? `: ${found.by}: ${found.how}` : ''}`);
@@ -193,8 +209,9 @@ async function main(args) {
     if (!isNoticed && reason === undefined) fail(`no test notices, and survivors.json has no reason: ${mutation.id}`);
     if (!isNoticed && reason !== undefined) console.log(`  ${reason}`);
     if (isNoticed && reason !== undefined) console.log(`  survivors.json says that nothing can tell: ${reason}`);
-    if (found.by === 'the compiler') fail(`it does not compile: ${mutation.id}: ${found.how}`);
-    if (options.record) record(list, [found], reasons, models);
+    if (options.record && options.untried && isNoticed) moveToList(mutation);
+    // Another run may have moved some to the list meanwhile.
+    if (options.record && (isNoticed || !options.untried)) record(readList(), [found], { reasons, models, stamp });
   };
   try {
     const sound = new Sound(copies);
