@@ -12,11 +12,12 @@ class Turns extends Calls {
   constructor(writer) {
     super({ structure: writer.frames, timedOut: (timeout) => writer.timedOut(timeout) });
     this.writer = writer;
+    // Whether the lock has been granted and not been handed over: the promise tells of it a moment later.
+    this.isGranted = false;
     this.granted = () => {
       this.isWatching = false;
-      if (!writer.lock.isLent) return; // the object was detached
-      writer.lock.takeBack();
-      this.handOver();
+      if (this.takeGranted()) this.handOver();
+      else this.watch();
     };
   }
 
@@ -27,11 +28,23 @@ class Turns extends Calls {
     return wasInHand;
   }
 
+  /** Takes a lock that has just been granted into the hands of this call; whether there was one. */
+  takeGranted() {
+    const { lock } = this.writer;
+    const isOurs = this.isGranted && lock.isLent; // not after a detach
+    this.isGranted = false;
+    if (isOurs) lock.takeBack();
+    return isOurs;
+  }
+
   /** Waits for the lock, if there are calls that nobody waits for yet. */
   watch() {
     if (this.isEmpty() || this.isWatching) return;
     this.isWatching = true;
-    this.writer.lock.wait().then(this.granted, this.failed);
+    const onLocked = () => {
+      this.isGranted = true;
+    };
+    this.writer.lock.wait(onLocked).then(this.granted).catch(this.failed);
   }
 
   /** Hands the lock, which is in the hands of this call, to the first one that waits, and so on. */

@@ -38,10 +38,14 @@ class WriterLock {
     return false;
   }
 
-  /** Has it, later, without blocking, as if a loan had it: `takeBack` takes it into the hands of a call. */
-  async wait() {
+  /**
+   * Has it, later, without blocking, as if a loan had it: `takeBack` takes it into the hands of a call. `onLocked()` is
+   * called at that very moment.
+   */
+  async wait(onLocked) {
     await this.lock.lockAsync({ timeout: Infinity, signal: undefined, ref: false }, () => {
       this.isLent = true;
+      onLocked();
     });
   }
 

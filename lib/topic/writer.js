@@ -80,6 +80,7 @@ class Writer {
 
   /** The same for an action behind those of the calls that wait. */
   attemptInTurn(action) {
+    if (this.turns.takeGranted()) this.turns.handOver();
     return this.turns.isEmpty() || this.turns.advance() === true ? this.attempt(action) : undefined;
   }
 
@@ -97,7 +98,10 @@ class Writer {
       if (this.#takeSync(Math.min(left, LOOK_UP_EVERY))) {
         if (this.turns.isEmpty()) return this.#write(action);
         this.turns.handOver();
-      } else if (left <= LOOK_UP_EVERY) throw this.timedOut(timeout);
+      } else {
+        if (left <= LOOK_UP_EVERY) throw this.timedOut(timeout);
+        this.frames.user.checkCurrent();
+      }
     }
   }
 
@@ -118,8 +122,9 @@ class Writer {
     this.#act(() => {
       this.#loan = null;
       end(loan);
-      if (isPublished) this.#publish(frame, length, tag);
-      else this.lock.unlock();
+      if (!isPublished) this.lock.unlock();
+      else if (this.lock.isOwn()) this.#publish(frame, length, tag);
+      else throw this.frames.damage("the writer's lock was taken away");
     });
   }
 

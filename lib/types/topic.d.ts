@@ -21,7 +21,8 @@ export interface FrameLoan extends WithDispose {
    * Publishes it, without a copy and without waiting. The loan is over then.
    *
    * @throws {RangeError} if `length` or `tag` are out of range
-   * @throws {Error} with `code` `'ERR_SHM_CLOSED'` or `'ERR_SHM_DETACHED'`; `'ERR_SHM_RELEASED'` if it is over
+   * @throws {Error} with `code` `'ERR_SHM_CLOSED'` or `'ERR_SHM_DETACHED'`; `'ERR_SHM_RELEASED'` if it is over;
+   *   `'ERR_SHM_LAYOUT'` if something has taken the writer's lock away
    */
   publish(): void;
   /** Gives it back; from then on `data` is empty. Doing it again does nothing. */
