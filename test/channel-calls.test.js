@@ -4,8 +4,8 @@
 const vm = require('vm');
 const test = require('tape');
 const { codeOf, rejection, skip, textOf } = require('./messages');
-const { forkCode, freshName, nextMessage, runCode, shm } = require('./support');
-const { hasAbort } = require('./waiting');
+const { Worker, forkCode, freshName, nextMessage, runCode, shm } = require('./support');
+const { hasAbort, hasWorkers } = require('./waiting');
 
 const noResizable = typeof ArrayBuffer.prototype.resize !== 'function' && 'this runtime has no resizable buffers';
 const noTransfer = typeof global.structuredClone !== 'function' && 'this runtime has no structuredClone';
@@ -124,6 +124,24 @@ test('a send whose bytes change while it waits sends none, and takes nothing', {
     t.deepEqual([1, 2, 3].map(() => channel.tryLoan() !== null), [true, true, false], 'every slot is free');
     channel.destroy();
   }
+});
+
+test('bytes that another thread makes longer while a call blocks are not sent', { skip: skip || (!hasWorkers && 'no worker threads') || noResizable }, async (t) => {
+  const channel = open(2);
+  ['a', 'b'].forEach((text) => channel.trySend(text));
+  const buffer = new SharedArrayBuffer(8, { maxByteLength: 1000 });
+  const worker = new Worker(`
+    const { workerData } = require('worker_threads');
+    const shm = require(${JSON.stringify(require.resolve('..'))});
+    setTimeout(() => {
+      workerData.buffer.grow(20);
+      new shm.Channel(workerData.key).tryReceive().release();
+    }, 100);
+  `, { eval: true, workerData: { buffer, key: channel.key } });
+  t.equal(codeOf(() => channel.sendSync(new Uint8Array(buffer), { timeout: 10000 })), 'ERR_INVALID_ARG_VALUE');
+  t.deepEqual(drained(channel), ['b'], 'and no neighbour is written over');
+  await new Promise((resolve) => worker.on('exit', resolve));
+  channel.destroy();
 });
 
 test('lengths are those of the memory, whatever an array tells', { skip }, (t) => {

@@ -6,6 +6,7 @@ const test = require('tape');
 const { codeOf, rejection, skip, textOf } = require('./messages');
 const { forkCode, freshName, nextMessage, shm, until } = require('./support');
 const { hasAbort } = require('./waiting');
+const owners = require('../lib/runtime/owner');
 
 const TIMEOUT = 200;
 
@@ -172,4 +173,29 @@ test('a timeout holds, too, while another process is stopped in the middle of re
   t.equal(textOf(await later), 'second');
   t.equal(textOf(channel.receiveSync({ timeout: 10000 })), 'third');
   shm.destroy(channel.key);
+});
+
+test('one that drops the oldest message goes on when the lock is free, whoever had it', { skip }, async (t) => {
+  const { isAlive } = owners;
+  owners.isAlive = () => true;
+  const key = freshName();
+  const channel = new shm.Channel(key, { slots: 2, size: 16, overflow: 'drop-oldest' });
+  ['a', 'b'].forEach((text) => channel.trySend(text));
+  const words = shm.get(key, 'Int32Array');
+  words[CONSUMERS] = 12345; // a thread that lives
+  const sent = rejection(channel.send('c', { timeout: 10000 }));
+  let longest = 0;
+  for (let turn = 0, before = performance.now(); turn < 20; turn++) {
+    await new Promise((resolve) => setImmediate(resolve));
+    longest = Math.max(longest, performance.now() - before);
+    before = performance.now();
+  }
+  t.ok(longest < 40, `the event loop has its turns meanwhile: ${longest.toFixed(0)} ms`);
+  t.equal(channel.trySend('never'), false);
+  t.equal(codeOf(() => channel.sendSync('never', { timeout: 60 })), 'ERR_SHM_TIMED_OUT');
+  words[CONSUMERS] = 0;
+  t.equal(await sent, 'resolved');
+  owners.isAlive = isAlive;
+  t.deepEqual(['b', 'c'].map(() => textOf(channel.tryReceive())), ['b', 'c']);
+  shm.destroy(key);
 });

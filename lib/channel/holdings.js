@@ -2,7 +2,7 @@
 // Which slots this thread has. One at a time is in the hands of the call under way (`queue.slotInHand`, see
 // structures/in-hand.js); all others are lent to loans and messages.
 
-const { FREE, OWNER, SLOT, TAKEN, WRITING } = require('./layout');
+const { OWNER, SLOT, TAKEN, WRITING } = require('./layout');
 const { hold, letGo } = require('../structures/in-hand');
 
 /** The word of no slot. */
@@ -17,7 +17,7 @@ const NO_SLOT = -1;
 function disown(words, at, self) {
   const word = Atomics.load(words, at);
   const state = word & ~OWNER;
-  if (state === FREE || word !== (state | self) || (state !== WRITING && state !== TAKEN)) return;
+  if (word !== (state | self) || (state !== WRITING && state !== TAKEN)) return;
   Atomics.compareExchange(words, at, word, state);
 }
 

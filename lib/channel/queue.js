@@ -39,11 +39,13 @@ class Queue extends Slots {
     return head === Atomics.load(words, TAIL) && head === Atomics.load(words, HEAD) >>> 1;
   }
 
-  /** Makes the oldest message's slot this thread's to write. */
-  claimOldest() {
-    const slot = this.take(0);
-    if (slot === LOCKED) return NONE;
-    if (slot !== NONE) Atomics.store(this.words, this.firstSlot + slot * SLOT, WRITING | this.self);
+  /**
+   * Makes the oldest message's slot this thread's to write. A call that may block tries soon again, so it waits for the
+   * lock no longer than one that may not wait for a slot.
+   */
+  claimOldest(deadline) {
+    const slot = this.take(deadline === undefined ? undefined : 0);
+    if (slot >= 0) Atomics.store(this.words, this.firstSlot + slot * SLOT, WRITING | this.self);
     return slot;
   }
 

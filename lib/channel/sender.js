@@ -4,12 +4,13 @@
 const { FREED, TAIL, WRITING } = require('./layout');
 const { retryBriefly, spinWhileChanging } = require('./backoff');
 const { Loan } = require('./messages');
+const { LOCKED } = require('./queue');
 const { NONE } = require('./slots');
 const { lengthOf } = require('../arrays/intrinsics');
 const { closed } = require('../errors');
 const { deadlineAfter } = require('../structures/condition');
 const { lengthNow } = require('../structures/payload');
-const { BUSY } = require('../structures/results');
+const { BUSY, isResult } = require('../structures/results');
 const { CLOSED } = require('../structures/structure');
 
 /** A sender that finds the channel full again after less than so many messages, or a quarter of the slots, was woken too early. */
@@ -25,13 +26,14 @@ class Sender {
     this.worthWakingFor = Math.min(WORTH_WAKING_FOR, queue.slots >> 2);
   }
 
-  /** A slot to write to, in the hands of this call; undefined if there is none now. See `Condition`. */
-  claim = () => {
+  /** A slot to write to, in the hands of this call; undefined or BUSY if there is none now. See `Condition`. */
+  claim = (deadline) => {
     const { queue } = this;
     queue.beginCall();
     if (queue.noticeClosed(FREED)) throw closed(queue.key, queue.what);
     let slot = queue.claim();
-    if (slot === NONE && this.dropsOldest) slot = queue.claimOldest();
+    if (slot === NONE && this.dropsOldest) slot = queue.claimOldest(deadline);
+    if (slot === LOCKED) return BUSY;
     if (slot === NONE && queue.recoverIfDue()) slot = queue.claim();
     if (slot === NONE) return undefined;
     this.claimed++;
@@ -44,15 +46,15 @@ class Sender {
     const wereFew = this.claimed < worthWakingFor;
     this.claimed = 0;
     spinWhileChanging(queue.words, TAIL, worthWakingFor);
-    const slot = queue.freeSlots.attempt(this.claim);
+    const slot = queue.freeSlots.attempt(this.claim, deadline);
     if (slot !== undefined || !wereFew) return slot;
-    return retryBriefly(queue.words, CLOSED, () => queue.freeSlots.attempt(this.claim), deadline);
+    return retryBriefly(queue.words, CLOSED, () => queue.freeSlots.attempt(this.claim, deadline), deadline);
   };
 
   trySend(payload) {
     try {
-      const slot = this.queue.freeSlots.attempt(this.claim);
-      return slot !== undefined && this.put(slot, payload, lengthOf(payload), 0);
+      const slot = this.queue.freeSlots.attempt(this.claim, 0);
+      return isResult(slot) && this.put(slot, payload, lengthOf(payload), 0);
     } catch (error) {
       throw this.queue.failed(error);
     }
@@ -60,10 +62,11 @@ class Sender {
 
   sendSync(payload, timeout) {
     const { freeSlots, otherSenders } = this.queue;
+    const before = lengthOf(payload);
     try {
       const deadline = deadlineAfter(timeout);
       const slot = freeSlots.waitSync(this.claim, timeout, deadline, this.backOff);
-      if (!this.put(slot, payload, lengthOf(payload), deadline)) throw otherSenders.timedOut(timeout);
+      if (!this.put(slot, payload, lengthNow(payload, before), deadline)) throw otherSenders.timedOut(timeout);
     } catch (error) {
       throw this.queue.failed(error);
     }
@@ -75,7 +78,7 @@ class Sender {
       try {
         const length = lengthNow(payload, before);
         const slot = this.claim();
-        if (slot === undefined) return undefined;
+        if (!isResult(slot)) return slot;
         return this.put(slot, payload, length, undefined) ? null : BUSY;
       } catch (error) {
         throw this.queue.failed(error);
@@ -94,10 +97,10 @@ class Sender {
   }
 
   /** A loan, if there is a free slot. See `Condition`. */
-  loan = () => {
+  loan = (deadline) => {
     try {
-      const slot = this.claim();
-      return slot === undefined ? undefined : this.lend(slot);
+      const slot = this.claim(deadline);
+      return isResult(slot) ? this.lend(slot) : slot;
     } catch (error) {
       throw this.queue.failed(error);
     }

@@ -45,7 +45,7 @@ class Slots extends Structure {
     if (!isEmptyHanded()) giveBack();
   }
 
-  /** To be called when a call fails: gives up what it has in its hands. The error. */
+  /** To be called when a call fails: gives up what it has in its hands, and returns the error. */
   failed(error) {
     giveBack();
     return error;
@@ -99,7 +99,7 @@ class Slots extends Structure {
     return Atomics.load(this.words, this.firstSlot + slot * SLOT) === (state | this.self);
   }
 
-  /** What there is about a message that was taken, as its length is checked. */
+  /** The bytes of a message that was taken. If its length cannot be true, its slot is freed. @throws {Error} `ERR_SHM_LAYOUT` */
   lengthOf(slot) {
     const length = this.wordOf(slot, LENGTH);
     if (this.isLength(length)) return length;

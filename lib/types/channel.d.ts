@@ -12,7 +12,10 @@ interface Held extends WithDispose {
   release(): void;
 }
 
-/** A slot of a {@link Channel} that this thread fills. Released without having been sent, it never was. */
+/**
+ * A slot of a {@link Channel} that this thread fills. Released without having been sent, it never was. Its slot stays
+ * taken as that of a {@link Message} does.
+ */
 export interface Loan extends Held {
   /** The whole slot, in shared memory. What an earlier message has left there is still in it. */
   readonly data: NodeBuffer;
@@ -35,7 +38,10 @@ export interface Loan extends Held {
   trySend(): boolean;
 }
 
-/** A message that this thread has taken out of a {@link Channel}. Until it is given back, its slot is not free. */
+/**
+ * A message that this thread has taken out of a {@link Channel}. Until it is given back, its slot is not free. If it is
+ * lost (its script was terminated, say, or threw), only the channel's `detach` or the end of the thread gives it back.
+ */
 export interface Message<T = any> extends Held {
   /**
    * Exactly the message, in shared memory: no copy, and what is written to it, is written there. After `release` it
@@ -186,6 +192,10 @@ export class Channel<T = any> implements AsyncIterable<Message<T>> {
    * Hands each message to `handler`, until the channel is closed and empty, or the signal is aborted. The message is done
    * when what the handler returns is fulfilled. When the handler throws or rejects, the message goes back, as the last,
    * with one more of `deliveries`; likewise when its process dies.
+   *
+   * @throws {TypeError | RangeError} if an argument is wrong: `ERR_INVALID_ARG_VALUE` for `retries` without `onFailure`
+   * @throws {Error} with `code` `'ERR_SHM_DETACHED'`, `'ERR_SHM_REPLACED'` or `'ERR_SHM_LAYOUT'`, as {@link receive} does
+   * @throws what `onFailure` has thrown
    */
   consume(handler: (message: Message<T>) => unknown, options?: ConsumeOptions<T>): Promise<void>;
 
