@@ -3,7 +3,7 @@
 // thread does meanwhile, and until the thread ends.
 
 const test = require('tape');
-const { freshKey, isDeno, isLinux, runCode, shm, Worker } = require('./support');
+const { freshKey, freshName, isDeno, isLinux, runCode, shm, Worker } = require('./support');
 const { hasExactWaits } = require('./waiting');
 
 const own = { ref: true };
@@ -76,6 +76,19 @@ test('what is thrown when a wait ends is uncaught, and takes no other wait along
   const lines = end.stdout.split('\n').sort();
   t.equal(lines.filter((line) => line === 'thrown').length, 6, end.stdout);
   t.equal(lines.filter((line) => line === 'ok').length, 6);
+});
+
+test('a wait whose call was ended half-way harms nobody when it ends', async (t) => {
+  const end = await runCode(`
+    const pending = require(${JSON.stringify(require.resolve('../lib/wait/pending'))});
+    const array = shm.create(10, 'Int32Array', '${freshName()}');
+    const { add } = pending;
+    pending.add = () => { throw new RangeError('Maximum call stack size exceeded'); };
+    shm.waitAsync(array, 0, 0).catch((error) => console.log(error.message));
+    pending.add = add;
+    shm.waitAsync(array, 0, 0).then((result) => console.log(result));
+    setTimeout(() => { array[0] = 1; shm.notify(array, 0); }, 50);`);
+  t.deepEqual([end.code, end.stdout], [0, 'Maximum call stack size exceeded\nok\n'], end.stderr);
 });
 
 test('process.exit where a wait has ended ends the process', async (t) => {

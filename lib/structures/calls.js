@@ -168,8 +168,8 @@ class Calls {
 
   /** Has the event loop turn before it looks again: who has something to do in this thread does it meanwhile. */
   turn() {
-    this.isWatching = true;
     clock.setImmediate(this.turned);
+    this.isWatching = true; // last: if that fails, the next call watches
   }
 
   look() {
@@ -187,9 +187,9 @@ class Calls {
     const value = condition.mark();
     const result = this.advance();
     if (result === true) return;
-    this.isWatching = true;
     if (result === BUSY) clock.setTimeout(this.changed, RETRY_AFTER).unref();
     else waiting.waitAsync(condition.words, condition.index, value, { ref: false }).then(this.changed, this.failed);
+    this.isWatching = true;
   }
 
   /** Ends all calls with an error. */

@@ -53,6 +53,7 @@ function cancel(id, entry, onCancelled) {
 /** Called by the native side when a wait has ended. */
 function end(id, result) {
   const entry = pending.get(id);
+  if (entry === undefined) return; // the call that began it was ended before it had a promise
   pending.delete(id);
   if (result === DETACHED) entry.reject(detached());
   else if (result === TIMED_OUT) entry.onCancelled();
