@@ -404,3 +404,22 @@ test('a death that was told to who gives up at that moment is told to the next',
   t.equal(await other.request('a', (lock) => lock.ownerDied), true);
   other.detach();
 }));
+
+test('a request that fails while it is entered is in nobody’s way', { skip }, async (t) => {
+  const { prototype } = require('../lib/locks/lists').Lists;
+  await withManager(async (manager, key) => {
+    const other = new shm.LockManager(key);
+    let release;
+    const held = other.request('a', () => new Promise((resolve) => (release = resolve)));
+    const { link } = prototype;
+    prototype.link = () => {
+      prototype.link = link;
+      throw new RangeError('Maximum call stack size exceeded');
+    };
+    t.equal(await codeOf(manager.request('a', () => t.fail('it has failed'))), 'RangeError');
+    release();
+    await held;
+    t.equal(await codeOf(other.request('a', { timeout: 5000 }, () => {})), 'fulfilled');
+    t.deepEqual(await other.query(), { held: [], pending: [] });
+  });
+});

@@ -55,7 +55,7 @@ class Lists {
     words[FIRST_FREE] = request + 1;
   }
 
-  /** The bucket of the name that was encoded last. */
+  /** The first word of the bucket of names with a hash. */
   bucketOf(hash) {
     return BUCKETS + BUCKET * (hash & this.bucketMask);
   }

@@ -84,7 +84,10 @@ class Requests {
           this.#watch();
         }
       };
-      const failed = (error) => end(reject, error);
+      const failed = (error) => {
+        end(reject, error);
+        if (!request.isGranted) this.#giveUp(request); // it may have been entered
+      };
       try {
         this.#begin(request);
         const result = this.run(() => this.desk.enter(request));

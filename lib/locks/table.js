@@ -2,14 +2,12 @@
 // The requests of a lock manager, for who holds its mutex: how they are entered, granted, ended and stolen. A process can
 // be killed before any step: the states are what counts. test/model/locks.pml checks the protocol.
 
+const clock = require('../runtime/clock');
 const owners = require('../runtime/owner');
 const { BROKEN, EXCLUSIVE, FREE, HELD, HELD_FIRST, IS_NEWS, LAST_ORDER, MAILBOX, MODE, OF_MAILBOX, ORDER, OWNER, OWNER_DIED, PENDING, PERMITS, PID, RELEASED, REQUEST, SHARED, SINCE, STATE } = require('./layout');
 const { Lists, NONE } = require('./lists');
 const { encode, writeName } = require('./name');
 const { tell } = require('./news');
-
-/** The time of day, which only people look at. */
-const timeOfDay = Date.now;
 
 class Table extends Lists {
   /** @param {Int32Array} words */
@@ -48,7 +46,7 @@ class Table extends Lists {
     words[at + OWNER_DIED] = ownerDied ? 1 : 0;
     words[at + PID] = process.pid;
     words[at + IS_NEWS] = 0;
-    this.floats[(at + SINCE) / 2] = timeOfDay();
+    this.floats[(at + SINCE) / 2] = clock.time();
     entered(request);
     Atomics.store(words, at + STATE, state | this.self);
     this.link(request, state);
@@ -151,7 +149,7 @@ class Table extends Lists {
     let isTold = false;
     for (const holder of held) {
       const at = this.at(holder);
-      // Who is broken may not have run yet, or not to its end.
+      // A holder that was told of a death may not have repaired anything yet.
       if (words[at + OWNER_DIED] !== 0) isTold = true;
       if (this.isDead(holder)) {
         if (this.hasDied([holder])) isTold = true;

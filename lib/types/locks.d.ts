@@ -1,5 +1,6 @@
 import { Key } from './arrays';
 import { Permissions } from './options';
+import { AbortSignalLike } from './platform';
 
 /** A lock, as the callback of a request sees it. */
 export interface NamedLock {
@@ -26,7 +27,7 @@ export interface LockRequestSyncOptions {
 /** Options of `LockManager.request`. An unknown option is an error. */
 export interface LockRequestOptions extends LockRequestSyncOptions {
   /** Gives the request up when it is aborted, as long as the lock has not been granted. */
-  signal?: { readonly aborted: boolean };
+  signal?: AbortSignalLike;
 }
 
 /** Options of a `LockManager`. An unknown option is an error. */
