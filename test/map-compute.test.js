@@ -258,3 +258,19 @@ test('of four processes the one that computes is killed: the next one does', { s
 function freshNameOf(name) {
   require('./journal').note(name);
 }
+
+test('many computations that share a signal print no warning', { skip }, async (t) => {
+  const warnings = [];
+  const listen = (warning) => warnings.push(warning.name);
+  process.on('warning', listen);
+  const map = freshMap(t);
+  const controller = new AbortController();
+  const value = deferred();
+  const all = Array.from({ length: 30 }, (_, index) => map.compute(`key ${index}`, () => value.promise, { signal: controller.signal }));
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  value.resolve('v');
+  t.deepEqual(new Set(await Promise.all(all)), new Set(['v']));
+  await new Promise((resolve) => setImmediate(resolve));
+  process.removeListener('warning', listen);
+  t.deepEqual(warnings, []);
+});

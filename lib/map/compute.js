@@ -6,6 +6,7 @@ const { invalidType } = require('../errors');
 const clock = require('../runtime/clock');
 const waiting = require('../wait');
 const { reasonOf } = require('../wait/arguments');
+const { offAbort, onAbort } = require('../wait/signals');
 const claims = require('./claims');
 const { draft } = require('./draft');
 const { computeTimedOut } = require('./errors');
@@ -105,14 +106,14 @@ async function call(map, key, number, callback, { ttl, signal }) {
 function orAborted(signal, promise) {
   if (signal === undefined) return promise;
   return new Promise((resolve, reject) => {
-    const onAbort = () => reject(reasonOf(signal));
+    const abort = () => reject(reasonOf(signal));
     const end = (settle) => (result) => {
-      signal.removeEventListener('abort', onAbort);
+      offAbort(signal, abort);
       settle(result);
     };
     Promise.resolve(promise).then(end(resolve), end(reject));
-    if (signal.aborted) onAbort();
-    else signal.addEventListener('abort', onAbort, { once: true });
+    if (signal.aborted) abort();
+    else onAbort(signal, abort);
   });
 }
 

@@ -77,9 +77,12 @@ const hasSizes = (options) => SIZES.some((name) => options[name] !== undefined);
 
 /** Makes zeros a map, unless another process does. */
 function begin(words, key, wanted, options, isNew) {
-  // Another process has created it, and may be about to say how large its parts are. This one has no wish.
-  if (!isNew && !hasSizes(options)) waiting.wait(words, WORD.magic, 0, CREATOR_TIMEOUT);
   if (!isNew && !isFree(words)) return;
+  if (!isNew && !hasSizes(options)) {
+    // Another process has created it, and may be about to say how large its parts are. This one has no wish.
+    waiting.wait(words, WORD.magic, 0, CREATOR_TIMEOUT);
+    if (!isFree(words)) return;
+  }
   if (words.length * 4 < totalBytes(wanted)) throw layout(key, `it has ${words.length * 4} bytes, and the map takes ${totalBytes(wanted)}`);
   const lock = new Lock(words, WORD.mutex);
   if (lock.lock(options.timeout) === null) throw lockTimedOut(key, undefined, options.timeout);

@@ -142,10 +142,10 @@ class Store {
     throw readTimedOut(this.key, timeout);
   }
 
-  /** A word of all shards together. */
+  /** A word of all shards together, each from 0 to 2³² − 1. */
   sum(word) {
     this.user.checkAttached();
-    return this.shards.reduce((total, { words, start }) => total + words[start + word], 0);
+    return this.shards.reduce((total, { words, start }) => total + (words[start + word] >>> 0), 0);
   }
 }
 
