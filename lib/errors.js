@@ -1,6 +1,6 @@
 'use strict';
-// Errors about arguments, shaped like Node's own: a class, a `code`, and a message that names the
-// argument, what it may be and what was given.
+// The errors that rooms share, shaped like Node's own: a class, a `code`, and a message that names what failed, the
+// argument or key, what it may be and what was given.
 
 /** What was given, short enough for a message and safe for any value. */
 function show(value) {

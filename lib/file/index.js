@@ -1,6 +1,6 @@
 'use strict';
 // Ordinary files as arrays: mapFile, unmapFile, flush, advise. What each promises is written, for
-// editors, in types/file.d.ts.
+// editors, in lib/types/file.d.ts.
 
 const { typeOf } = require('../arrays/arguments');
 const { allocate, arrayOver, detaching, isAttached, wholeOf } = require('../arrays/buffers');

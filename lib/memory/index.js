@@ -1,6 +1,6 @@
 'use strict';
 // Memory by its key: create, get, detach, destroy. What each promises is written, for editors, in
-// index.d.ts.
+// lib/types/memory.d.ts.
 
 const { checkedKey, randomKey, isTransientKey, nameOf, warnOfDigits } = require('./keys');
 const { bytesOf, typeOf } = require('../arrays/arguments');

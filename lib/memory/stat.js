@@ -7,7 +7,6 @@ const binding = require('../runtime/binding');
 const places = require('../runtime/places');
 const { withCode } = require('../errors');
 
-
 /** Bits of a segment's mode beside the permissions: it goes with its last attach. */
 const SHM_DEST = 0o1000;
 

@@ -82,7 +82,7 @@ async function recoverWith(lock, recover) {
   try {
     await recover();
   } catch (error) {
-    lock.abandon();
+    quietly(() => lock.abandon());
     throw error;
   }
 }
@@ -93,17 +93,17 @@ async function callWith(lock, callback) {
   try {
     value = await callback();
   } catch (error) {
-    unlockQuietly(lock);
+    quietly(() => lock.unlock());
     throw error;
   }
   if (!lock.unlock()) throw notOwner(lock);
   return value;
 }
 
-/** Unlocks, if that is possible: there is another error to be told. */
-function unlockQuietly(lock) {
+/** Gives a lock back, if that is possible: there is another error to be told. */
+function quietly(giveBack) {
   try {
-    lock.unlock();
+    giveBack();
   } catch (_) {
     // Its memory has been detached.
   }
