@@ -87,19 +87,40 @@ function shuffled(list, seed) {
 /** The project as it is: a test that fails in a broken copy has to pass here. */
 class Sound {
   constructor(copies) {
+    this.copies = copies;
     this.folder = copies.copy('sound');
     /** How long each test has taken that passes (milliseconds), by its name, as promises. */
     this.usual = new Map();
+    this.built = null;
+  }
+
+  /** A copy whose addon is built as those are that are broken. */
+  native() {
+    if (this.built === null) this.built = this.build();
+    return this.built;
+  }
+
+  async build() {
+    const folder = this.copies.copy('sound-native');
+    const refused = await build(folder);
+    if (refused !== null) throw new Error(`the project does not compile: ${refused}`);
+    return folder;
   }
 
   /** How long a test takes here. */
-  usualTime(test) {
-    if (!this.usual.has(test)) this.usual.set(test, this.tryOut(test));
-    return this.usual.get(test);
+  usualTime(test, isNative) {
+    const name = isNative ? `native ${test}` : test;
+    if (!this.usual.has(name)) this.usual.set(name, this.tryOut(test, isNative));
+    return this.usual.get(name);
   }
 
-  async tryOut(test) {
-    const { failure, seconds } = await runTest(this.folder, test, LIMIT);
+  /** The same, if it is known. */
+  knownTime(test, isNative) {
+    return this.usual.get(isNative ? `native ${test}` : test);
+  }
+
+  async tryOut(test, isNative) {
+    const { failure, seconds } = await runTest(isNative ? await this.native() : this.folder, test, LIMIT);
     if (failure !== null) throw new Error(`${test} fails before anything is broken: ${failure}`);
     return seconds * 1000;
   }
@@ -132,19 +153,21 @@ class Gate {
   }
 
   /** After which time a test has hung (milliseconds). Where it has not run yet in the sound copy, it is given more. */
-  async limitOf(test) {
-    if (!this.sound.usual.has(test)) return test.startsWith('cargo') ? LIMIT : HUNG_AFTER_AT_MOST;
-    return Math.max(HUNG_AFTER * (await this.sound.usualTime(test)), HUNG_AFTER_AT_LEAST);
+  async limitOf(test, isNative) {
+    const known = this.sound.knownTime(test, isNative);
+    if (known === undefined) return test.startsWith('cargo') ? LIMIT : HUNG_AFTER_AT_MOST;
+    return Math.max(HUNG_AFTER * (await known), HUNG_AFTER_AT_LEAST);
   }
 
   async noticed(mutation) {
     const { by } = this.results.get(nameOf(mutation)) || {};
+    const isNative = mutation.file.startsWith('native/');
     const tests = testsFor(mutation.file);
     let total = 0;
     for (const test of tests.includes(by) ? [by, ...tests.filter((other) => other !== by)] : tests) {
-      const { failure, seconds } = await runTest(this.broken, test, await this.limitOf(test));
+      const { failure, seconds } = await runTest(this.broken, test, await this.limitOf(test, isNative));
       total += seconds;
-      if (failure !== null) await this.sound.usualTime(test);
+      if (failure !== null) await this.sound.usualTime(test, isNative);
       if (failure !== null) return { by: test, how: failure, seconds: total };
     }
     return { by: 'survived', how: '', seconds: total };

@@ -1,6 +1,6 @@
 /*
- * Makes the n-th call of the addon to the system, or to Node-API, fail; preloaded into Node by
- * test/torture/faults.js and test/torture/node-api-faults.js.
+ * Makes the n-th call of the addon to the system, or to Node-API, fail, or stops the process before it; preloaded into
+ * Node by test/torture/faults.js, test/torture/node-api-faults.js and test/lifetimes-steps.test.js.
  *
  * The orders come through a file named by SHM_INJECT, mapped here and written by
  * test/torture/support/inject.js: what the members of `struct orders` say.
@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -40,6 +41,10 @@ struct orders {
   int refuse_external;
   /* How many in a row fail, if more than one. */
   int times;
+  /* 1 if the process stops (SIGSTOP) before the call, which is made when it goes on. */
+  int stop;
+  /* 1 if no lease is granted: who has no right to one is told the same. */
+  int no_lease;
   /* The name of the call that failed. */
   char failed[64];
   /* If not empty, only calls of this name count. */
@@ -85,6 +90,10 @@ static int is_due(const char *name) {
 /* Whether this system call has to fail; errno is set then. */
 static int fails(const char *name, void *caller) {
   if (!from_addon(caller) || orders->node_api || !is_due(name)) return 0;
+  if (orders->stop) {
+    raise(SIGSTOP);
+    return 0;
+  }
   errno = orders->error;
   return 1;
 }
@@ -170,7 +179,12 @@ int fcntl(int file, int command, ...) {
   va_start(rest, command);
   void *argument = va_arg(rest, void *);
   va_end(rest);
-  return FAILS(fcntl) ? -1 : REAL(fcntl)(file, command, argument);
+  if (FAILS(fcntl)) return -1;
+  if (command == F_SETLEASE && (int)(long)argument != F_UNLCK && from_addon(__builtin_return_address(0)) && orders->no_lease) {
+    errno = EACCES;
+    return -1;
+  }
+  return REAL(fcntl)(file, command, argument);
 }
 
 struct statfs64;

@@ -6,7 +6,7 @@ const fs = require('fs');
 const path = require('path');
 const { check, compile, ended, forkArgv, isLinux, start, temporaryFolder } = require('./harness');
 
-const NUMBERS = 7;
+const NUMBERS = 9;
 const NAME = 64;
 const BYTES = NUMBERS * 4 + 2 * NAME;
 
@@ -15,10 +15,11 @@ const file = process.env.SHM_INJECT ? fs.openSync(process.env.SHM_INJECT, 'r+') 
 /**
  * The call number `left` (1: the next; 0: none) is to fail with `error`, and, if `sticky`, all of its name
  * from then on; `times` lets so many in a row fail. Only calls of the name `only` count, if it is given. `nodeApi` counts calls to Node-API in place of those to the system.
+ * With `stop` the process stops before that call instead. With `noLease` no lease is granted.
  */
-function order({ left = 0, error = 0, sticky = false, noPageSize = false, nodeApi = false, refuseExternal = false, times = 1, only = '' }) {
+function order({ left = 0, error = 0, sticky = false, noPageSize = false, nodeApi = false, refuseExternal = false, times = 1, stop = false, noLease = false, only = '' }) {
   const bytes = Buffer.alloc(BYTES);
-  const numbers = [left, error, sticky, noPageSize, nodeApi, refuseExternal, times];
+  const numbers = [left, error, sticky, noPageSize, nodeApi, refuseExternal, times, stop, noLease];
   numbers.forEach((value, index) => bytes.writeInt32LE(Number(value), index * 4));
   bytes.write(only, NUMBERS * 4 + NAME, 'latin1');
   fs.writeSync(file, bytes, 0, bytes.length, 0);
