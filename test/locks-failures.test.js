@@ -4,6 +4,9 @@
 
 const { addSteps, disarm, failAt, hurry, isMissing, ways } = require('./failing-steps');
 const test = require('tape');
+const layout = require('../lib/locks/layout');
+const owners = require('../lib/runtime/owner');
+const waiting = require('../lib/wait');
 const { skip } = require('./messages');
 const { forkCode, freshName, nextMessage, shm } = require('./support');
 
@@ -22,6 +25,7 @@ const scenes = {
   'requestSync that is refused': (manager, other) => other.requestSync('a', () => manager.requestSync('a', { ifAvailable: true }, () => {})),
   'requestSync that steals': (manager) => manager.requestSync('a', { steal: true }, () => {}),
   request: (manager) => manager.request('a', () => {}),
+  'request that waits': (manager, other) => void other.requestSync('a', () => void manager.request('a', () => {}).catch(() => {})),
   detach: (manager) => manager.requestSync('a', () => manager.detach()),
 };
 
@@ -88,5 +92,51 @@ for (const [way, how] of Object.entries(ways)) {
       t.ok(step > 4, `${name}: ${step - 1} steps`);
     }
     other.end();
+  });
+}
+
+const { waitAsync } = waiting;
+const refuse = () => {
+  throw new RangeError('a failing step');
+};
+
+/** A request that has to wait, and cannot. When that is seen. */
+const failing = {
+  'in its call': (ask) => {
+    waiting.waitAsync = refuse;
+    return ask();
+  },
+  'when it is woken': (ask) => {
+    let wake;
+    waiting.waitAsync = () => new Promise((resolve) => (wake = resolve));
+    const asked = ask();
+    waiting.waitAsync = refuse;
+    wake('ok');
+    return asked;
+  },
+  'when it has waited for the mutex': (ask, words) => {
+    const { isAlive } = owners;
+    owners.isAlive = () => true;
+    words[layout.MUTEX] = 1;
+    waiting.waitAsync = refuse;
+    const asked = ask();
+    words[layout.MUTEX] = 0;
+    owners.isAlive = isAlive;
+    return asked;
+  },
+};
+
+for (const [when, askBy] of Object.entries(failing)) {
+  test(`a request that cannot wait, ${when}, says so, and is in nobody's way`, { skip }, async (t) => {
+    const holder = new shm.LockManager(freshName());
+    const manager = new shm.LockManager(holder.key);
+    await holder.request('a', async () => {
+      const asked = askBy(() => manager.request('a', () => t.fail('the lock is held')), shm.get(holder.key, 'Int32Array'));
+      t.equal(await asked.catch((error) => error.message), 'a failing step');
+      waiting.waitAsync = waitAsync;
+    });
+    t.equal(await holder.request('a', { timeout: STUCK_AFTER }, () => 'had'), 'had');
+    t.deepEqual(await manager.query(), { held: [], pending: [] });
+    holder.destroy();
   });
 }

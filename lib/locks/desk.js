@@ -198,8 +198,8 @@ class Desk {
 
   #grant(request) {
     const { table } = this;
-    request.isGranted = true;
     request.ownerDied = table.words[table.at(request.number) + OWNER_DIED] !== 0;
+    request.isGranted = true;
     this.pending--;
     request.granted();
   }

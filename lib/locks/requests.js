@@ -54,10 +54,12 @@ class Requests {
     return new Promise((resolve, reject) => {
       const deadline = timeout === Infinity ? Infinity : clock.now() + timeout;
       let timer;
+      let isSettled = false;
       const end = (settle, value) => {
         if (timer !== undefined) clock.clearTimeout(timer);
         if (signal !== undefined) offAbort(signal, onAborted);
         settle(value);
+        isSettled = true;
       };
       const giveUp = (error) => {
         if (request.isGranted || request.isOver) return;
@@ -85,13 +87,14 @@ class Requests {
         }
       };
       const failed = (error) => {
+        if (isSettled) return; // it is granted, and released by its callback's end
         end(reject, error);
-        if (!request.isGranted) this.#giveUp(request); // it may have been entered
+        this.#giveUp(request);
       };
       try {
         this.#begin(request);
         const result = this.run(() => this.desk.enter(request));
-        if (result instanceof Promise) result.then(entered, failed);
+        if (result instanceof Promise) result.then(entered).catch(failed);
         else entered(result);
       } catch (error) {
         failed(error);
@@ -232,7 +235,8 @@ class Requests {
       this.#isWatching = false;
       this.fail(error);
     };
-    waiting.waitAsync(this.table.words, desk.changes, value, { ref: false }).then(changed, failed);
+    // Nobody has the promise: whatever is thrown must end the requests, or it would end the process.
+    waiting.waitAsync(this.table.words, desk.changes, value, { ref: false }).then(changed).catch(failed);
   }
 
   /** Looks for news that nobody brought, and for the dead. Called from time to time, and must not throw. */

@@ -44,7 +44,7 @@ class Turns extends Calls {
     const onLocked = () => {
       this.isGranted = true;
     };
-    this.writer.lock.wait(onLocked).then(this.granted).catch(this.failed);
+    this.writer.lock.wait(onLocked).then(this.granted).catch(this.failed); // nobody has the promise
   }
 
   /** Hands the lock, which is in the hands of this call, to the first one that waits, and so on. */

@@ -12,6 +12,7 @@
 //   cost         how long a schedule takes, as compared to others
 
 const { Sequential, Weak } = require('./orders');
+const { Unwinding } = require('./process');
 const { World } = require('./world');
 
 /** Between two actors: what is due is done again (milliseconds). */
@@ -39,6 +40,12 @@ function prepared(subject, scene, world) {
 
 /** What promises have to do is done. */
 const turn = () => new Promise(setImmediate);
+
+/** What was thrown in a promise's turn, where nobody takes it: it would end a user's process. @type {Error[]} */
+const unhandled = [];
+
+// Who dies there only leaves its stack.
+process.on('unhandledRejection', (error) => void (error instanceof Unwinding || unhandled.push(/** @type {Error} */ (error))));
 
 /**
  * What happens in one schedule. An actor is `{ operation, plan, later }`. A plan says what happens before its steps,
@@ -344,12 +351,14 @@ async function playOne(subject, { shape, scene, operations, first, second }, opt
   const { program, isWeak } = shapes[shape];
   const order = isWeak ? new Weak(hash(first, second, scene, ...Buffer.from(operations.join()))) : undefined;
   const play = new Play(subject, scene, { order, ...options });
+  unhandled.length = 0;
   try {
     for (const actor of program(operations, first, second)) {
       play.actInTurn(actor);
       await turn();
     }
     await play.settle();
+    if (unhandled.length > 0) throw new Error(`nobody takes what was thrown: ${unhandled[0].message}`);
     for (const process of play.world.processes) {
       process.isQuiet = true;
       play.world.order.drain(process);

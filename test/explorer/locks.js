@@ -38,7 +38,13 @@ function use(object, name, lock, { most = 1, steals = false } = {}) {
   if (living.length < others.length && !lock.ownerDied && mode === 'exclusive' && most === 1) throw new Error('nothing is said of a death');
   for (const [other] of others) if (other.isDead) inside.delete(other);
   inside.set(process, mode);
-  process.ask('inside', () => {});
+  try {
+    process.ask('inside', () => {});
+  } catch (error) {
+    // An exception releases the lock; a death, or an end by force, does not.
+    if (!(error instanceof Unwinding)) inside.delete(process);
+    throw error;
+  }
 }
 
 function leave(object, name) {
@@ -47,13 +53,7 @@ function leave(object, name) {
 
 const within = (object, name, options) => (lock) => {
   if (lock === null) return;
-  try {
-    use(object, name, lock, options);
-  } catch (error) {
-    // An exception releases the lock; a death, or an end by force, does not.
-    if (!(error instanceof Unwinding)) leave(object, name);
-    throw error;
-  }
+  use(object, name, lock, options);
   leave(object, name);
 };
 
