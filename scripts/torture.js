@@ -1,7 +1,8 @@
 'use strict';
 // npm run test:torture: runs the programs of test/torture and shows what they have counted.
-// `-- --short` runs the short tier, names run those only (`-- model kill --seed=5`). What a full run of a program has
-// counted, on this runtime, is written into docs/testing.md if it has passed; the other rows there stay.
+// `-- --short` runs the short tier, names run those only (`-- model kill --seed=5`), `-- --jobs=2` two at a time. What a
+// full run of a program has counted, on this runtime, is written into docs/testing.md if it has passed; the other rows
+// there stay.
 
 const fs = require('fs');
 const path = require('path');
@@ -10,25 +11,32 @@ const { endTogether, startGroup } = require('../test/group');
 const { openJournal } = require('../test/journal');
 
 const folder = path.join(__dirname, '..', 'test', 'torture');
-const options = process.argv.slice(2).filter((argument) => argument.startsWith('--'));
+const given = process.argv.slice(2).filter((argument) => argument.startsWith('--'));
+const isJobs = (argument) => argument.startsWith('--jobs=');
+const jobs = Number((given.find(isJobs) || '--jobs=1').slice('--jobs='.length));
+/** For the programs. */
+const options = given.filter((argument) => !isJobs(argument));
 const names = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
 
 const all = fs.readdirSync(folder).filter((file) => file.endsWith('.js')).map((file) => path.basename(file, '.js')).sort();
 
 /** Milliseconds after which a test has failed. */
-const TIMEOUT = options.includes('--short') ? 120000 : 45 * 60000;
+const TIMEOUT = options.includes('--short') ? 240000 : 45 * 60000;
 
-/** Runs one program; its output is shown as it comes, its last line is kept: the counts. */
+/** Runs one program; its output is shown, as it comes if it is the only one, and its last line is kept: the counts. */
 function runOne(name, env) {
+  const heading = `== ${name}\n`;
+  if (jobs === 1) process.stdout.write(heading);
   const args = ['--expose-gc', path.join(folder, `${name}.js`)].concat(options);
   const child = startGroup(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'inherit'] }, TIMEOUT);
   let output = '';
   child.stdout.on('data', (chunk) => {
     output += chunk;
-    process.stdout.write(chunk);
+    if (jobs === 1) process.stdout.write(chunk);
   });
   return new Promise((resolve) => {
     child.on('close', (code, signal) => {
+      if (jobs > 1) process.stdout.write(heading + output);
       const lines = output.trim().split('\n').filter((line) => !line.startsWith('shm segments destroyed'));
       resolve({ ok: code === 0, counts: lines.pop() || '', end: signal || `exit code ${code}` });
     });
@@ -41,13 +49,17 @@ async function main() {
   const results = [];
   const journal = openJournal();
   endTogether(journal.sweep);
-  for (const name of names.length > 0 ? names : all) {
-    console.log(`== ${name}`);
-    const at = Date.now();
-    const result = await runOne(name, journal.envFor(name));
-    results.push(Object.assign(result, { name, seconds: ((Date.now() - at) / 1000).toFixed(1) }));
-    if (result.ok && options.length === 0) write(results[results.length - 1]);
-  }
+  const waiting = names.length > 0 ? names.slice() : all.slice();
+  const runWaiting = async () => {
+    while (waiting.length > 0) {
+      const name = waiting.shift();
+      const at = Date.now();
+      const result = Object.assign(await runOne(name, journal.envFor(name)), { name, seconds: ((Date.now() - at) / 1000).toFixed(1) });
+      results.push(result);
+      if (result.ok && options.length === 0) write(result);
+    }
+  };
+  await Promise.all(Array.from({ length: jobs }, runWaiting));
   journal.sweep();
   console.log(`\n${table(results)}`);
   const passed = results.filter(({ ok }) => ok).length;
