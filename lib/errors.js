@@ -65,10 +65,16 @@ function busy(subject) {
   return Object.assign(withCode(new Error(message), 'ERR_SHM_BUSY'), subject);
 }
 
+/** An error as those of the system are, of what `syscall` would have failed with, or does not offer. */
+function systemError(code, syscall, message) {
+  const errno = -require('os').constants.errno[code];
+  return Object.assign(withCode(new Error(`${code}: ${message}`), code), { errno, syscall });
+}
+
 /** A segment has been asked for with `readOnly`. */
 function cannotFollow(key) {
-  const message = `ENOTSUP: no system shows a segment in private pages that follow it, as { readOnly: true } asks for ${show(key)}. { copyOnWrite: true } makes a copy of it; an object (a name as the key) can be shown so`;
-  return Object.assign(withCode(new Error(message), 'ENOTSUP'), { key });
+  const message = `no system shows a segment in private pages that follow it, as { readOnly: true } asks for ${show(key)}. { copyOnWrite: true } makes a copy of it; an object (a name as the key) can be shown so`;
+  return Object.assign(systemError('ENOTSUP', 'shmat', message), { key });
 }
 
 /** A `TypeError`: the argument cannot be used, though its type is right. */
@@ -142,6 +148,7 @@ module.exports = {
   outOfRange,
   replaced,
   show,
+  systemError,
   timedOut,
   tooSmall,
   unfinished,

@@ -1,9 +1,10 @@
 'use strict';
 // isShmError tells this package's errors from others.
 
+const { constants } = require('os');
 const test = require('tape');
 const vm = require('vm');
-const { freshName, isLinux, shm, thrownBy } = require('./support');
+const { freshKey, freshName, isLinux, nodeMajor, shm, thrownBy } = require('./support');
 
 test('errors of every kind are told, and told by their code', (t) => {
   const small = freshName();
@@ -29,6 +30,20 @@ test('errors of the system are told', { skip: !isLinux && 'makes the error with 
   const error = thrownBy(() => shm.mapFile('/'));
   t.equal(error.code, 'EISDIR');
   t.deepEqual([shm.isShmError(error), shm.isShmError(error, 'EISDIR'), shm.isShmError(error, 'EACCES')], [true, true, false]);
+  t.end();
+});
+
+test('what this package refuses in the place of the system is told as an error of the system', (t) => {
+  const key = freshKey();
+  shm.create(8, 'Buffer', key);
+  const calls = { ENOTSUP: () => shm.get(key, 'Buffer', { readOnly: true }) };
+  if (nodeMajor >= 16) calls.ENOENT = () => new shm.SharedMap(freshName(), { readOnly: true });
+  for (const code of Object.keys(calls)) {
+    const error = thrownBy(calls[code]);
+    t.ok(shm.isShmError(error) && shm.isShmError(error, code), code);
+    t.deepEqual([error.errno, typeof error.syscall, error.message.startsWith(`${code}: `)], [-constants.errno[code], 'string', true]);
+  }
+  shm.destroy(key);
   t.end();
 });
 

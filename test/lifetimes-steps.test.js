@@ -13,7 +13,7 @@ const { execPath, freshName, nextMessage, shm, until } = require('./support');
 const { library, skip = false } = compiled();
 
 /** How long a process may take that waits for the stopped one, before that goes on (milliseconds). */
-const WAITS = 40;
+const WAITS = 20;
 
 /** A process that is told what to do. */
 class User {

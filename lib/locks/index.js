@@ -2,7 +2,7 @@
 // Locks by name, for all processes of a machine, as the Web Locks specification has them for the pages of a browser.
 // What the calls promise is written, for editors, in lib/types/locks.d.ts; docs/locks.md tells when to use which.
 
-const { detached, invalidType, withCode } = require('../errors');
+const { detached, invalidType, systemError } = require('../errors');
 const { flag, integer, oneOf, optionsReader, permissions, signal, timeout } = require('../options');
 const { fieldReaders } = require('../structures/geometry');
 const { disposable, showFacts } = require('../structures/inspect');
@@ -186,7 +186,7 @@ function checkOwner(key) {
   const status = stat(key);
   if (status === null || status.uid === uid()) return;
   const message = `${key} belongs to user ${status.uid}, not to user ${uid()}, so it cannot be the locks of this user. Have it removed, or use a LockManager with a name of its own`;
-  throw Object.assign(withCode(new Error(message), 'EACCES'), { key });
+  throw Object.assign(systemError('EACCES', 'open', message), { key });
 }
 
 module.exports = { LockManager, isUsable };

@@ -1,7 +1,7 @@
 'use strict';
 // The errors of a SharedMap.
 
-const { invalidType, show, withCode } = require('../errors');
+const { invalidType, show, systemError, withCode } = require('../errors');
 
 /** An error that names the map. */
 function failed(key, code, message) {
@@ -23,7 +23,8 @@ function full(key, what) {
 }
 
 function missing(key) {
-  return failed(key, 'ENOENT', `There is no SharedMap under ${show(key)}, and { readOnly: true } creates none`);
+  const syscall = typeof key === 'string' ? 'open' : 'shmget';
+  return Object.assign(systemError('ENOENT', syscall, `there is no SharedMap under ${show(key)}, and { readOnly: true } creates none`), { key });
 }
 
 function readOnly(key, call) {

@@ -6,7 +6,7 @@ const { isOurs } = require('./ours');
 const { everything } = require('./stat');
 const binding = require('../runtime/binding');
 const { isLinux } = require('../runtime/places');
-const { withCode } = require('../errors');
+const { systemError } = require('../errors');
 const { flag, optionsReader, timeout } = require('../options');
 
 /** What names of objects begin with, as a name with its slash. */
@@ -40,8 +40,8 @@ function destroyOrphans(filter) {
 /** Throws where the system does not know orphans. */
 function checkTold() {
   if (!isLinux) {
-    const message = 'ENOTSUP: this system does not tell which processes have an object attached. `stat(key).attaches` tells it of a segment; what is created with { transient: true } goes with its last user';
-    throw withCode(new Error(message), 'ENOTSUP');
+    const message = 'this system does not tell which processes have an object attached. `stat(key).attaches` tells it of a segment; what is created with { transient: true } goes with its last user';
+    throw systemError('ENOTSUP', 'fcntl', message);
   }
 }
 

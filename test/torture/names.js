@@ -5,6 +5,7 @@
 const crypto = require('crypto');
 const fc = require('fast-check');
 const fs = require('fs');
+const { checkOptions } = require('../any-options');
 const { amount, check, isLinux, run, seed, sharedMappings, shm, track } = require('./support/harness');
 
 const own = new Set(['ERR_INVALID_ARG_TYPE', 'ERR_OUT_OF_RANGE', 'ERR_INVALID_ARG_VALUE', 'ERR_SHM_LAYOUT', 'ERR_SHM_SIZE']);
@@ -80,11 +81,13 @@ function roundTrips(counts) {
   }), { seed, numRuns: amount(5000, 300) });
 }
 
-run((counts) => {
+run(async (counts) => {
   if (!isLinux) return { skip: 'looks into /dev/shm' };
   Object.assign(counts, { 'calls with any arguments': 0, 'of them refused': 0, 'names there and back': 0 });
   anyArguments(counts);
   roundTrips(counts);
+  const ended = await checkOptions(amount(100000, 3000), seed | 0);
+  for (const how of Object.keys(ended)) counts[`calls with any options ${how}`] = ended[how];
   counts.seed = seed;
   return undefined;
 });
