@@ -139,6 +139,19 @@ test('a posted array is refused in another thread with what to do', { skip: cann
   shm.destroy(name);
 });
 
+test('a wait whose signal takes no listener is none', async (t) => {
+  const key = freshKey();
+  const array = shm.create(10, 'Int32Array', key);
+  const refusing = { aborted: false, addEventListener: () => { throw new Error('refused'); }, removeEventListener() {} };
+  for (const timeout of [Infinity, 1000]) {
+    t.equal((await rejection(shm.waitAsync(array, 0, 0, { signal: refusing, timeout }))).message, 'refused');
+    const next = shm.waitAsync(array, 0, 0, { timeout: 20000 });
+    await until(() => shm.notify(array, 0, 1) === 1, 'a waiter');
+    t.equal(await next, 'ok', 'what is notified is told to the next one');
+  }
+  shm.destroy(key);
+});
+
 test('what is thrown while a signal aborts reaches the program, and the other waits end', async (t) => {
   const key = freshKey();
   const array = shm.create(4, 'Int32Array', key);

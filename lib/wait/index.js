@@ -7,6 +7,7 @@ const { isMainThread } = require('../runtime/cleanup');
 const clock = require('../runtime/clock');
 const { countOf, int32Of, millisecondsOf, reasonOf, waitOptionsReader } = require('./arguments');
 const pending = require('./pending');
+const queued = require('./queued');
 const { BEGUN, NOT_EQUAL, NOT_EQUAL_AT_ONCE, NOT_OURS, NO_PLACE, OK, TIMED_OUT, names } = require('./results');
 const { checkWord, unknownMemory } = require('./words');
 
@@ -30,13 +31,13 @@ function wait(int32Array, index, value, timeout) {
 
 /** Looks up after each slice, and keeps its place in the kernel's queue if that is possible. */
 function waitInWorker(int32Array, index, expected, deadline) {
-  const begun = keepsPlaces(chosenWay()) ? checked(binding.beginWait(int32Array, index, expected), int32Array) : NO_PLACE;
+  const begun = keepsPlaces(chosenWay()) ? checked(queued.begin(int32Array, index, expected), int32Array) : NO_PLACE;
   if (begun === NO_PLACE) return waitAnew(int32Array, index, expected, deadline);
   if (begun !== BEGUN) return begun;
   for (;;) {
     const left = Math.max(deadline - clock.now(), 0);
     const isLast = left <= SLICE;
-    const result = binding.continueWait(Math.min(left, SLICE), isLast);
+    const result = queued.sleep(Math.min(left, SLICE), isLast);
     if (result !== TIMED_OUT || isLast) return result;
   }
 }

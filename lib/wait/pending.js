@@ -23,7 +23,11 @@ function add(id, entry, timeout) {
   if (timeout !== Infinity) setTimer(id, entry, clock.now() + timeout);
   if (signal !== undefined) {
     entry.onAbort = () => cancel(id, entry, () => entry.reject(reasonOf(signal)));
-    onAbort(signal, entry.onAbort);
+    try {
+      onAbort(signal, entry.onAbort);
+    } catch (error) {
+      cancel(id, entry, () => entry.reject(error));
+    }
   }
 }
 

@@ -6,7 +6,7 @@
 const fs = require('fs');
 const path = require('path');
 
-const waits = ['wait-options', 'wait', 'wait-ends', 'wait-detach', 'threads', 'lesser-waits'];
+const waits = ['wait-options', 'wait', 'wait-terminated', 'wait-ends', 'wait-detach', 'threads', 'lesser-waits'];
 const mutex = ['mutex-steps', 'mutex', 'mutex-waiters', 'mutex-run'];
 const channel = ['sleeping-steps', 'channel-calls', 'channel', 'channel-waits', 'channel-consume', 'channel-deaths', 'channel-stopped', 'channel-users', 'channel-failures'];
 const map = ['map-readers', 'map-halfway', 'map-steps', 'map', 'map-interrupted', 'map-model', 'map-compute', 'map-forged'];
@@ -34,7 +34,7 @@ const rooms = {
   'native/sync/watch': ['lesser-waits', 'wait-ends', 'threads'],
   'native/sync/table.rs': ['wait-ends', 'wait-detach', 'wait', 'lesser-waits', 'threads'],
   'native/sync/ring_waits.rs': ['wait-ends', 'wait', 'threads', 'exit'],
-  'native/sync/queued_wait.rs': ['threads', 'wait-ends', 'cargo test --locked queued_wait'],
+  'native/sync/queued_wait.rs': ['wait-terminated', 'threads', 'wait-ends', 'cargo test --locked queued_wait'],
   'native/sync/waits.rs': ['wait', 'wait-ends', 'lesser-waits'],
   'native/sync/word.rs': ['wait', 'wait-detach', 'cargo test --locked word'],
   'native/sync/owner.rs': ['mutex', 'owners', 'cargo test --locked owner'],
