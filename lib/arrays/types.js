@@ -32,11 +32,13 @@ const constants = {};
  */
 const types = new Map();
 
-names.forEach((name, number) => {
+// A loop, for a function would have to be compiled first, while a program waits for this file.
+for (let number = 0; number < names.length; number++) {
+  const name = names[number];
   const Class = global[name];
-  if (Class === undefined) return;
+  if (Class === undefined) continue;
   BufferType[name] = number;
-  constants[`SHMBT_${name.replace(/Array$/, '').toUpperCase()}`] = number;
+  constants[`SHMBT_${(Class === Buffer ? name : name.slice(0, -'Array'.length)).toUpperCase()}`] = number;
   const bytes = Class === Buffer ? 1 : Class.BYTES_PER_ELEMENT;
   const type = {
     bytes,
@@ -48,7 +50,7 @@ names.forEach((name, number) => {
         : (buffer, byteOffset, count) => new Class(buffer, byteOffset, count),
   };
   types.set(name, type).set(number, type);
-});
+}
 
 const is32Bit = ['arm', 'ia32', 'mips', 'mipsel', 'ppc', 's390'].includes(process.arch);
 
