@@ -5,6 +5,7 @@ const { HEAD, TAKEN } = require('./layout');
 const { Message } = require('./messages');
 const { LOCKED } = require('./queue');
 const { NONE } = require('./slots');
+const { copyBytes } = require('../arrays/intrinsics');
 const { checkTarget } = require('../structures/payload');
 const { BUSY } = require('../structures/results');
 
@@ -60,8 +61,7 @@ class Receiver {
     if (typeof slot !== 'number') return slot;
     try {
       const length = queue.lengthOf(slot);
-      const start = queue.start(slot);
-      queue.bytes.copy(buffer, 0, start, start + length);
+      copyBytes(queue.bytes, queue.start(slot), length, buffer);
       queue.free(slot, TAKEN);
       return length;
     } catch (error) {
