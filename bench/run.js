@@ -1,7 +1,8 @@
 'use strict';
 // npm run bench: measures this package against the system calls beneath it, against 0.1.1, and against what others have,
 // and writes the tables to bench/RESULTS.md.
-// Arguments: names of cases (none means all); --smoke does each once and judges nothing; --iceoryx2 builds that peer, too.
+// Arguments: names of cases (none means all); --smoke does each once and judges nothing; --rounds=N has no more rounds than
+// N; --iceoryx2 builds that peer, too; --node24=PATH is the Node.js for navigator.locks.
 
 const path = require('path');
 const { build } = require('../lib/cli/compile');
@@ -29,6 +30,8 @@ function casesNamed(names, all) {
 function makeBench(smoke, args) {
   // Not before it is built.
   const { destroyAll, keys, track } = require('./keys');
+  /** What an argument `--name=VALUE` says. */
+  const option = (name) => (args.find((arg) => arg.startsWith(`--${name}=`)) || '').slice(`--${name}=`.length);
   return {
     smoke,
     shm: require('..'),
@@ -36,7 +39,8 @@ function makeBench(smoke, args) {
     track,
     destroyAll,
     published: published(),
-    rounds: (count) => (smoke ? 1 : count),
+    rounds: (count) => (smoke ? 1 : Math.min(count, Number(option('rounds')) || Infinity)),
+    option,
     /** What takes long or is to be installed, and is measured only where it was asked for: --iceoryx2. */
     wants: (name) => args.includes(`--${name}`),
     /** Tells on standard error how far a measurement has come. */
@@ -71,7 +75,7 @@ async function main(args) {
       const compared = one.judged !== false && !smoke;
       const text = table(rows, { compared, marked: true });
       const idle = [before, smoke ? 0 : await idleness()];
-      measured.push([one.title, results.section(one, text, idle)]);
+      measured.push([one.title, results.section(one, rows, text, idle)]);
       progress('');
       console.log(`${one.name}: done in ${((Date.now() - started) / 1000).toFixed(0)} s`);
       if (!smoke) drawCharts(one.name, rows).forEach((file) => console.log(`  ${path.relative('', file)}`));

@@ -5,6 +5,8 @@
 const { fork } = require('child_process');
 const fs = require('fs');
 const shm = require('../..');
+const waiting = require('../../lib/wait');
+const { interleave } = require('../statistics');
 
 const WAITERS = 4000;
 const LONG = 4000; // milliseconds
@@ -47,8 +49,19 @@ async function started(role, key) {
   return child;
 }
 
-/** Microseconds of processor time for a message to one of so many who sleep: a number for each round. */
-async function messages(bench, role, sleepers) {
+/** Does `work` with a `notify` that wakes all, also where the package has one woken. */
+async function wakingAll(work) {
+  const { notify } = waiting;
+  waiting.notify = (words, index) => notify(words, index);
+  try {
+    return await work();
+  } finally {
+    waiting.notify = notify;
+  }
+}
+
+/** Microseconds of processor time for a message to one of so many who sleep, by name of who is woken. */
+async function messages(bench, role, sleepers, label) {
   const { first: key } = bench.keys('posix', 1);
   const [there, back] = [key, `${key}-back`].map((name) => new shm.Channel(bench.track(name), { size: 64 }));
   const children = [];
@@ -60,18 +73,17 @@ async function messages(bench, role, sleepers) {
     there.sendSync(data);
     do await after(3); while (back.tryReceiveInto(data) === null);
   };
-  for (let i = 0; i < 30; i++) await send();
-  const rounds = [];
-  for (let round = 0; round < bench.rounds(9); round++) {
+  const count = bench.smoke ? 1 : MESSAGES;
+  const round = async () => {
     const before = processorTime(pids);
-    const count = bench.smoke ? 1 : MESSAGES;
     for (let i = 0; i < count; i++) await send();
-    rounds.push((processorTime(pids) - before) / count);
-  }
+    return (processorTime(pids) - before) / count;
+  };
+  const numbers = await interleave({ this: round, 'all woken': () => wakingAll(round) }, bench.rounds(11), bench.round(label));
   children.forEach((child) => child.kill('SIGKILL'));
   there.destroy();
   back.destroy();
-  return rounds;
+  return numbers;
 }
 
 /** Percent of a processor that so many pending locks take while nothing happens. */
@@ -95,13 +107,17 @@ async function waiters(bench) {
   return shares;
 }
 
+/** By how many sleep. */
+const bars = { 1: 1.03, 4: null, 16: 0.5 };
+
 async function run(bench) {
   if (process.platform !== 'linux') return [];
   const rows = [];
   for (const role of ['promises', 'blocking']) {
-    const numbers = {};
-    for (const sleepers of [1, 4, 16]) numbers[`${sleepers} asleep`] = await messages(bench, role, sleepers);
-    rows.push({ label: `a message to one who sleeps, ${role}`, unit: 'µs', numbers, subject: '16 asleep', bars: { '1 asleep': null, '4 asleep': null } });
+    for (const sleepers of Object.keys(bars)) {
+      const label = `a message, ${sleepers} asleep, ${role}`;
+      rows.push({ label, unit: 'µs', numbers: await messages(bench, role, Number(sleepers), label), bars: { 'all woken': bars[sleepers] } });
+    }
   }
   rows.push({ label: '4,000 waiters of `lock()`', unit: '%', numbers: { this: await waiters(bench) }, limit: 1 });
   return rows;
@@ -110,7 +126,7 @@ async function run(bench) {
 module.exports = {
   name: 'sleepers',
   title: 'Many who wait',
-  note: 'Processor time of all processes for a message where 1, 4 or 16 of them sleep for one, its reply included; and the share of a processor that pending locks take while nothing happens.',
+  note: 'Processor time of all processes for a message where 1, 4 or 16 of them sleep for one, its reply included; beside, where all are woken for each message. And the share of a processor that pending locks take while nothing happens.',
   run,
 };
 

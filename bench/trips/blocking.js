@@ -1,8 +1,8 @@
 'use strict';
 // A request and its reply by channels and blocking calls.
 
-const shm = require('../..');
 const { isOther, key, play, start } = require('./trip');
+const shm = require('../..');
 
 const requests = new shm.Channel(key, { size: 64 });
 const replies = new shm.Channel(`${key}-replies`, { size: 64 });
