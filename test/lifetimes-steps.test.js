@@ -116,7 +116,8 @@ async function tell(story, users, left, noLease) {
 
 test('each step of who has a transient object, while another has, opens or leaves it', { skip }, async (t) => {
   const users = { one: await User.start(), other: await User.start() };
-  for (const noLease of [false, true]) {
+  // Without a lease first: with one a break is slow, since the kernel is asked again and again.
+  for (const noLease of [true, false]) {
     for (const story of stories) {
       const found = [];
       let stops = 0;

@@ -72,14 +72,15 @@ function outcome(child) {
  * Runs a test in a copy until the first failure: `{ failure, seconds }`, where failure is null, or what has failed.
  *
  * @param {number} limit milliseconds after which it counts as hung
+ * @param {boolean} isNative whether the addon of this copy was built here
  */
-async function runTest(copy, name, limit) {
+async function runTest(copy, name, limit, isNative) {
   const journal = openJournal();
   const started = Date.now();
   const isFile = !name.includes(' ');
   const [command, ...args] = isFile ? [process.execPath, path.join('test', `${name}.test.js`)] : name.split(' ');
   const most = isFile ? MAX_PROCESSOR_SECONDS : 'unlimited';
-  const env = Object.assign(journal.envFor('tmp'), command === 'cargo' ? cargoEnv() : {});
+  const env = Object.assign(journal.envFor('tmp'), command === 'cargo' ? cargoEnv() : {}, isNative ? { SHM_TEST_UNOPTIMIZED: '1' } : {});
   const child = startGroup('/bin/sh', ['-c', `ulimit -t ${most}; exec "$@"`, 'sh', command, ...args], { cwd: copy, env, stdio: 'pipe' }, limit);
   let output = '';
   let hasFailed = false;

@@ -120,7 +120,7 @@ class Sound {
   }
 
   async tryOut(test, isNative) {
-    const { failure, seconds } = await runTest(isNative ? await this.native() : this.folder, test, LIMIT);
+    const { failure, seconds } = await runTest(isNative ? await this.native() : this.folder, test, LIMIT, isNative);
     if (failure !== null) throw new Error(`${test} fails before anything is broken: ${failure}`);
     return seconds * 1000;
   }
@@ -165,7 +165,7 @@ class Gate {
     const tests = testsFor(mutation.file);
     let total = 0;
     for (const test of tests.includes(by) ? [by, ...tests.filter((other) => other !== by)] : tests) {
-      const { failure, seconds } = await runTest(this.broken, test, await this.limitOf(test, isNative));
+      const { failure, seconds } = await runTest(this.broken, test, await this.limitOf(test, isNative), isNative);
       total += seconds;
       if (failure !== null) await this.sound.usualTime(test, isNative);
       if (failure !== null) return { by: test, how: failure, seconds: total };
