@@ -64,6 +64,7 @@ const later = (milliseconds) => new Promise((resolve) => setTimeout(resolve, mil
 const stories = [
   { title: 'two let go', there: ['one', 'other'], one: 'leave', other: ['leave'] },
   { title: 'who lets go, and who opens it', there: ['one'], one: 'leave', other: ['open'] },
+  { title: 'who lets go, and who gets it', there: ['one'], one: 'leave', other: ['get'] },
   { title: 'who lets go, and who does so and opens it anew', there: ['one', 'other'], one: 'leave', other: ['leave', 'open'] },
   { title: 'who lets go, and who destroys and opens it', there: ['one'], one: 'leave', other: ['destroy', 'open'] },
   { title: 'who opens it, and who lets go', there: ['other'], one: 'open', other: ['leave'] },
