@@ -173,7 +173,7 @@ class Desk {
       forgetDead(table);
       number = table.allocate();
     }
-    return number;
+    return number === NONE ? table.lost() : number;
   }
 
   #full() {

@@ -47,6 +47,12 @@ class Lists {
     return used;
   }
 
+  /** One that is free and on no list: a thread that was taken for dead, wrongly, has written over the list. */
+  lost() {
+    for (let request = 0, used = this.used(); request < used; request++) if (this.stateOf(request) === FREE) return request;
+    return NONE;
+  }
+
   free(request) {
     const { words } = this;
     const at = this.at(request);

@@ -232,6 +232,23 @@ function checkCapacity(channel, slots) {
   }
 }
 
+/** What a zombie has overwritten is damaged for good: but every call ends, and says so. */
+function checkUse(play) {
+  play.afterwards((channel) => {
+    for (let calls = 0; calls < 2 * channel.slots; calls++) {
+      try {
+        const loan = channel.tryLoan();
+        if (loan !== null) loan.trySend();
+        const message = channel.tryReceive();
+        if (message !== null) message.release();
+      } catch (error) {
+        if (!['ERR_SHM_LAYOUT', 'ERR_SHM_CLOSED'].includes(error.code)) throw error;
+      }
+      play.world.time += 1000;
+    }
+  });
+}
+
 module.exports = {
   open: open(),
   scenes: [
@@ -246,4 +263,5 @@ module.exports = {
   leavesNothing: ['send', 'sendSync', 'receiveInto', 'dropOldest', 'close'],
   isDue,
   check,
+  checkUse,
 };

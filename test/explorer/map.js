@@ -185,14 +185,25 @@ function check(play) {
     const about = calls.filter(({ name, given }) => name === 'clear' || given[0] === key);
     if (!isLinear(about.map((made) => applied(made, evict)), state[key])) throw new Error(`these calls cannot have given that: ${about.map(shown).join(', ')}`);
   }
+  play.afterwards((map) => checkRoom(map, evict));
+}
+
+/** Whatever was written to it, `clear` makes it whole. */
+function checkUse(play) {
   play.afterwards((map) => {
-    const filled = Array.from({ length: MOST }, (_, index) => KEYS[index] || `other${index}`);
-    for (const key of filled) map.set(key, 'x'.repeat(20));
-    for (const key of evict ? filled.slice(-1) : filled) if (map.get(key) !== 'x'.repeat(20)) throw new Error(`after it is filled it does not have ${key}`);
-    if (!evict && map.size !== MOST) throw new Error(`filled, it has ${map.size} instead of ${MOST} entries`);
-    for (const key of Array.from(map.keys())) map.delete(key);
-    if (map.size !== 0 || map.stats().liveBytes !== 0) throw new Error(`empty, it has ${map.size} entries of ${map.stats().liveBytes} bytes`);
+    map.clear();
+    checkRoom(map, play.prepared.evict);
   });
+}
+
+/** It can be filled, and emptied. */
+function checkRoom(map, evict) {
+  const filled = Array.from({ length: MOST }, (_, index) => KEYS[index] || `other${index}`);
+  for (const key of filled) map.set(key, 'x'.repeat(20));
+  for (const key of evict ? filled.slice(-1) : filled) if (map.get(key) !== 'x'.repeat(20)) throw new Error(`after it is filled it does not have ${key}`);
+  if (!evict && map.size !== MOST) throw new Error(`filled, it has ${map.size} instead of ${MOST} entries`);
+  for (const key of Array.from(map.keys())) map.delete(key);
+  if (map.size !== 0 || map.stats().liveBytes !== 0) throw new Error(`empty, it has ${map.size} entries of ${map.stats().liveBytes} bytes`);
 }
 
 function shown({ name, given, start, end, result, error }) {
@@ -221,4 +232,5 @@ module.exports = {
   readers: ['get the first', 'get the last', 'get none', 'get a number'],
   isDue,
   check,
+  checkUse,
 };

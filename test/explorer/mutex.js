@@ -149,6 +149,15 @@ function check(play) {
   if (words[COUNT] < done) throw new Error(`${done} were inside, and only ${words[COUNT]} have counted`);
 }
 
+function checkUse(play) {
+  play.prepared.holder.kill();
+  play.afterwards(({ mutex }) => {
+    mutex.lockSync({ timeout });
+    mutex.unlock();
+    if (mutex.tryLock() !== 'ok') throw new Error('what was unlocked is not free');
+  });
+}
+
 module.exports = {
   open,
   scenes: [
@@ -159,6 +168,7 @@ module.exports = {
   operations,
   isDue,
   check,
+  checkUse,
   // Who is interrupted has to find out itself whether it has the mutex.
   without: ['exceptions', 'ends by force'],
 };

@@ -16,6 +16,10 @@ class Unwinding extends Error {
 /** Sleeps up to this long are looks, not waits: who sleeps so shortly does not rely on being woken (milliseconds). */
 const SHORT = 5;
 
+/** How often who is alone looks up in a call, and how much time passes until then (milliseconds). */
+const LOOKS_ALONE = 3;
+const A_WHILE = 1000;
+
 /** A call with more steps does not end. */
 const MAX_STEPS = 3000;
 
@@ -32,15 +36,20 @@ class Process {
     this.replayed = 0;
     /** Steps are counted in `run` only. What happens before a step: by its number. @type {Map<number, () => void>} */
     this.steps = 0;
+    this.looks = 0;
     this.plan = new Map();
     /** The same for what it does after its first sleep, where steps are counted anew. @type {Map<number, () => void> | null} */
     this.later = null;
     this.isQuiet = true;
+    /** Whether nobody else does anything any more: nothing need be played again then. */
+    this.isAlone = false;
     /** How many had died when its call, or the turn of its event loop, began. */
     this.deathsBefore = 0;
     /** @type {Unwinding | null} */
     this.unwinding = null;
     this.isDead = false;
+    /** Whether others were told that it is dead while it was stopped. */
+    this.wasTakenForDead = false;
     /** Whether it is in a call, and not in what a promise or an event does. */
     this.isCalling = false;
     this.immediates = [];
@@ -63,6 +72,7 @@ class Process {
     this.plan = plan;
     this.later = later;
     this.steps = 0;
+    this.looks = 0;
     this.history.push(action);
     this.#comesBack();
     return this.#outcome(action);
@@ -134,6 +144,10 @@ class Process {
   /** A step: what `perform()` gives, or has given. @param {boolean} [isFree] nobody can be stopped before it */
   ask(kind, perform, isFree = false) {
     if (this.unwinding !== null) throw this.unwinding;
+    if (this.isAlone) {
+      if (!isFree && !this.isQuiet) this.#arrive(kind);
+      return perform();
+    }
     if (this.isReplayed()) {
       if (this.kinds[this.replayed] !== kind) throw new Error(`Played again, process ${this.name} asks for ${kind} instead of ${this.kinds[this.replayed]}`);
       const result = this.log[this.replayed++];
@@ -202,9 +216,17 @@ class Process {
         world.time += timeout;
         return results.TIMED_OUT;
       }
+      if (this.isAlone) return this.#lookUpAlone();
       world.sleep(this, words, index, timeout);
       return this.#unwind('asleep');
     });
+  }
+
+  /** Nobody wakes who is alone: what is not there after a few looks does not come. */
+  #lookUpAlone() {
+    if (++this.looks > LOOKS_ALONE) throw new Error('afterwards a call is stuck');
+    this.world.time += A_WHILE;
+    return results.TIMED_OUT;
   }
 
   waitAsync(words, index, value) {
@@ -258,12 +280,13 @@ class Process {
     this.library.uses = Infinity;
   }
 
-  /** After the run. */
-  end() {
+  /** After the run: `leave(object)` lets go of what it has, so that its library can be used again. */
+  end(leave) {
     this.unwinding = null;
     this.isQuiet = true;
-    this.turn(() => {});
-    for (const timer of this.timers) if (!timer.repeats) this.runTimer(timer);
+    this.isAlone = true;
+    this.turn(() => leave(this.object));
+    this.runTimers();
     if (this.timers.size === 0) giveBack(this.library);
   }
 
@@ -280,4 +303,4 @@ class Thrown {
   }
 }
 
-module.exports = { Process, Unwinding };
+module.exports = { A_WHILE, Process, Unwinding };

@@ -192,6 +192,19 @@ function check(play) {
   joined.forEach((process) => process.kill());
 }
 
+function checkUse(play) {
+  const { prepared, world } = play;
+  for (const { process } of prepared.holders) process.kill();
+  play.afterwards((topic) => {
+    if (topic.closed) return;
+    topic.publishSync(payload('a'), { timeout });
+    if (topic.latest().text() !== payload('a')) throw new Error('what is published afterwards is not the newest');
+  });
+  const joined = Array.from({ length: prepared.readers }, () => world.process('x', open()));
+  for (const process of joined) if (process.run((topic) => topic.latest()).error !== undefined) throw new Error('not all rows are there afterwards');
+  joined.forEach((process) => process.kill());
+}
+
 module.exports = {
   open: open(),
   scenes: [
@@ -213,4 +226,5 @@ module.exports = {
   readers: ['latest', 'receive', 'latest, receive', 'join again'],
   isDue,
   check,
+  checkUse,
 };

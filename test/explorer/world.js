@@ -29,9 +29,9 @@ class World {
   }
 
   /** After the run. */
-  end() {
+  end(leave = (_object) => {}) {
     this.buffer = null;
-    for (const process of this.processes) process.end();
+    for (const process of this.processes) process.end(leave);
   }
 
   process(name, open) {
@@ -49,10 +49,11 @@ class World {
     return new Int32Array(this.buffer);
   }
 
-  died(process) {
+  /** A process is dead, or taken for dead: then it still sleeps where it does. */
+  died(process, isGone = true) {
     this.deaths++;
     this.alive.delete(process.number);
-    this.sleepers = this.sleepers.filter((sleeper) => sleeper.process !== process);
+    if (isGone) this.sleepers = this.sleepers.filter((sleeper) => sleeper.process !== process);
     // Whom it should have woken: a look-up finds those.
     for (const sleeper of this.sleepers) sleeper.isExcused = sleeper.isExcused || this.isDue(sleeper);
   }
