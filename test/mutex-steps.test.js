@@ -112,6 +112,73 @@ test('unlock: who is woken, and what they find', { skip }, (t) => {
   t.end();
 });
 
+const MAX_TURNS = 128;
+
+/** Locks and unlocks so many times, until the word is not free afterwards; how often it was. */
+function turns(mutex, array, most) {
+  for (let turn = 0; turn < most; turn++) {
+    mutex.lockSync();
+    mutex.unlock();
+    if (array[0] !== 0) return turn;
+  }
+  return most;
+}
+
+test('a thread that was woken gets the lock after so many turns of others, if it does not come by itself', { skip }, (t) => {
+  const { now } = clock;
+  let time = 0;
+  clock.now = () => time;
+  // After an unlock of `word`, at which so many were woken; at which turn the lock is handed on.
+  const unlocked = (word, woken, prepare = () => {}) => {
+    const { array, log, mutex } = scene({ word: 0, woken });
+    prepare(mutex, array);
+    array[0] = word;
+    mutex.unlock();
+    const wakes = log.length;
+    array[0] = 0;
+    return { array, log, mutex, handedOn: () => [turns(mutex, array, 2 * MAX_TURNS), array[0], log.length - wakes] };
+  };
+  const never = [2 * MAX_TURNS, 0, 0];
+  const counted = [MAX_TURNS - 1, BOTH, 0];
+  t.deepEqual(unlocked(SELF | CONTENDED, [1]).handedOn(), counted, 'one was woken: it is on its way, so nobody is woken again');
+  t.deepEqual(unlocked(SELF | CONTENDED, [0]).handedOn(), counted, 'none slept, though the word was marked: it may be on its way');
+  t.deepEqual(unlocked(SELF | BOTH, [1]).handedOn(), never, 'it was handed on');
+  const late = unlocked(SELF | CONTENDED, [1]);
+  time += 5;
+  t.deepEqual(late.handedOn(), never, 'who was woken has had 5 ms to come by itself');
+
+  // The lock was handed on, and nobody took it for a whole slice: this thread is alone.
+  const inVain = (mutex, array) => {
+    array[0] = BOTH;
+    waiting.wait = () => 'timed-out';
+    mutex.lockSync();
+  };
+  t.deepEqual(unlocked(SELF | CONTENDED, [0], inVain).handedOn(), never, 'nobody came for it before, so nobody is on its way');
+  const again = unlocked(SELF | CONTENDED, [0, 0], inVain);
+  again.array[0] = SELF | CONTENDED;
+  again.mutex.unlock();
+  t.deepEqual(again.handedOn().slice(0, 2), counted.slice(0, 2), 'that is so for one unlock only');
+  const seized = (mutex, array) => {
+    array[0] = OTHER;
+    owners.isAlive = () => false;
+    waiting.wait = () => 'timed-out';
+    mutex.lockSync();
+  };
+  t.deepEqual(unlocked(SELF | CONTENDED, [0], seized).handedOn(), counted, 'taken from a dead owner, others may be on their way');
+  clock.now = now;
+  t.end();
+});
+
+test('who waits without blocking is told at the very moment that it has the lock', { skip }, async (t) => {
+  const { Lock } = require('../lib/mutex/lock');
+  for (const [word, sleeps, told] of [[0, [], 1], [OTHER, [['ok', 0]], 1], [OTHER, [['timed-out']], 0]]) {
+    const { array } = scene({ word, sleeps });
+    const found = [];
+    const result = await new Lock(array, 0).lockAsync({ timeout: told === 1 ? Infinity : 0, signal: undefined, ref: true }, () => found.push(array[0] & ~BOTH));
+    t.deepEqual([found, result], told === 1 ? [[SELF], 'ok'] : [[], null]);
+  }
+});
+
 test('what others change between two steps is seen', { skip }, (t) => {
   const race = (options, at, word, call) => {
     const { array, log, mutex } = scene(options);
