@@ -42,7 +42,27 @@ function onScreen(...args) {
   // eslint-disable-next-line no-control-regex
   const plain = (screen) => screen.replace(/\u001b\[[\d;?]*[A-Za-z]/g, '').split(/\r*\n/);
   const screens = () => text.split('\u001b[H').slice(1, -1).map(plain);
-  return { child, ended: outcome(child), text: () => text, screens, last: () => screens().pop() || [] };
+  const last = () => screens().pop() || [];
+  let end = null;
+  const ended = outcome(child).then((found) => (end = found));
+  /** Waits for what is to be on the screen; a rejection tells what is there, and why no more comes. */
+  const shows = (condition) =>
+    until(() => end !== null || condition(last())).then(
+      () => end !== null && Promise.reject(new Error(`top has ended: ${end.code} ${end.signal} ${text.slice(-1000)}`)),
+      () => Promise.reject(new Error(`top has drawn ${screens().length} times and does ${doingOf(child)}; it shows ${JSON.stringify(last())}`)),
+    );
+  return { child, ended, text: () => text, last, shows };
+}
+
+/** What keeps the process on the terminal: its state, and where in the kernel it waits. */
+function doingOf(child) {
+  try {
+    const pid = processOn(child);
+    const [state] = fs.readFileSync(`/proc/${pid}/status`, 'utf8').match(/^State:.*$/m);
+    return `${state}, ${fs.readFileSync(`/proc/${pid}/wchan`, 'utf8')}, ${fs.readFileSync(`/proc/${pid}/syscall`, 'utf8').trim()}`;
+  } catch (error) {
+    return error.message;
+  }
 }
 
 /** The process on the terminal that script(1) has made. */
@@ -66,12 +86,12 @@ test('top wants a terminal, and says what to do without', async (t) => {
 
 test('top draws what structures hold and pass, until q', onTerminal, async (t) => {
   const { keys, pass, channelLine, topicLine, destroy } = structures();
-  const { child, ended, text, last } = onScreen(...keys);
-  await until(() => last().length > 0);
+  const { child, ended, text, last, shows } = onScreen(...keys);
+  await shows((lines) => lines.length > 0);
   resize(child, 40, 200);
-  await until(() => {
+  await shows((lines) => {
     pass();
-    return last().some((line) => channelLine.test(line)) && last().some((line) => topicLine.test(line));
+    return lines.some((line) => channelLine.test(line)) && lines.some((line) => topicLine.test(line));
   });
   t.match(last()[0], /^\d\d:\d\d:\d\d {2}2 in use, 0 orphaned, [\d.]+ KB {2}\(q: quit\)$/);
   t.match(last()[2], /^KEY +KIND +SIZE +HOLDS +PASSES +LOCKS +PROCESSES/);
@@ -85,12 +105,12 @@ test('top draws what structures hold and pass, until q', onTerminal, async (t) =
 test('top draws anew when the terminal gets another size, and only as much as it shows', onTerminal, async (t) => {
   const names = Array.from({ length: 12 }, () => freshName());
   names.forEach((name) => shm.create(10, 'Buffer', name));
-  const { child, ended, last } = onScreen(...names);
-  await until(() => last().length > 0);
+  const { child, ended, last, shows } = onScreen(...names);
+  await shows((lines) => lines.length > 0);
   t.equal(last().length, 3 + names.length);
   resize(child, 8, 20);
   // The terminal gets its rows first, and then its columns.
-  await until(() => last().length === 8 && last().every((line) => line.length <= 20));
+  await shows((lines) => lines.length === 8 && lines.every((line) => line.length <= 20));
   t.equal(last()[7], '… and 8 more');
   child.stdin.write('\u0003');
   t.equal((await ended).code, 0, 'Ctrl-C');
@@ -98,8 +118,8 @@ test('top draws anew when the terminal gets another size, and only as much as it
 });
 
 test('top gives the terminal back when it is ended by a signal', onTerminal, async (t) => {
-  const { child, ended, text, last } = onScreen(freshName());
-  await until(() => last().length > 0);
+  const { child, ended, text, shows } = onScreen(freshName());
+  await shows((lines) => lines.length > 0);
   process.kill(processOn(child), 'SIGTERM');
   await ended;
   t.ok(text().includes(END), 'the terminal is as it was');

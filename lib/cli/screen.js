@@ -40,23 +40,29 @@ async function show(interval, next, lines) {
   stdin.setRawMode(true);
   stdout.write(BEGIN);
   let timer;
+  let redraw;
   /** @type {NodeJS.Signals | null} */
   let signal = null;
   try {
     await /** @type {Promise<void>} */ (new Promise((resolve, reject) => {
-      const step = () => {
+      // The terminal is given back before an error is told, whatever has called.
+      const orReject = (action) => () => {
         try {
-          next();
-          draw();
+          action();
         } catch (error) {
           reject(error);
         }
       };
+      const step = orReject(() => {
+        next();
+        draw();
+      });
+      redraw = orReject(draw);
       SIGNALS.forEach((name) => process.on(name, () => {
         signal = name;
         resolve();
       }));
-      stdout.on('resize', draw);
+      stdout.on('resize', redraw);
       stdin.on('end', resolve);
       stdin.on('data', (keys) => {
         if (Array.from(String(keys)).some((key) => QUIT.includes(key))) resolve();
@@ -67,7 +73,7 @@ async function show(interval, next, lines) {
   } finally {
     clearInterval(timer);
     stdin.pause();
-    stdout.removeListener('resize', draw);
+    stdout.removeListener('resize', redraw);
     restore();
   }
   SIGNALS.forEach((name) => process.removeAllListeners(name));
