@@ -99,7 +99,7 @@ test('at the exit one listener detaches what all copies have', async (t) => {
   const { code, stdout, stderr } = await runCode(`${copies}
     const before = process.listenerCount('exit');
     const loaded = Array.from({ length: 20 }, copy);
-    for (const each of loaded) each.destroy(each.create(10).key);
+    for (const each of loaded) each.destroy(each.create(10, 'Buffer', ${first}).key);
     console.log(process.listenerCount('exit') - before);
     shm.create(10, 'Buffer', ${first});
     loaded[0].create(10, 'Buffer', ${second});
@@ -116,8 +116,8 @@ test('copies that are dropped leave their memory attached until the exit', { ski
   const { code, stdout, stderr } = await runCode(`${copies}
     require('v8').setFlagsFromString('--expose-gc');
     const gc = require('vm').runInNewContext('gc');
-    const arrays = Array.from({ length: 10 }, () => copy().create(10).fill(7));
-    const keys = arrays.map((array) => array.key);
+    const keys = ${JSON.stringify(Array.from({ length: 10 }, freshKey))};
+    const arrays = keys.map((each) => copy().create(10, 'Buffer', each).fill(7));
     for (let i = 0; i < 5; i++) gc();
     console.log(arrays.every((array) => array[9] === 7), keys.every((each) => shm.stat(each).attaches === 1));
   `);

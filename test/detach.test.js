@@ -185,7 +185,7 @@ test('a buffer that is marked as untransferable is detached all the same, at the
   const { stdout, stderr, code, signal } = await runCode(`
     const { markAsUntransferable } = require('worker_threads');
     const marked = () => {
-      const array = shm.create(10, 'Uint8Array');
+      const array = shm.create(10, 'Uint8Array', ${freshKey()});
       if (markAsUntransferable) markAsUntransferable(array.buffer);
       return array;
     };

@@ -3,7 +3,7 @@
 // a buffer of the engine, and nothing else changes. The whole suite can be run this way too.
 
 const test = require('tape');
-const { cannotRefuse, freshKeys, freshName, nodeMajor, refusingEnv, runCode, shm } = require('./support');
+const { cannotRefuse, freshKey, freshKeys, nodeMajor, refusingEnv, runCode, shm } = require('./support');
 
 const skip = cannotRefuse() || (nodeMajor < 12 && 'Node 10 is in no Electron that refuses');
 
@@ -39,7 +39,7 @@ test('the memory is shared all the same, and its place in the buffer is told by 
 
 test('a lent buffer cannot be transferred, and is copied when it is posted', { skip }, async (t) => {
   await prints(t, 'shm segments destroyed: 1\n', `
-    const array = shm.create(10, 'Uint8Array');
+    const array = shm.create(10, 'Uint8Array', ${freshKey()});
     array[0] = 7;
     for (const name of ['transfer', 'transferToFixedLength']) {
       if (array.buffer[name]) assert.throws(() => array.buffer[name](), /cannot be transferred/);
@@ -54,7 +54,7 @@ test('a lent buffer cannot be transferred, and is copied when it is posted', { s
 
 test('byte streams do not take over the memory of a lent buffer', { skip: skip || (nodeMajor < 18 && 'this runtime has no global streams') }, async (t) => {
   await prints(t, 'shm segments destroyed: 1\n', `
-    const array = shm.create(100000, 'Uint8Array');
+    const array = shm.create(100000, 'Uint8Array', ${freshKey()});
     let controller;
     const stream = new ReadableStream({ type: 'bytes', start: (given) => void (controller = given) });
     assert.throws(() => controller.enqueue(array), TypeError);
@@ -67,7 +67,7 @@ test('byte streams do not take over the memory of a lent buffer', { skip: skip |
     assert.deepStrictEqual([(await read).value[0], array.length], [7, 100000]);
     controller.enqueue(new Uint8Array([8]));
     assert.strictEqual((await reader.read(new Uint8Array(1))).value[0], 8);
-    const passing = shm.create(1, 'Uint8Array');
+    const passing = shm.create(1, 'Uint8Array', ${freshKey()});
     assert(shm.destroy(passing.key));
     assert(${nodeMajor >= 22} ? passing.length === 0 : passing[0] === 0);
   `);
@@ -75,15 +75,15 @@ test('byte streams do not take over the memory of a lent buffer', { skip: skip |
 });
 
 test('10,000 cycles leave neither mappings nor memory behind, and the heap stays whole', { skip }, async (t) => {
-  const name = freshName();
+  const [number, name] = freshKeys();
   await prints(t, 'done\n', `
     const kept = [];
     let before = 0;
     for (let i = 0; i < 10000; i++) {
-      const array = shm.create(1 + (i % 5) * 3000, 'Uint8Array', i % 2 ? null : '${name}');
+      const key = i % 2 ? ${number} : '${name}';
+      const array = shm.create(1 + (i % 5) * 3000, 'Uint8Array', key);
       array.fill(255);
       if (i % 10 === 0) kept.push(array);
-      const key = i % 2 ? array.key : '${name}';
       assert(shm.destroy(key));
       // Memory that the engine has got back must be ordinary memory.
       const other = new Uint8Array(5000);
@@ -108,7 +108,7 @@ test('10,000 cycles leave neither mappings nor memory behind, and the heap stays
 test('collections, and the end of a worker, do not free what is lent', { skip }, async (t) => {
   await prints(t, 'done\n', `
     const { Worker } = require('worker_threads');
-    const key = shm.create(100000, 'Uint8Array').key;
+    const { key } = shm.create(100000, 'Uint8Array', ${freshKey()});
     shm.get(key)[99999] = 9;
     for (let i = 0; i < 20; i++) {
       gc();
@@ -119,11 +119,11 @@ test('collections, and the end of a worker, do not free what is lent', { skip },
       const shm = require(\${JSON.stringify(require.resolve(${JSON.stringify(require('path').join(__dirname, '..'))}))});
       const array = shm.get(\${key});
       array[0] = 8;
-      shm.create(100000).fill(7);
+      shm.create(100000, 'Buffer', require('worker_threads').workerData).fill(7);
       require('worker_threads').parentPort.postMessage('ready');
       setInterval(() => {}, 1000);\`;
-    for (let i = 0; i < 5; i++) {
-      const worker = new Worker(source, { eval: true });
+    for (const workerData of ${JSON.stringify(Array.from({ length: 5 }, freshKey))}) {
+      const worker = new Worker(source, { eval: true, workerData });
       await new Promise((resolve, reject) => { worker.once('message', resolve); worker.once('error', reject); });
       await worker.terminate();
     }
@@ -143,7 +143,7 @@ test('work in flight ends without harm', { skip }, async (t) => {
     let ended = 0;
     const jobs = [];
     for (let i = 0; i < 20; i++) {
-      const array = shm.create(1 << 18);
+      const array = shm.create(1 << 18, 'Buffer', ${freshKey()});
       crypto.randomFillSync(array);
       for (const start of [
         (done) => zlib.gzip(array, done),

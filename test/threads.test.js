@@ -129,7 +129,7 @@ test('memory that a worker has given away can be touched when the worker has bee
           taken.forEach((byte) => byte);
           // Whatever the worker's end has given back is used anew.
           for (let i = 0; i < 200; i++) {
-            shm.destroy(shm.create(1 << 20, 'Uint8Array').fill(1).key);
+            shm.destroy(shm.create(1 << 20, 'Uint8Array', ${freshKey()}).fill(1).key);
             if (i % 50 === 0) gc();
             await new Promise((resolve) => setImmediate(resolve));
           }
@@ -154,14 +154,14 @@ test('memory that a worker has given away can be touched when the worker has bee
 });
 
 test('workers that alone have the package leave nothing of it behind', { skip: skip || (!isLinux && 'reads /proc') }, async (t) => {
-  const child = forkFixture('workers-only.js');
+  const child = forkFixture('workers-only.js', [String(freshKey())]);
   const [before, after] = await nextMessage(child);
   t.ok(after - before < 200, `${before} mappings, and 20 workers later ${after}`);
   child.disconnect();
 });
 
 test('a worker prints nothing at its exit', { skip }, async (t) => {
-  const child = forkFixture('worker-exit.js');
+  const child = forkFixture('worker-exit.js', [freshKey(), freshKey()].map(String));
   let stdout = '';
   child.stdout.on('data', (chunk) => (stdout += chunk));
   await new Promise((resolve) => child.once('close', resolve));

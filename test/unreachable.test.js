@@ -92,7 +92,7 @@ test('what its key leads to stays attached, and goes when somebody destroys it l
       other.destroy(key);
       // Each attach has some of what is attached looked at again.
       const goes = await until(() => {
-        shm.destroy(shm.create(10, 'Buffer').key);
+        shm.destroy(shm.create(10, 'Buffer', ${freshKey()}).key);
         return shm.getTotalSize() === 0;
       });
       console.log(goes, shm.getTotalCreatedSize());
@@ -167,7 +167,7 @@ test('shared memory goes like other memory, and not as long as another thread ha
       console.log(shm.getTotalSize() === size, await ask());
       await worker.terminate();
       console.log(await until(() => {
-        shm.destroy(shm.create(10, 'Buffer').key);
+        shm.destroy(shm.create(10, 'Buffer', ${freshKey()}).key);
         return shm.getTotalSize() === 0;
       }));
     `), 'true 7\ntrue 7\ntrue\n', String(key));

@@ -2,7 +2,7 @@
 // What the tests of waiting and locking share: worker threads, and what the system can do.
 
 const path = require('path');
-const { isLinux, shm } = require('./support');
+const { freshKey, isLinux, shm } = require('./support');
 
 const hasAbort = typeof AbortController === 'function';
 const hasWorkers = canStartWorkers();
@@ -19,7 +19,7 @@ function canStartWorkers() {
 const hasExactWaits = isLinux && !['many', 'single'].includes(process.env.SHM_TYPED_ARRAY_WAITS || '') && countsAtOnce();
 
 function countsAtOnce() {
-  const array = shm.create(1, 'Int32Array');
+  const array = shm.create(1, 'Int32Array', freshKey());
   const waits = 100; // one alone a thread can have begun by then, too
   for (let i = 0; i < waits; i++) shm.waitAsync(array, 0, 0, { ref: false }).catch(() => {});
   const woken = shm.notify(array, 0);
