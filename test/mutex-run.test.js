@@ -119,3 +119,14 @@ test('a mutex shows one line of facts', (t) => {
   t.ok(/detached|free/.test(inspect(mutex)), 'also of detached memory');
   t.end();
 });
+
+test('what recover throws is told, also if it has detached the memory', async (t) => {
+  const { key, array, mutex } = fresh(freshName());
+  array[0] = DEAD;
+  const recover = () => {
+    shm.detach(key);
+    throw new Error('cannot repair');
+  };
+  t.equal((await rejection(mutex.run(() => {}, { recover }))).message, 'cannot repair');
+  shm.destroy(key);
+});

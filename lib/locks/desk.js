@@ -1,7 +1,7 @@
 'use strict';
 // Where one object of this thread enters requests and ends them, with the mutex; it knows which of them are its own.
 
-const { damaged, detached, withCode } = require('../errors');
+const { damaged, detached, show, withCode } = require('../errors');
 const owners = require('../runtime/owner');
 const { MAY_SLEEP } = require('../structures/sleepers');
 const { forgetDead, ownersSeen, sweep } = require('./deaths');
@@ -65,7 +65,7 @@ class Desk {
     if (!this.#hasMailbox()) return this.#full();
     const { hash } = encode(request.name);
     const others = this.#otherPermits(request.options, hash);
-    if (others !== permits) return wrongPermits(request.name, others, permits);
+    if (others !== permits) return wrongPermits(table.key, request.name, others, permits);
     const found = steal ? this.#steal(hash) : this.#find(request, hash);
     if (ifAvailable && !found.isFree) return null;
     const number = this.#allocated();
@@ -178,7 +178,7 @@ class Desk {
 
   #full() {
     const { key, requests } = this.table;
-    const message = `The lock manager ${JSON.stringify(key)} is full: it has room for ${requests} requests. Create one with more "requests"`;
+    const message = `The lock manager ${show(key)} is full: it has room for ${requests} requests. Create one with more "requests"`;
     return Object.assign(withCode(new Error(message), 'ERR_SHM_FULL'), { key });
   }
 
@@ -289,9 +289,9 @@ class Desk {
   }
 }
 
-function wrongPermits(name, others, own) {
-  const message = `The lock ${JSON.stringify(name)} has { permits: ${others} } now, so it cannot be asked for with { permits: ${own} }`;
-  return withCode(new TypeError(message), 'ERR_INVALID_ARG_VALUE');
+function wrongPermits(key, name, others, own) {
+  const message = `The lock ${JSON.stringify(name)} of ${show(key)} has { permits: ${others} } now, so it cannot be asked for with { permits: ${own} }`;
+  return Object.assign(withCode(new TypeError(message), 'ERR_INVALID_ARG_VALUE'), { key });
 }
 
 module.exports = { Desk };

@@ -4,7 +4,7 @@
 // a share, what the object still held is given back first.
 
 const { bufferOf } = require('../arrays/intrinsics');
-const { detached, invalidType, otherLayout, replaced } = require('../errors');
+const { detached, invalidType, otherLayout, replaced, show } = require('../errors');
 const memory = require('../memory');
 const { checkedKey } = require('../memory/keys');
 const binding = require('../runtime/binding');
@@ -151,7 +151,7 @@ function openStructure(key, kind, options, isNew) {
   const missing = kind.fields.find(({ name, initially }) => options[name] === undefined && initially === undefined);
   let words = options.transient && missing === undefined ? null : memory.get(key, 'Int32Array');
   if (words === null) {
-    if (missing !== undefined) throw invalidType(`options.${missing.name}`, `a number, for there is no ${kind.what} under ${JSON.stringify(key)} yet`, undefined);
+    if (missing !== undefined) throw invalidType(`options.${missing.name}`, `a number, for there is no ${kind.what} under ${show(key)} yet`, undefined);
     words = create(key, kind, bytesOf(kind, valuesOf(kind, options)), memoryOptions(options));
   }
   if (!isNew()) checkKind(key, kind, words);

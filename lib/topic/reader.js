@@ -2,7 +2,7 @@
 // How a topic's object reads: it takes a row, pins the next frame that it has not seen or the newest one, and has one
 // frame at a time.
 
-const { withCode } = require('../errors');
+const { show, withCode } = require('../errors');
 const { Borrowed, end, structureOf } = require('../structures/borrowed');
 const { giveBack } = require('../structures/in-hand');
 const { NONE } = require('./frames');
@@ -127,7 +127,7 @@ class Reader {
 }
 
 function full({ key, readers }) {
-  const message = `The topic ${JSON.stringify(key)} has rows for ${readers} readers, and all of them are taken: create it with more "readers", or have one leave`;
+  const message = `The topic ${show(key)} has rows for ${readers} readers, and all of them are taken: create it with more "readers", or have one leave`;
   return Object.assign(withCode(new Error(message), 'ERR_SHM_FULL'), { key });
 }
 

@@ -3,7 +3,7 @@
 // that wait for the lock get it in the order in which they were made.
 
 const { byteLengthOf } = require('../arrays/intrinsics');
-const { timedOut, withCode } = require('../errors');
+const { show, timedOut, withCode } = require('../errors');
 const { BorrowedToFill, checkReady, end, placeOf } = require('../structures/borrowed');
 const { deadlineAfter, leftUntil } = require('../structures/condition');
 const { lengthNow } = require('../structures/payload');
@@ -194,7 +194,7 @@ class Writer {
 }
 
 function deadlock({ key }) {
-  const message = `This thread has a loan of the topic ${JSON.stringify(key)}, and would wait for itself: publish or release it first`;
+  const message = `This thread has a loan of the topic ${show(key)}, and would wait for itself: publish or release it first`;
   return Object.assign(withCode(new Error(message), 'ERR_SHM_DEADLOCK'), { key });
 }
 
