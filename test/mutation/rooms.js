@@ -8,7 +8,7 @@ const path = require('path');
 
 const waits = ['wait-options', 'wait', 'wait-terminated', 'wait-ends', 'wait-detach', 'threads', 'lesser-waits'];
 const mutex = ['mutex-steps', 'mutex', 'mutex-waiters', 'mutex-run'];
-const channel = ['sleeping-steps', 'channel-calls', 'channel', 'channel-waits', 'channel-consume', 'channel-deaths', 'channel-stopped', 'channel-users', 'channel-failures'];
+const channel = ['sleeping-steps', 'look-ups', 'channel-calls', 'channel', 'channel-waits', 'channel-consume', 'channel-deaths', 'channel-stopped', 'channel-users', 'channel-failures'];
 const map = ['map-readers', 'map-halfway', 'map-steps', 'map', 'map-interrupted', 'map-model', 'map-compute', 'map-forged'];
 const locks = ['locks', 'locks-adverse'];
 const memory = ['create', 'get', 'get-or-create', 'detach', 'unfinished', 'faults', 'exit', 'lifetimes', 'orphans'];
@@ -17,10 +17,10 @@ const files = ['file', 'file-use', 'file-errors', 'file-tables', 'file-promises'
 const rooms = {
   'lib/mutex/': [...mutex, ...explorers('mutex'), 'topic', 'topic-use', 'channel-deaths', 'map-interrupted', 'locks', 'current'],
   'lib/wait/': waits,
-  'lib/structures/': ['sleeping-steps', 'channel-calls', 'channel-waits', 'channel', 'topic-use', 'channel-users', 'locks', 'channel-deaths', 'topic', 'current', ...explorers('channel')],
+  'lib/structures/': ['sleeping-steps', 'look-ups', 'channel-calls', 'channel-waits', 'channel', 'topic-use', 'channel-users', 'locks', 'channel-deaths', 'topic', 'current', ...explorers('channel')],
   'lib/channel/recovery.js': ['sleeping-steps', 'channel-deaths', 'channel-waits', ...explorers('channel'), ...channel],
   'lib/channel/': [...channel, 'polling', ...explorers('channel')],
-  'lib/topic/': ['sleeping-steps', 'topic-use', 'topic', 'topic-steps', 'current', ...explorers('topic')],
+  'lib/topic/': ['sleeping-steps', 'look-ups', 'topic-use', 'topic', 'topic-steps', 'current', 'cli-structures', ...explorers('topic')],
   'lib/map/lock.js': ['map-interrupted', 'map-steps', 'map', ...explorers('map'), 'map-compute'],
   'lib/map/claims.js': ['map-compute', ...map],
   'lib/map/compute.js': ['map-compute', ...map],
