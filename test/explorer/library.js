@@ -60,9 +60,22 @@ function playedModules(library) {
     clearTimeout: (timer) => library.process.timers.delete(timer),
     clearInterval: (timer) => library.process.timers.delete(timer),
   };
+  // As lib/ has it, but a process that dies in there does not go on.
+  const owners = {
+    ownNumber: () => library.number,
+    isAlive(owner) {
+      try {
+        return binding.isOwnerAlive(owner);
+      } catch (error) {
+        if (library.process.unwinding !== null) throw error;
+        return true;
+      }
+    },
+  };
   let numbers = 0;
   return {
     'runtime/binding.js': binding,
+    'runtime/owner.js': owners,
     'runtime/clock.js': clock,
     'runtime/thread.js': { oncePerThread: (name, make) => kept.get(name) || kept.set(name, make()).get(name) },
     'runtime/cleanup.js': { detachAtExit() {}, isMainThread: () => true, setQuiet() {} },
@@ -75,7 +88,7 @@ function playedModules(library) {
 }
 
 /** The files that are played, the same for all. */
-const played = new Set(['runtime/binding.js', 'runtime/clock.js', 'runtime/thread.js', 'runtime/cleanup.js', 'memory/index.js', 'memory/stat.js'].map((name) => path.join(lib, name)));
+const played = new Set(['runtime/binding.js', 'runtime/owner.js', 'runtime/clock.js', 'runtime/thread.js', 'runtime/cleanup.js', 'memory/index.js', 'memory/stat.js'].map((name) => path.join(lib, name)));
 
 /** Whether a file is the same for all processes: neither it nor what it loads has any state, or is played. */
 function isStateless(file) {

@@ -70,6 +70,7 @@ function call(map, out, name, ...given) {
   if (kept.starts[index] === undefined) kept.starts[index] = ++ticks;
   const made = { name, given, start: kept.starts[index], end: undefined, result: undefined, error: undefined };
   calls.push(made);
+  out.calls = calls; // noted
   try {
     made.result = map[name](...given);
     if (name === 'set') made.result = undefined;
@@ -79,6 +80,7 @@ function call(map, out, name, ...given) {
     made.error = error;
   }
   made.end = ++ticks;
+  out.calls = calls;
   return made.result;
 }
 

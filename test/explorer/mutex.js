@@ -31,6 +31,7 @@ function enter({ process, get, set }, result, out, letter) {
     if (before !== undefined && !before.isDead) throw new Error(`${before.name} lives, and ${process.name} is told of its death`);
     set(INSIDE, 0);
   }
+  out.isEntering = true; // noted, as what comes next is
   inside.set(letter.charCodeAt(0), process);
   const other = get(INSIDE);
   if (other !== 0) throw new Error(`the mutex was given to two at once, or nothing was said of a death: ${result}`);

@@ -49,12 +49,14 @@ process.on('unhandledRejection', (error) => void (error instanceof Unwinding || 
  * `later` is one for what it does after its first sleep. Who pauses goes on when another one says so, or after all the others.
  */
 class Play {
-  constructor(subject, scene, { isFresh = false, trace = null, order = undefined } = {}) {
+  constructor(subject, scene, { isFresh = false, trace = null, order = undefined, watch = (out) => out, actors = [] } = {}) {
     this.subject = subject;
     this.world = new World(order);
     this.world.isFresh = isFresh;
     this.world.isDue = (sleeper) => subject.isDue(this.world, sleeper);
-    this.actors = [];
+    /** @type {any[]} */
+    this.actors = actors;
+    this.watch = watch;
     this.hasDeath = false;
     this.hasFailure = false;
     /** Whether somebody was taken for dead who was stopped, and went on. */
@@ -85,9 +87,10 @@ class Play {
     const actor = { name, letter, operation, by, kept: {}, out: {}, outcome: null, steps: 0, process: by === undefined ? world.process(name, open || subject.open) : by.process };
     this.actors.push(actor);
     actor.outcome = actor.process.run((object) => {
-      actor.out = { kept: actor.kept };
+      actor.out = this.watch({ kept: actor.kept }, actor.process);
       return act(object, actor.out, letter, actor.process.library.memory);
     }, this.#planned(plan), later && this.#planned(later));
+    actor.out.hasReturned = true; // noted: what its promises do comes afterwards
     actor.steps = actor.process.steps;
     return actor;
   }

@@ -145,7 +145,7 @@ class Process {
   ask(kind, perform, isFree = false) {
     if (this.unwinding !== null) throw this.unwinding;
     if (this.isAlone) {
-      if (!isFree && !this.isQuiet) this.#arrive(kind);
+      if (!this.isQuiet) this.#arrive(kind, isFree);
       return perform();
     }
     if (this.isReplayed()) {
@@ -155,17 +155,18 @@ class Process {
       return result;
     }
     this.kinds.push(kind);
-    if (!isFree && !this.isQuiet) this.#arrive(kind);
+    if (!this.isQuiet) this.#arrive(kind, isFree);
     const result = perform();
     this.log.push(result);
     this.replayed++;
     return result;
   }
 
-  #arrive(kind) {
+  #arrive(kind, isFree) {
+    if (this.world.trace !== null) this.world.trace(this, kind, isFree);
+    if (isFree) return;
     if (++this.steps > MAX_STEPS) throw new Error(`a call of ${this.name} does not end`);
     const planned = this.plan.get(this.steps);
-    if (this.world.trace !== null) this.world.trace(this, kind);
     if (planned !== undefined) planned(this);
   }
 

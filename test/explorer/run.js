@@ -1,9 +1,10 @@
 'use strict';
-// node test/explorer/run.js CLASS [--shape=NAME] [--schedule=NUMBER] [--budget=N] [--seconds=N] [--all] [--seed=N] [--seeds=N]
+// node test/explorer/run.js CLASS [--shape=NAME] [--schedule=NUMBER] [--budget=N] [--seconds=N] [--all] [--seed=N] [--seeds=N] [--exhaustive]
 // Explores one class; ends with exit code 1 at the first fault. `--schedule` plays that one, and prints its steps; `--seeds`
-// goes on with the next seeds.
+// goes on with the next seeds; `--exhaustive` plays all schedules of two, but for those that are equal to others.
 
 const { explore, playOne } = require('./explore');
+const { PAIRS, exploreAll } = require('./exhaustive');
 const { numberOf, scheduleOf } = require('./shapes');
 
 /** About how many schedules of each shape: the program takes a few seconds. */
@@ -17,6 +18,7 @@ async function main() {
   if (options.has('schedule')) return playAgain(scheduleOf(options.get('schedule')));
   // Their traces would take a fifth of the time.
   Error.stackTraceLimit = 0;
+  if (options.has('exhaustive')) return exploreExhaustively();
   const first = Number(options.get('seed') || 0);
   for (let seed = first; seed < first + Number(options.get('seeds') || 1); seed++) if (await exploreOnce(seed)) process.exitCode = 1;
 }
@@ -35,6 +37,22 @@ async function exploreOnce(seed) {
   });
   const total = Object.values(counts).reduce((sum, count) => sum + count, 0);
   console.log(`${name}: ${total} schedules of seed ${seed} in ${((Date.now() - began) / 1000).toFixed(1)} s (${((process.cpuUsage().user + process.cpuUsage().system) / 1e6).toFixed(1)} s of a processor): ${Object.entries(counts).map(([shape, count]) => `${count} ${shape}`).join(', ')}`);
+  tell(faults);
+  return faults.length > 0;
+}
+
+async function exploreExhaustively() {
+  const faults = [];
+  for (const shape of options.has('shape') ? [options.get('shape')] : PAIRS) {
+    const began = process.cpuUsage().user;
+    const { played, all } = await exploreAll(subject, shape, (schedule, error) => faults.push([numberOf(schedule), error]));
+    console.log(`${name}, ${shape}: ${all} schedules, of which ${played} were played, in ${((process.cpuUsage().user - began) / 1e6).toFixed(0)} s of a processor`);
+  }
+  tell(faults);
+  if (faults.length > 0) process.exitCode = 1;
+}
+
+function tell(faults) {
   const kinds = new Map();
   for (const [number, error] of faults) {
     const kind = messageOf(error).replace(/\d+|\b[A-D]\b/g, '#');
@@ -42,12 +60,11 @@ async function exploreOnce(seed) {
     kinds.get(kind).push([number, error]);
   }
   for (const same of kinds.values()) console.log(`${same.length} × ${messageOf(same[0][1])}\n  node test/explorer/run.js ${name} '--schedule=${same[0][0]}'`);
-  return faults.length > 0;
 }
 
 async function playAgain(schedule) {
   try {
-    await playOne(subject, schedule, { isFresh: true, trace: (actor, kind) => console.log(`${actor.name} ${actor.steps} ${kind}${where()}`) });
+    await playOne(subject, schedule, { isFresh: true, trace: (actor, kind, isFree) => isFree || console.log(`${actor.name} ${actor.steps + 1} ${kind}${where()}`) });
     console.log('nothing is wrong');
   } catch (error) {
     console.log(error.stack);
