@@ -9,6 +9,7 @@ mod sys;
 use neon::prelude::*;
 
 use crate::node::arguments::whole_number;
+use crate::node::exported::export;
 use crate::node::instance::Instance;
 use crate::node::{
     detach, file, flush, lifetimes, lookup, memory as attachments, owner, results, stat, wait,
@@ -19,14 +20,14 @@ use crate::node::{
 #[neon::main]
 fn main(mut cx: ModuleContext) -> NeonResult<()> {
     sys::stay_loaded();
-    cx.export_function("open", open)?;
-    cx.export_function("stat", stat::stat)?;
+    export(&mut cx, "open", open)?;
+    export(&mut cx, "stat", stat::stat)?;
     let option_bits = attachments::option_bits(&mut cx)?;
     cx.export_value("optionBits", option_bits)?;
     let results = results::results(&mut cx)?;
     cx.export_value("results", results)?;
-    cx.export_function("choosePlaces", choose_places)?;
-    cx.export_function("objectsFolder", objects_folder)?;
+    export(&mut cx, "choosePlaces", choose_places)?;
+    export(&mut cx, "objectsFolder", objects_folder)?;
     lifetimes::export(&mut cx)?;
     owner::export(&mut cx)
 }

@@ -5,8 +5,7 @@
 //! terminated meanwhile.
 
 use std::rc::Rc;
-use std::sync::mpsc::{channel, Receiver, Sender};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 
 use neon::prelude::*;
@@ -16,6 +15,7 @@ use crate::error::{Error, Result};
 use crate::memory::range::Range;
 use crate::node::arguments::whole_number;
 use crate::node::callback::{Callback, Deliver};
+use crate::node::exported;
 use crate::node::file::written_argument;
 use crate::node::function::Function;
 use crate::node::instance::{Attachments, Instance};
@@ -27,12 +27,12 @@ use crate::node::throw::throw;
 pub fn export<'cx>(cx: &mut FunctionContext<'cx>, instance: &Instance<'cx>) -> NeonResult<()> {
     let flushing = PerThread::<Flushing>::new(cx);
     let place = flushing.clone();
-    let begin = JsFunction::new(cx, move |cx| begin(&place, cx))?;
+    let begin = exported::function(cx, move |cx| begin(&place, cx))?;
     instance.add(cx, "onFlushed", begin)?;
     instance.export(cx, "flushAsync", move |attachments, cx| {
         flush_async(attachments, &flushing, cx)
     })?;
-    let throw_error = JsFunction::new(cx, throw_error)?;
+    let throw_error = exported::function(cx, throw_error)?;
     instance.add(cx, "throwFlushError", throw_error)
 }
 
@@ -41,11 +41,40 @@ type Id = u64;
 
 /// The asynchronous flushes of one instance. The thread ends when this is dropped.
 struct Flushing {
-    orders: Sender<(Id, Range)>,
+    orders: Arc<Orders>,
     done: Arc<Done>,
     last: Id,
     pending: usize,
     on_flushed: Rc<Function>,
+}
+
+/// What the thread is to do. (A channel of the standard library would be 15 KB of code.)
+#[derive(Default)]
+struct Orders {
+    given: Mutex<Given>,
+    is_told: Condvar,
+}
+
+#[derive(Default)]
+struct Given {
+    flushes: Vec<(Id, Range)>,
+    is_last: bool,
+}
+
+impl Orders {
+    fn tell(&self, change: impl FnOnce(&mut Given)) {
+        change(&mut self.given.lock().unwrap_or_else(PoisonError::into_inner));
+        self.is_told.notify_one();
+    }
+
+    /// Sleeps until there are some; `None` if there will be no more.
+    fn take(&self) -> Option<Vec<(Id, Range)>> {
+        let given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_idle = |given: &mut Given| given.flushes.is_empty() && !given.is_last;
+        let told = self.is_told.wait_while(given, is_idle);
+        let flushes = std::mem::take(&mut told.unwrap_or_else(PoisonError::into_inner).flushes);
+        (!flushes.is_empty()).then_some(flushes)
+    }
 }
 
 /// What the thread has done and JavaScript does not know yet.
@@ -70,15 +99,15 @@ impl Done {
 
 impl Flushing {
     fn new(callback: Callback, on_flushed: Function) -> Result<Self> {
-        let (orders, received) = channel();
+        let orders = Arc::<Orders>::default();
         let done = Arc::new(Done {
             callback,
             results: Mutex::default(),
         });
-        let theirs = Arc::clone(&done);
+        let theirs = (Arc::clone(&orders), Arc::clone(&done));
         thread::Builder::new()
             .name("shm-flush".into())
-            .spawn(move || work(&received, &theirs))
+            .spawn(move || work(&theirs.0, &theirs.1))
             .map_err(|error| Error::from_io(&error, "pthread_create"))?;
         Ok(Self {
             orders,
@@ -90,17 +119,25 @@ impl Flushing {
     }
 }
 
-fn work(orders: &Receiver<(Id, Range)>, done: &Done) {
-    for (id, range) in orders {
-        let result = range.flush();
-        // The zero pages of a detach have no file, and the engine may have the addresses again.
-        let result = if range.mapping().is_retired() {
-            DETACHED
-        } else {
-            result.map_or_else(|error| error.errno().unwrap_or(libc::EIO), |()| OK)
-        };
-        drop(range);
-        done.add(id, result);
+impl Drop for Flushing {
+    fn drop(&mut self) {
+        self.orders.tell(|given| given.is_last = true);
+    }
+}
+
+fn work(orders: &Orders, done: &Done) {
+    while let Some(flushes) = orders.take() {
+        for (id, range) in flushes {
+            let result = range.flush();
+            // The zero pages of a detach have no file, and the engine may have the addresses again.
+            let result = if range.mapping().is_retired() {
+                DETACHED
+            } else {
+                result.map_or_else(|error| error.errno().unwrap_or(libc::EIO), |()| OK)
+            };
+            drop(range);
+            done.add(id, result);
+        }
     }
 }
 
@@ -165,9 +202,11 @@ fn flush_async<'cx>(
     flushing.last += 1;
     flushing.pending += 1;
     flushing.done.callback.set_ref(env, true);
-    // The thread takes orders as long as `orders` lives.
-    let _ = flushing.orders.send((flushing.last, range));
-    Ok(cx.number(flushing.last as f64))
+    let id = flushing.last;
+    flushing
+        .orders
+        .tell(|given| given.flushes.push((id, range)));
+    Ok(cx.number(id as f64))
 }
 
 /// `throwFlushError(errno)`: throws the error of a flush.

@@ -13,6 +13,7 @@ use crate::memory::registry::Registry;
 use crate::memory::unpublished::Unpublished;
 use crate::node::array_buffer::ArrayBuffer;
 use crate::node::environment;
+use crate::node::exported;
 use crate::node::released::Released;
 use crate::node::throw::Subject;
 
@@ -128,7 +129,7 @@ impl<'cx> Instance<'cx> {
         function: impl for<'f> Fn(&Attachments, FunctionContext<'f>) -> JsResult<'f, T> + 'static,
     ) -> NeonResult<()> {
         let attachments = Rc::clone(&self.attachments);
-        let function = JsFunction::new(cx, move |cx| function(&attachments, cx))?;
+        let function = exported::function(cx, move |cx| function(&attachments, cx))?;
         self.add(cx, name, function)
     }
 

@@ -6,14 +6,15 @@ use neon::prelude::*;
 use crate::memory::key::Key;
 use crate::memory::orphan::Suspect;
 use crate::node::arguments::{key_argument, whole_number};
+use crate::node::exported;
 use crate::node::throw::throw;
 use crate::sys;
 
 /// Exports everything of this file.
 pub fn export(cx: &mut ModuleContext) -> NeonResult<()> {
-    cx.export_function("isOrphan", is_orphan)?;
-    cx.export_function("segmentStart", segment_start)?;
-    cx.export_function("destroyOrphan", destroy_orphan)
+    exported::export(cx, "isOrphan", is_orphan)?;
+    exported::export(cx, "segmentStart", segment_start)?;
+    exported::export(cx, "destroyOrphan", destroy_orphan)
 }
 
 /// `isOrphan(name, inode, device)`, where the device may be left out, or `isOrphan(null, id)` of a segment: whether nobody has that memory

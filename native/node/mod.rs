@@ -6,6 +6,7 @@ pub mod callback;
 pub mod detach;
 pub mod environment;
 pub mod event_loop;
+pub mod exported;
 pub mod external;
 pub mod file;
 pub mod flush;

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use neon::prelude::*;
 
 use crate::node::environment;
+use crate::node::exported;
 
 pub struct PerThread<T>(Rc<RefCell<Option<T>>>);
 
@@ -31,7 +32,7 @@ impl<T: 'static> PerThread<T> {
         function: for<'f> fn(&mut Option<T>, FunctionContext<'f>) -> JsResult<'f, R>,
     ) -> JsResult<'cx, JsFunction> {
         let state = self.clone();
-        JsFunction::new(cx, move |cx| function(&mut state.borrow(), cx))
+        exported::function(cx, move |cx| function(&mut state.borrow(), cx))
     }
 
     pub fn borrow(&self) -> RefMut<'_, Option<T>> {

@@ -13,6 +13,7 @@ use crate::error::Error;
 use crate::memory::mapping::Mapping;
 use crate::node::arguments::whole_number;
 use crate::node::callback::Deliver;
+use crate::node::exported;
 use crate::node::function::Function;
 use crate::node::instance::{Attachments, Instance};
 use crate::node::per_thread::PerThread;
@@ -34,7 +35,7 @@ pub fn export<'cx>(
 ) -> NeonResult<AsyncWaits> {
     let waiting = PerThread::<Waiting>::new(cx);
     let place = waiting.clone();
-    let begin = JsFunction::new(cx, move |cx| begin(&place, cx))?;
+    let begin = exported::function(cx, move |cx| begin(&place, cx))?;
     instance.add(cx, "onWaitEnded", begin)?;
     let place = waiting.clone();
     instance.export(cx, "waitAsync", move |attachments, cx| {

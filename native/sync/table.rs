@@ -1,6 +1,6 @@
 //! The asynchronous waits of one owner that have not ended, with what they wait for.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::Arc;
 
@@ -138,8 +138,9 @@ impl Table {
         self.end(ids)
     }
 
+    /// `ids` are in their order.
     fn end(&mut self, ids: Vec<Id>) -> io::Result<()> {
-        let mut ending = HashSet::new();
+        let mut ending = Vec::new();
         let mut cancelled = Ok(());
         for id in ids {
             let Some(pending) = self.pending.get_mut(&id) else {
@@ -158,14 +159,17 @@ impl Table {
             if let Stage::Ended(how) = pending.stage {
                 pending.pass_on(how);
             } else {
-                ending.insert(id);
+                ending.push(id);
             }
             pending.stage = Stage::Detached;
         }
-        while !ending.is_empty() {
+        let mut left = ending.len();
+        while left > 0 {
             let ended = self.waits.take_some();
             for (id, how) in &ended {
-                if ending.remove(id) {
+                // Each is reported once.
+                if ending.binary_search(id).is_ok() {
+                    left -= 1;
                     self.pending[id].pass_on(*how);
                 }
             }

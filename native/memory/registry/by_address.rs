@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::entry::Attachment;
 use super::located::{ByAddress, Located};
 use super::Registry;
 use crate::error::Result;
@@ -21,14 +22,7 @@ impl<V> Registry<V> {
         mapping: &Arc<Mapping>,
     ) {
         if let Some(by_address) = &mut self.by_address {
-            let (mapping, key) = (Arc::clone(mapping), key.cloned());
-            let located = Located {
-                mapping,
-                key,
-                identity,
-                variant,
-            };
-            by_address.insert(located.mapping.data() as usize, located);
+            insert(by_address, key, identity, variant, mapping);
         }
     }
 
@@ -41,22 +35,18 @@ impl<V> Registry<V> {
     }
 
     fn all_located(&self) -> ByAddress {
-        let of_keys = self.keys.iter().flat_map(|(key, entry)| {
-            let attachments = entry.attachments.iter();
-            attachments.map(move |attachment| (Some(key.clone()), attachment))
-        });
-        let of_files = self.files.attached.values().flat_map(|file| &file.parts);
-        let all = of_keys.chain(of_files.map(|part| (None, part)));
-        all.map(|(key, attachment)| {
-            let located = Located {
-                mapping: Arc::clone(&attachment.mapping),
-                key,
-                identity: attachment.identity,
-                variant: attachment.variant,
-            };
-            (located.mapping.data() as usize, located)
-        })
-        .collect()
+        let mut all = ByAddress::new();
+        let mut add = |key, attachment: &Attachment<V>| {
+            let (identity, variant) = (attachment.identity, attachment.variant);
+            insert(&mut all, key, identity, variant, &attachment.mapping);
+        };
+        for (key, entry) in &self.keys {
+            entry.attachments.iter().for_each(|one| add(Some(key), one));
+        }
+        for file in self.files.attached.values() {
+            file.parts.iter().for_each(|part| add(None, part));
+        }
+        all
     }
 
     /// The attached mapping in whose data the address lies; none if that is a private copy.
@@ -98,4 +88,20 @@ impl<V> Registry<V> {
         };
         Ok(Some(is_current))
     }
+}
+
+fn insert(
+    by_address: &mut ByAddress,
+    key: Option<&Key>,
+    identity: Identity,
+    variant: Variant,
+    mapping: &Arc<Mapping>,
+) {
+    let located = Located {
+        mapping: Arc::clone(mapping),
+        key: key.cloned(),
+        identity,
+        variant,
+    };
+    by_address.insert(mapping.data() as usize, located);
 }
