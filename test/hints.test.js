@@ -5,7 +5,7 @@ const { spawnSync } = require('child_process');
 const fs = require('fs');
 const path = require('path');
 const test = require('tape');
-const { execArgv, execPath, isLinux, temporaryFolder } = require('./support');
+const { execArgv, execPath, freshName, isLinux, runCode, temporaryFolder } = require('./support');
 
 const cannotMount = !isLinux || spawnSync('unshare', ['-m', 'true']).status !== 0;
 const skip = cannotMount && 'mounting takes Linux and root';
@@ -30,19 +30,59 @@ function messages(commands, code) {
 const ownFolder = 'mount -t tmpfs -o size=20m none /dev/shm';
 
 test('/dev/shm that is read-only', { skip }, (t) => {
-  const [made, read, copied, destroyed] = messages(ownFolder, `
+  const [made, read, copied, shown, destroyed] = messages(ownFolder, `
     shm.create(5, 'Buffer', '/there');
     shm.detachAll();
     run('mount', '-o', 'remount,ro', '/dev/shm');
     told(() => shm.create(5, 'Buffer', '/new'));
     told(() => shm.get('/there'));
     told(() => shm.get('/there', 'Buffer', { copyOnWrite: true }).length);
+    shm.detachAll();
+    told(() => shm.get('/there', 'Buffer', { readOnly: true }).length);
     told(() => shm.destroy('/there'));`);
   t.match(made, /^EROFS: .*\/dev\/shm is read-only here: no object can be made there$/);
-  t.match(read, /^EROFS: .*with copyOnWrite the object can be read$/);
-  t.equal(copied, '5');
+  t.match(read, /^EROFS: .*with readOnly or copyOnWrite the object can be read$/);
+  t.deepEqual([copied, shown], ['5', '5']);
   t.match(destroyed, /^EROFS: .*nothing can be destroyed there$/);
   t.end();
+});
+
+test('an object that this user may only read', { skip }, (t) => {
+  const [refused, shown] = messages(`${ownFolder} && chmod 1777 /dev/shm`, `
+    shm.create(5, 'Buffer', '/there', '644');
+    shm.detachAll();
+    process.setuid(65534);
+    told(() => shm.get('/there'));
+    told(() => shm.get('/there', 'Buffer', { readOnly: true }).length);`);
+  t.match(refused, /^EACCES: .*\(with readOnly or copyOnWrite: to read it\)$/);
+  t.equal(shown, '5');
+  t.end();
+});
+
+test('no free descriptor, whichever call wants it', { skip: !isLinux && 'needs /dev/null as Linux has it' }, async (t) => {
+  const name = freshName();
+  const { stdout, stderr } = await runCode(`
+    const fs = require('fs');
+    shm.create(5, 'Buffer', '${name}', { transient: true });
+    shm.detachAll();
+    for (let free = 0; free < 4; free++) {
+      const files = [];
+      try {
+        for (;;) files.push(fs.openSync('/dev/null'));
+      } catch (_) {
+        files.splice(0, free).forEach((file) => fs.closeSync(file));
+      }
+      let said = 'made';
+      try {
+        shm.create(5, 'Buffer', '${name}', { transient: true });
+      } catch (error) {
+        said = error.code === 'EMFILE' && /ulimit -n: \\d+/.test(error.message) ? error.syscall : error.message;
+      }
+      files.forEach((file) => fs.closeSync(file));
+      shm.destroy('${name}');
+      console.log(said);
+    }`);
+  t.deepEqual(new Set(stdout.trim().split('\n')), new Set(['open', 'fcntl', 'made']), stdout + stderr);
 });
 
 test('an object that is a mount of its own', { skip }, (t) => {

@@ -64,9 +64,9 @@ const TABLE: &[Row] = &[
     (&["open"], &[libc::ENOENT], &[MakingObject], "There is no folder <place>: mount a tmpfs there, let the environment variable SHM_TYPED_ARRAY_DIR name another folder, or use a number as the key"),
     (OPEN, &[libc::EACCES, libc::EPERM], &[MakingObject], "This user may not make objects in <place>"),
     (OPEN, &[libc::EROFS], &[MakingObject], "<place> is read-only here: no object can be made there"),
-    (OPEN, &[libc::EACCES], &[OpeningObject], "The object's permissions, or those of <place>, do not allow this user to read and write it (with copyOnWrite: to read it)"),
-    (OPEN, &[libc::EROFS], &[OpeningObject], "<place> is read-only here: with copyOnWrite the object can be read"),
-    (OPEN, &[libc::EPERM, libc::ETXTBSY], &[OpeningObject], "It may not be written: with copyOnWrite it can be read"),
+    (OPEN, &[libc::EACCES], &[OpeningObject], "The object's permissions, or those of <place>, do not allow this user to read and write it (with readOnly or copyOnWrite: to read it)"),
+    (OPEN, &[libc::EROFS], &[OpeningObject], "<place> is read-only here: with readOnly or copyOnWrite the object can be read"),
+    (OPEN, &[libc::EPERM, libc::ETXTBSY], &[OpeningObject], "It may not be written: with readOnly or copyOnWrite it can be read"),
     (OPEN, &[libc::ELOOP], &[OpeningObject], "It is a symbolic link; only regular files are opened"),
     (OPEN, &[libc::EISDIR, libc::ENXIO, libc::EINVAL], &[OpeningObject], "It is no regular file"),
     (OPEN, &[libc::EAGAIN], &[OpeningObject], "Another program keeps a lease on it (fcntl, F_SETLEASE)"),
@@ -101,7 +101,7 @@ const TABLE: &[Row] = &[
     (&["mmap"], &[libc::ENODEV], &[MappingFile], "Its file system cannot map files like this: read it (fs.readFileSync), or copy it to one that can"),
     (&["mmap"], &[libc::EAGAIN], &[Mapping, MappingFile], "It, or too much memory, is locked"),
     (&["mmap", "mremap", "madvise", "shmat"], &[libc::ENOMEM], &[], "Out of address space (ulimit -v) or of mappings (<mappings>)"),
-    (OPEN, &[libc::EMFILE], &[], "This process has as many files open as it may (ulimit -n)"),
+    (&["open", "shm_open", "fcntl"], &[libc::EMFILE], &[], "This process has as many files open as it may (ulimit -n: <nofile>)"),
     (OPEN, &[libc::ENFILE], &[], "The system has as many files open as it may"),
     // Locks
     (&["fcntl"], &[libc::EPERM], &[AskingForUsers], "Only its owner and root can find out whether it is in use, from Linux 5.3 on"),
@@ -197,7 +197,25 @@ mod tests {
             Destroying,
             "Only its owner, its creator or root",
         );
-        told("open", libc::EROFS, OpeningObject, "with copyOnWrite");
+        told(
+            "open",
+            libc::EROFS,
+            OpeningObject,
+            "with readOnly or copyOnWrite",
+        );
+        told(
+            "open",
+            libc::EACCES,
+            OpeningObject,
+            "with readOnly or copyOnWrite",
+        );
+        told(
+            "shmat",
+            libc::EACCES,
+            OpeningSegment,
+            "(with copyOnWrite: to read it)",
+        );
+        told("fcntl", libc::EMFILE, OpeningObject, "ulimit -n: ");
         told("open", libc::EROFS, OpeningFile, "without { write: true }");
         told(
             "open",

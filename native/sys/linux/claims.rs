@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use super::lease::{give_lease_back, take_lease, Lease};
 use super::mark::{is_marked, leads_to_marked, lock, lock_error, Patience, BOTH, REMOVAL, USERS};
-use super::objects::{find, identity_of, open, path, unlink};
+use super::objects::{find, identity_of, object_error, open, path, unlink};
 use crate::error::{Error, Result};
 use crate::sys::unix::{lock_bytes, refuses, refusing, unlock_bytes, Lock};
-use crate::sys::{Identity, Name};
+use crate::sys::{Doing, Identity, Name};
 
 /// How long programs that do not lock, and who is about to close the object, are waited for.
 pub const LOOK_AGAIN: Duration = Duration::from_millis(250);
@@ -165,7 +165,7 @@ fn open_to_ask(name: &Name) -> Result<Option<File>> {
     match file {
         Ok(file) => Ok(Some(file)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(Error::from_io(&error, "open")),
+        Err(error) => Err(object_error(&error, "open", Doing::OpeningObject)),
     }
 }
 

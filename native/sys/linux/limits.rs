@@ -12,6 +12,7 @@ pub fn limit(name: &str) -> Option<String> {
     Some(match name {
         "shmmax" | "shmmni" | "shmall" => setting("kernel", name),
         "mappings" => setting("vm", "max_map_count"),
+        "nofile" => getrlimit(Resource::Nofile).current?.to_string(),
         "fsize" => getrlimit(Resource::Fsize).current?.to_string(),
         "namemax" => "255".to_string(),
         "place" => directory().to_string(),

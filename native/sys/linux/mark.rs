@@ -61,7 +61,7 @@ pub fn lock(file: &File, bytes: Range<u64>) -> Result<bool> {
 }
 
 pub fn lock_error(error: &io::Error) -> Error {
-    Error::from_io(error, "fcntl")
+    explain(Error::from_io(error, "fcntl"), Doing::OpeningObject, &[])
 }
 
 /// How long who removes a name is waited for, which takes microseconds as a rule; on a busy machine, where several

@@ -107,7 +107,7 @@ fn without_lease(open: impl Fn() -> io::Result<File>) -> io::Result<File> {
     }
 }
 
-fn object_error(error: &io::Error, syscall: &'static str, doing: Doing) -> Error {
+pub(super) fn object_error(error: &io::Error, syscall: &'static str, doing: Doing) -> Error {
     explain(Error::from_io(error, syscall), doing, &[])
 }
 

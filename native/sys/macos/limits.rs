@@ -13,6 +13,7 @@ pub fn limit(name: &str) -> Option<String> {
     Some(match name {
         "shmmax" | "shmmni" | "shmall" | "shmseg" => setting(name)?,
         "mappings" => "this system tells no limit".to_string(),
+        "nofile" => getrlimit(Resource::Nofile).current?.to_string(),
         "fsize" => getrlimit(Resource::Fsize).current?.to_string(),
         "namemax" => "31".to_string(),
         "place" => "this system".to_string(),

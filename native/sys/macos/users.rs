@@ -207,7 +207,7 @@ fn is_marked(file: &File) -> Result<bool> {
 }
 
 fn lock_error(error: &io::Error) -> Error {
-    Error::from_io(error, "fcntl")
+    explain(Error::from_io(error, "fcntl"), Doing::OpeningObject, &[])
 }
 
 fn wait(since: Instant) -> Result<()> {
