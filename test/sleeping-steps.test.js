@@ -19,6 +19,7 @@ const test = require('tape');
 const path = require('path');
 const { skip } = require('./messages');
 const { RING, TAKEN, ringOf } = require('../lib/channel/layout');
+const { PIN, rowsOf } = require('../lib/topic/layout');
 const { MAY_SLEEP, Takers } = skip ? {} : require('../lib/structures/sleepers');
 const { freshName, shm, until } = require('./support');
 
@@ -349,6 +350,42 @@ for (const [name, open] of [['channel', openChannel], ['topic', openTopic]]) tes
   }
   t.deepEqual(faults, []);
   t.ok(at > 5 && at < 200, `${at} steps`);
+  t.end();
+});
+
+function isShown(frame) {
+  try {
+    return frame.data.length > 0;
+  } catch (_) {
+    return false; // it has ended
+  }
+}
+
+test('a read that fails at any step takes no pin from a frame that is still shown', { skip }, (t) => {
+  const key = freshName();
+  const topic = new shm.Topic(key, { size: 8 });
+  const pin = rowsOf(1) + PIN;
+  const words = shm.get(key, 'Int32Array');
+  for (let at = 1, hasFailed = true; hasFailed; at++) {
+    topic.tryPublish('a');
+    const frame = topic.tryReceive();
+    topic.tryPublish('b');
+    hasFailed = false;
+    let steps = 0;
+    step = () => {
+      hasFailed = ++steps === at;
+      if (hasFailed) throw new Error('made to fail');
+    };
+    try {
+      topic.tryReceive();
+    } catch (error) {
+      hasFailed = error.message === 'made to fail';
+    }
+    step = () => {};
+    t.ok(words[pin] !== 0 || !isShown(frame), `before step ${at}`);
+    topic.leave();
+  }
+  topic.destroy();
   t.end();
 });
 
