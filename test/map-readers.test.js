@@ -95,6 +95,32 @@ test('slots that move up are not missed', { skip }, (t) => {
   t.end();
 });
 
+test('has and ttl tell of the entry that was found, whatever is written in its place meanwhile', { skip }, (t) => {
+  const map = openMap();
+  const set = () => map.writer.set('key', valueOf('key'), { ttl: HOUR });
+  const change = () => {
+    set();
+    for (let round = 0; round < 3; round++) goRound(map);
+  };
+  const isRight = { has: (found) => found === true, ttl: (left) => left > HOUR - 60000 && left <= HOUR };
+  for (const call of ['has', 'ttl']) {
+    const read = () => map.reader[call]('key');
+    const wrong = [];
+    for (let n = 1, hasChanged = true; hasChanged; n++) {
+      set();
+      const result = readAt(n, read, change);
+      hasChanged = result.hasChanged;
+      if (!isRight[call](result.value)) wrong.push([n, result.value]);
+    }
+    set();
+    const value = readAtClock(read, change);
+    if (!isRight[call](value)) wrong.push(['at the clock', value]);
+    t.deepEqual(wrong, [], call);
+  }
+  map.end();
+  t.end();
+});
+
 /** The memory as it is before and after each store of a change. */
 function imagesOf(words, change) {
   const images = [];

@@ -347,6 +347,19 @@ test('a full map', { skip }, (t) => {
   t.end();
 });
 
+test('a number that is set again stays where it is: it is no new entry, and counts as one that was read', { skip }, (t) => {
+  const map = freshMap(t, Object.assign({ evict: true }, oneShard));
+  for (const key of ['left', 'set again']) map.set(key, 1);
+  const words = shm.get(map.key, 'Int32Array');
+  const { FIRST_SHARD, SHARD } = require('../lib/map/layout');
+  const head = words[FIRST_SHARD / 4 + SHARD.head];
+  for (let number = 0; number < 100; number++) map.set('set again', number);
+  t.equal(words[FIRST_SHARD / 4 + SHARD.head], head, 'it takes no more room');
+  for (let count = 0; map.has('left'); count++) map.set(`key ${count}`, 'x'.repeat(900));
+  t.equal(map.get('set again'), 99);
+  t.end();
+});
+
 test('eviction takes the oldest that nobody has read', { skip }, (t) => {
   const map = freshMap(t, Object.assign({ evict: true }, oneShard));
   const value = 'x'.repeat(900);
