@@ -62,7 +62,7 @@ class Shard {
     const { tag } = draft;
     const mask = this.slots - 1;
     let collisions = 0;
-    this.laps = this.load(start + SHARD.laps);
+    this.beginReading();
     const moves = this.load(start + SHARD.moves);
     for (let probe = 0; probe <= mask; probe++) {
       const slot = (tag + probe) & mask;
@@ -81,7 +81,12 @@ class Shard {
     return CHANGED;
   }
 
-  /** Whether what was read at a position since `laps` was loaded is an entry that was not written over. */
+  /** To be called before what `holds` is to be asked about: whoever sees the laps of a repair sees the slots that it has left. */
+  beginReading() {
+    this.laps = this.load(this.start + SHARD.laps);
+  }
+
+  /** Whether what was read at a position since `beginReading` is an entry that was not written over. */
   holds(position) {
     if (mayReorder) barrier();
     const tail = this.load(this.start + SHARD.tail);
@@ -189,7 +194,7 @@ class Shard {
     const found = [];
     let room = this.units;
     for (let slot = 0; slot < slots; slot++) {
-      this.laps = this.load(start + SHARD.laps);
+      this.beginReading();
       const position = this.load(firstSlot + 2 * slot + 1);
       if (position === 0) continue;
       const entry = this.entryAt(position);

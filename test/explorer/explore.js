@@ -10,10 +10,13 @@ const { Weak } = require('./orders');
 const { Play, play } = require('./play');
 const { LATER, STEPS_LATER, shapes } = require('./shapes');
 
+/** A number below this one says what memory does where it is weak. */
+const MOST_CHANCE = 1e6;
+
 /** Plays one schedule. Throws what was wrong. */
-function playOne(subject, { shape, scene, operations, first, second }, options) {
+function playOne(subject, { shape, scene, operations, first, second, chance }, options) {
   const { program, isWeak } = shapes[shape];
-  const order = isWeak ? new Weak(hash(first, second, scene, ...Buffer.from(operations.join()))) : undefined;
+  const order = isWeak ? new Weak(hash(chance, first, second, scene, ...Buffer.from(operations.join()))) : undefined;
   return play(subject, scene, program(operations, first, second), { order, ...options });
 }
 
@@ -68,19 +71,20 @@ function blocksOf(subject, shape, lengths) {
   );
 }
 
-/** About so many schedules out of blocks, spread evenly. */
-function* sample(blocks, budget, seed, { needsSecond = false } = {}) {
+/** About so many schedules out of blocks, spread evenly. Where memory is weak, one can be played several times. */
+function* sample(blocks, budget, seed, { needsSecond = false, isWeak = false }) {
   const all = blocks.reduce((sum, { firsts, seconds }) => sum + firsts * seconds, 0);
-  const share = Math.max(1, all / budget);
+  const share = isWeak && budget < Infinity ? all / budget : Math.max(1, all / budget);
   let before = 0;
   let number = 0;
   for (const { shape, scene, operations, firsts, seconds } of blocks) {
     for (;;) {
       const at = Math.floor(share * number + (share > 1 ? (hash(number, seed) / 2 ** 32) * share : 0)) - before;
       if (at >= firsts * seconds) break;
-      // Every second one has no second step, unless it is nothing without.
-      const second = needsSecond ? Math.max(1, at % seconds) : hash(number, 1) % 2 === 0 ? 0 : at % seconds;
-      yield { shape, scene, operations, first: 1 + Math.floor(at / seconds), second };
+      // Of a sample every second one has no second step, unless it is nothing without.
+      const second = needsSecond ? Math.max(1, at % seconds) : share > 1 && hash(number, 1) % 2 === 0 ? 0 : at % seconds;
+      const chance = isWeak ? hash(number, seed, 2) % MOST_CHANCE : 0;
+      yield { shape, scene, operations, first: 1 + Math.floor(at / seconds), second, chance };
       number++;
     }
     before += firsts * seconds;
@@ -91,8 +95,10 @@ function* sample(blocks, budget, seed, { needsSecond = false } = {}) {
 function* samples(subject, shape, lengths, budget, seed) {
   const blocks = blocksOf(subject, shape, lengths);
   yield* sample(blocks, budget, seed, shapes[shape]);
-  for (const { scene, operations, times = 1 } of (subject.often || {})[shape] || []) {
-    const meet = blocks.filter((block) => (scene === undefined || scene === block.scene) && operations.every((names, actor) => names.split('|').includes(block.operations[actor])));
+  for (const { scene, operations, first, times = 1 } of (subject.often || {})[shape] || []) {
+    const meet = blocks
+      .filter((block) => (scene === undefined || scene === block.scene) && operations.every((names, actor) => names.split('|').includes(block.operations[actor])))
+      .map((block) => (first === undefined ? block : { ...block, firsts: first }));
     yield* sample(meet, times * budget, seed, shapes[shape]);
   }
 }

@@ -226,6 +226,7 @@ module.exports = {
   // The entry that was written last goes, and its writer dies: so the next one writes into its place. And a ring is written over.
   often: {
     'death in a stop': [{ scene: 0, operations: ['get the last', 'delete the last', 'set another'], times: 3 }],
+    'weak death in a stop': [{ scene: 0, operations: ['get the last', 'delete the last', 'set another'], first: 1, times: 3 }],
     'reader that is overtaken': [{ scene: 1, operations: [READERS, 'set many'] }],
     'weak reader that is overtaken': [{ scene: 1, operations: [READERS, 'set many'] }],
     'crossed twice': [{ scene: 0, operations: ['delete', 'get the last'], times: 10 }],

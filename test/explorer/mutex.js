@@ -171,5 +171,5 @@ module.exports = {
   check,
   checkUse,
   // Who is interrupted has to find out itself whether it has the mutex.
-  without: ['exceptions', 'ends by force'],
+  without: ['exceptions', 'crossed, then an exception', 'ends by force'],
 };

@@ -101,10 +101,8 @@ class Play {
 
   #do(what, process, others) {
     if (what === 'die') this.#die(process);
-    else if (what === 'throw') {
-      this.hasFailure = true;
-      process.fail(new RangeError('Maximum call stack size exceeded'));
-    } else if (what === 'force') {
+    else if (what === 'throw') this.#fail(process);
+    else if (what === 'force') {
       this.hasFailure = true;
       process.endByForce();
     } else if (what === 'pause') {
@@ -112,6 +110,11 @@ class Play {
     } else if (what === 'go on') this.#goOnPaused();
     else if (what === 'is taken for dead') this.#takeForDead(process, others);
     else this.#stop(process, others);
+  }
+
+  #fail(process) {
+    this.hasFailure = true;
+    process.fail(new RangeError('Maximum call stack size exceeded'));
   }
 
   #die(process) {
@@ -124,6 +127,7 @@ class Play {
     for (const other of others) {
       if (other.looks) this.#lookUpAtOnce();
       else if (other.dies) this.#die(process);
+      else if (other.throws) this.#fail(process);
       else this.act(other);
     }
   }

@@ -155,6 +155,13 @@ const shapes = {
     hasSecond: false,
     program: ([a, b], k) => [{ operation: a, plan: { [k]: ['throw'] } }, { operation: b, isAgain: true }],
   },
+  'crossed, then an exception': {
+    actors: 2,
+    interrupted: [0, 1],
+    hasSecond: true,
+    needsSecond: true,
+    program: ([a, b], k, j) => [{ operation: a, plan: { [k]: ['stop', { operation: b, plan: { [j]: ['pause'] } }, { throws: true }] } }],
+  },
   'ends by force': {
     actors: 2,
     weight: 2,
@@ -168,12 +175,12 @@ for (const name of ['stops', 'stop, then death', 'two stops', 'death in a stop',
   shapes[`weak ${name}`] = { ...shapes[name], isWeak: true };
 }
 
-/** How a schedule is printed, and read again: its shape, scene, operations, and steps. */
-const numberOf = ({ shape, scene, operations, first, second }) => [shape, scene, operations.join('+'), first, second].join(':');
+/** How a schedule is printed, and read again: its shape, scene, operations, and steps, and what memory does by chance. */
+const numberOf = ({ shape, scene, operations, first, second, chance = 0 }) => [shape, scene, operations.join('+'), first, second].concat(chance || []).join(':');
 
 function scheduleOf(number) {
-  const [shape, scene, operations, first, second] = number.split(':');
-  return { shape, scene: Number(scene), operations: operations.split('+'), first: Number(first), second: Number(second) };
+  const [shape, scene, operations, first, second, chance = 0] = number.split(':');
+  return { shape, scene: Number(scene), operations: operations.split('+'), first: Number(first), second: Number(second), chance: Number(chance) };
 }
 
 module.exports = { LATER, STEPS_LATER, numberOf, scheduleOf, shapes };

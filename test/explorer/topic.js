@@ -105,8 +105,8 @@ const operations = {
   'latest, receive': {
     act: (topic, out) => {
       const frame = see(topic.latest(), out);
-      if (frame !== null) frame.release();
       out.isReleased = true;
+      if (frame !== null) frame.release();
       if (see(topic.tryReceive(), out) !== null) out.isReleased = false;
     },
   },
