@@ -154,6 +154,31 @@ test('who opens it without options while it is being created is woken', { skip }
   t.end();
 });
 
+test('a detach that the kernel refuses ends the calls that wait all the same, and hides no other error', { skip }, async (t) => {
+  const memory = require('../lib/memory');
+  const { detach, destroy } = memory;
+  const refuse = () => {
+    throw Object.assign(new Error('refused'), { code: 'ENOMEM' });
+  };
+  for (const [name, end] of [['detach', (channel) => channel.detach()], ['destroy', (channel) => channel.destroy()]]) {
+    const channel = new shm.Channel(freshName(), options);
+    const waits = rejection(channel.receive({ timeout: 10000 }));
+    await new Promise((resolve) => setTimeout(resolve, 50)); // it sleeps by now
+    memory[name] = refuse;
+    t.equal(codeOf(() => end(channel)), 'ENOMEM');
+    Object.assign(memory, { detach, destroy });
+    t.equal(await waits, 'ERR_SHM_DETACHED');
+    shm.destroy(channel.key);
+  }
+  const key = freshName();
+  shm.create(1000, 'Buffer', key)[0] = 7;
+  shm.detach(key);
+  memory.detach = refuse;
+  t.equal(codeOf(() => new shm.Channel(key, options)), 'ERR_SHM_LAYOUT');
+  memory.detach = detach;
+  shm.destroy(key);
+});
+
 test('it shows one line of facts, and nothing inside', { skip }, (t) => {
   for (const key of freshKeys()) {
     const channel = new shm.Channel(key, options);

@@ -48,14 +48,19 @@ class Structure {
 
   /** Ends this object's share, and the calls that wait. */
   detach() {
-    this.user.detach();
-    this.endCalls();
+    try {
+      this.user.detach();
+    } finally {
+      this.endCalls(); // the share is over, even if the kernel has refused
+    }
   }
 
   destroy() {
-    const wasThere = this.user.destroy();
-    this.endCalls();
-    return wasThere;
+    try {
+      return this.user.destroy();
+    } finally {
+      this.endCalls();
+    }
   }
 
   endCalls() {

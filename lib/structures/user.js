@@ -137,8 +137,12 @@ function opening(key, open) {
   try {
     return open(isNew);
   } catch (error) {
-    if (isNew()) memory.destroy(key);
-    else if (!wasAttached) memory.detach(key);
+    try {
+      if (isNew()) memory.destroy(key);
+      else if (!wasAttached) memory.detach(key);
+    } catch (_) {
+      // The kernel refuses that, too; the first error is the one to be told.
+    }
     throw error;
   }
 }
