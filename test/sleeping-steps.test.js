@@ -222,6 +222,39 @@ test('a recovery that ends at any step loses no message', { skip }, (t) => {
   t.end();
 });
 
+test('a timer that looks for the dead, and fails at any step, leaves nothing taken', { skip }, (t) => {
+  const looking = otherProcess(11);
+  let look;
+  looking.clock.setInterval = (action) => {
+    look = action;
+    return { ref() {}, unref() {} };
+  };
+  const lost = [];
+  let at = 1;
+  for (let hasFailed = true; hasFailed && at < 200; at++) {
+    const key = freshName();
+    const [sleeper, maker] = [openChannel(looking, key), openChannel(other, key)];
+    sleeper.receive().catch(() => {});
+    takenByDead(maker, maker, shm.get(key, 'Int32Array'));
+    let left = at;
+    hasFailed = false;
+    step = () => {
+      if (--left !== 0) return;
+      hasFailed = true;
+      throw new Error('made to fail');
+    };
+    look();
+    step = () => {};
+    const message = maker.tryReceive();
+    if (message === null || message.text() !== 'x') lost.push(at);
+    sleeper.detach();
+    shm.destroy(key);
+  }
+  t.deepEqual(lost, []);
+  t.ok(at > 5 && at < 200, `${at} steps`);
+  t.end();
+});
+
 test('what was half sent comes before what is sent next', { skip }, (t) => {
   const key = freshName();
   const [sleeper, maker] = [one, other].map(({ Channel }) => new Channel(key, { size: 8, slots: 2 }));

@@ -49,7 +49,7 @@ function record(list, found, { reasons, models, stamp }) {
     '',
     `${list.length} mutations, ${known.length} tried: ${known.length - survivors.length} noticed, ${survivors.length} survived.`,
     '',
-    `One after the other they took ${Math.round(seconds / 60)} minutes: the sum of the rows, which were tried in ${new Set(known.map(({ result }) => result.when)).size} runs. Each row names the commit that was broken; \`+\` is a change on top of it.`,
+    `One after the other they took ${Math.round(seconds / 60)} minutes: the sum of the rows, which were tried in ${new Set(known.map(({ result }) => result.when)).size} runs. Each row names the commit that was broken: \`+\` is a change on top of it, and \`up to\` one of those before.`,
     '',
     '## Survivors',
     '',
