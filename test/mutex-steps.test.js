@@ -179,6 +179,16 @@ test('who waits without blocking is told at the very moment that it has the lock
   }
 });
 
+test('who takes what it has left behind itself wakes those who sleep for that', { skip }, (t) => {
+  const { Lock } = require('../lib/mutex/lock');
+  const { array, log } = scene({ word: SELF | CONTENDED, woken: [1] });
+  const lock = new Lock(array, 0);
+  t.equal(lock.lock(0), 'owner-died');
+  lock.unlock();
+  t.deepEqual([array[0], log], [0, [['wake', 0]]]);
+  t.end();
+});
+
 test('what others change between two steps is seen', { skip }, (t) => {
   const race = (options, at, word, call) => {
     const { array, log, mutex } = scene(options);
