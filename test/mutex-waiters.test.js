@@ -4,6 +4,7 @@
 const fs = require('fs');
 const test = require('tape');
 const { Lock } = require('../lib/mutex');
+const { CONTENDED } = require('../lib/mutex/word');
 const binding = require('../lib/runtime/binding');
 const owners = require('../lib/runtime/owner');
 const { forkFixture, freshName, isLinux, nextMessage, shm, until } = require('./support');
@@ -95,6 +96,10 @@ test('a lock of this package that its own thread has left behind is repaired, ho
     t.equal(await again(), 'owner-died');
     t.ok(lock.unlock());
     t.equal(array[1], 0);
+    array[1] = lock.self | CONTENDED;
+    t.equal(await again(), 'owner-died');
+    t.equal(array[1], lock.self | CONTENDED, 'who sleeps for it is not forgotten');
+    t.ok(lock.unlock());
   }
   t.notOk(lock.unlock(), 'once');
   shm.destroy(key);

@@ -149,7 +149,8 @@ class Attempt {
       const owner = word & OWNER;
       const isFree = owner === 0 && hasSlept;
       if (isFree || (owner !== 0 && this.isDead(owner))) {
-        if (exchange(lock, word, this.owned()) !== word) continue;
+        // Somebody may sleep for what this thread itself has left behind.
+        if (exchange(lock, word, this.owned() | (word & CONTENDED)) !== word) continue;
         lock.isAlone = this.cameInVain(word);
         return isFree ? 'ok' : 'owner-died';
       }
