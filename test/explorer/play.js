@@ -161,7 +161,7 @@ class Play {
     await this.#goOn();
     const [forgotten] = world.forgotten();
     if (forgotten !== undefined && !this.hasZombie) throw new Error(`nobody wakes ${forgotten.process.name}, which waits for what is there`);
-    if (!this.hasDeath && !this.hasZombie) return;
+    if (!this.hasDeath && !this.hasZombie && !this.hasFailure) return; // a lock that was left behind wakes nobody, either
     for (let died = -1; died !== world.deaths; ) {
       died = world.deaths;
       for (let look = 0; look < 3; look++) await this.#lookUp();
