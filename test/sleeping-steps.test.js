@@ -35,7 +35,7 @@ function otherProcess(number) {
   owners.ownNumber = () => number;
   owners.isAlive = (owner) => owner >= 11 && owner <= 13;
   require('../lib/runtime/clock').now = () => (time += 0.02);
-  const copy = { shm: require('../lib'), waiting: require('../lib/wait'), clock: require('../lib/runtime/clock') };
+  const copy = { owners, shm: require('../lib'), waiting: require('../lib/wait'), clock: require('../lib/runtime/clock') };
   for (const name of ['Channel', 'Topic', 'LockManager', 'Mutex']) if (!skip) copy[name] = copy.shm[name];
   Object.assign(require.cache, saved);
   return copy;
@@ -252,6 +252,52 @@ test('a timer that looks for the dead, and fails at any step, leaves nothing tak
   }
   t.deepEqual(lost, []);
   t.ok(at > 5 && at < 200, `${at} steps`);
+  t.end();
+});
+
+test('a thief that dies at any step leaves it to the next one that the holder has died', { skip }, (t) => {
+  const key = freshName();
+  const living = new Set([11, 12, 13]);
+  const open = (number) => {
+    const copy = otherProcess(number);
+    copy.owners.isAlive = (owner) => living.has(owner);
+    return new copy.LockManager(key);
+  };
+  const [holder, next] = [open(13), open(12)];
+  const words = shm.get(key, 'Int32Array');
+  let held;
+  holder.requestSync('a', () => (held = Int32Array.from(words)));
+  const untold = [];
+  let at = 1;
+  for (let hasDied = true; hasDied && at < 200; at++) {
+    words.set(held);
+    [11, 12].forEach((number) => living.add(number));
+    living.delete(13);
+    const thief = open(11);
+    let left = at;
+    let atDeath = null;
+    let isThiefTold = false;
+    step = () => {
+      if (--left !== 0) return;
+      atDeath = Int32Array.from(words);
+      throw new Error('killed');
+    };
+    try {
+      thief.requestSync('a', { steal: true }, (lock) => (isThiefTold = lock.ownerDied));
+    } catch (_) {
+      // It does nothing any more.
+    }
+    step = () => {};
+    hasDied = atDeath !== null;
+    if (!hasDied) continue;
+    words.set(atDeath);
+    living.delete(11);
+    const isTold = next.requestSync('a', (lock) => lock.ownerDied);
+    if (!isTold && !isThiefTold) untold.push(at);
+  }
+  t.deepEqual(untold, []);
+  t.ok(at > 5 && at < 200, `${at} steps`);
+  shm.destroy(key);
   t.end();
 });
 

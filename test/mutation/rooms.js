@@ -10,12 +10,12 @@ const waits = ['wait-options', 'wait', 'wait-terminated', 'wait-ends', 'wait-det
 const mutex = ['mutex-steps', 'mutex', 'mutex-waiters', 'mutex-run'];
 const channel = ['sleeping-steps', 'look-ups', 'channel-calls', 'channel', 'channel-waits', 'channel-consume', 'channel-deaths', 'channel-stopped', 'channel-users', 'channel-failures'];
 const map = ['map-readers', 'map-halfway', 'map-steps', 'map', 'map-interrupted', 'map-model', 'map-compute', 'map-forged'];
-const locks = ['locks', 'locks-adverse'];
+const locks = ['sleeping-steps', 'locks', 'locks-failures', 'locks-adverse'];
 const memory = ['create', 'get', 'get-or-create', 'detach', 'unfinished', 'faults', 'exit', 'lifetimes', 'orphans'];
 const files = ['file', 'file-use', 'file-errors', 'file-tables', 'file-promises'];
 
 const rooms = {
-  'lib/mutex/': [...mutex, ...explorers('mutex'), 'topic', 'topic-use', 'channel-deaths', 'map-interrupted', 'locks', 'current'],
+  'lib/mutex/': [...mutex, 'sleeping-steps', ...explorers('mutex'), 'topic', 'topic-use', 'channel-deaths', 'map-interrupted', 'locks', 'current'],
   'lib/wait/': waits,
   'lib/structures/': ['sleeping-steps', 'look-ups', 'channel-calls', 'channel-waits', 'channel', 'topic-use', 'channel-users', 'locks', 'channel-deaths', 'topic', 'current', ...explorers('channel')],
   'lib/channel/recovery.js': ['sleeping-steps', 'channel-deaths', 'channel-waits', ...explorers('channel'), ...channel],
