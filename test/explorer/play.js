@@ -167,7 +167,7 @@ class Play {
       for (let look = 0; look < 3; look++) await this.#lookUp();
     }
     world.hasLooked = true;
-    const stuck = world.sleepers.find((sleeper) => world.isDue(sleeper));
+    const stuck = world.sleepers.find((sleeper) => !sleeper.process.hasFailed && world.isDue(sleeper));
     if (stuck !== undefined && !this.hasZombie) throw new Error(`${stuck.process.name} sleeps on, though it has looked`);
   }
 
@@ -184,7 +184,7 @@ class Play {
   /** Has all who sleep look for the dead. */
   async #lookUp() {
     const { world } = this;
-    for (const sleeper of world.sleepers.slice()) {
+    for (const sleeper of world.sleepers.filter(({ process }) => !process.hasFailed)) {
       world.time += A_WHILE;
       if (sleeper.isAsync) sleeper.process.runTimers();
       else world.lookUp(sleeper, (outcome) => this.#note(sleeper, outcome));

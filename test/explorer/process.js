@@ -48,6 +48,8 @@ class Process {
     /** @type {Unwinding | null} */
     this.unwinding = null;
     this.isDead = false;
+    /** Whether a call of it was ended by an exception or by force: that cannot be played again, as a sleeper must be that is to go on. */
+    this.hasFailed = false;
     /** Whether others were told that it is dead while it was stopped. */
     this.wasTakenForDead = false;
     /** Whether it is in a call, and not in what a promise or an event does. */
@@ -187,6 +189,7 @@ class Process {
 
   /** Throws an exception out of the step. */
   fail(error) {
+    this.hasFailed = true;
     this.log.push(new Thrown(error));
     this.replayed++;
     throw error;
@@ -201,6 +204,7 @@ class Process {
 
   /** Ends the call as the end of its script does: no `finally` runs. */
   endByForce() {
+    this.hasFailed = true;
     this.#unwind('by force');
   }
 
