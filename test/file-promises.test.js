@@ -52,3 +52,22 @@ test('NOT promised: a file that is rewritten in place ends its readers', { skip:
   }
   t.end();
 });
+
+test('a flush whose call was ended half-way harms nobody when it ends', async (t) => {
+  const { code, stdout, stderr } = await outcome(forkCode(`
+    const array = shm.mapFile(${JSON.stringify(freshFile(Buffer.alloc(10)))}, 'Buffer', { write: true });
+    const { set } = Map.prototype;
+    shm.flushAsync(array).then(() => {
+      Map.prototype.set = function () {
+        Map.prototype.set = set;
+        throw new RangeError('Maximum call stack size exceeded');
+      };
+      const failed = shm.flushAsync(array);
+      Map.prototype.set = set;
+      return failed;
+    }).catch((error) => console.log(error.message)).then(() => shm.flushAsync(array)).then(() => {
+      console.log('flushed');
+      process.disconnect();
+    });`));
+  t.deepEqual([code, stdout], [0, 'Maximum call stack size exceeded\nflushed\n'], stderr);
+});

@@ -106,7 +106,9 @@ function flushAsync(array, offset, count) {
 
 /** Called when a flush is done: the result is one of the native side's, or an errno. */
 function settle(id, result) {
-  const { resolve, reject } = pending.get(id);
+  const flushed = pending.get(id);
+  if (flushed === undefined) return; // the call that began it was ended before it had a promise
+  const { resolve, reject } = flushed;
   pending.delete(id);
   if (result === OK) resolve();
   else if (result === DETACHED) reject(detached());

@@ -122,15 +122,17 @@ export function getOrCreate<
 
 /**
  * Detaches the memory from this thread. Every array over it is empty from then on: its `length` is
- * 0 and writing to it does nothing. End streams that hold such an array first, or `write` a copy.
+ * 0 and writing to it does nothing (where the engine cannot empty it, as a `shared` one, it reads zeros that are
+ * private). End streams that hold such an array first, or `write` a copy.
  *
- * A System V segment is destroyed with its last attach. A POSIX object stays until it is destroyed.
+ * A System V segment is destroyed with its last attach. A POSIX object stays until it is destroyed, or, if it is
+ * `transient`, goes with its last user.
  *
  * @param key integer of a System V segment, string of a POSIX object, or an array over either. An array ends the very
  *   memory that it is over, and nothing that has taken its key since
  * @param forceDestroy destroy it in any case, also if it is not attached here; false by default
- * @returns 0 if the memory was destroyed, else how many attaches are left in all processes (for a
- *   POSIX object always 1), −1 if there was nothing to detach
+ * @returns 0 if the memory was destroyed, else how many attaches are left in all processes (1 for a
+ *   POSIX object that stays), −1 if there was nothing to detach
  * @throws {TypeError | RangeError} if the key is wrong: `ERR_INVALID_ARG_VALUE` for an array over other memory
  * @throws {ShmSystemError} if the system refuses: `'EPERM'` for another user's memory, for example
  * @example
@@ -144,7 +146,7 @@ export function detach(key: Key | ArrayBufferView, forceDestroy?: boolean): numb
  *
  * @param name name of the object, `'/name'`
  * @param forceDestroy destroy it, also if it is not attached here; false by default
- * @returns 0 if it was destroyed, 1 if not, −1 if there was nothing to detach
+ * @returns 0 if it was destroyed, 1 if it stays, −1 if there was nothing to detach
  * @throws {TypeError | RangeError | ShmSystemError} as {@link detach} does
  * @example
  * shm.detachPosix('/prices', true);
@@ -175,7 +177,8 @@ export function destroy(key: Key | ArrayBufferView): boolean;
 export function keyOf(array: ArrayBufferView): Key | null;
 
 /**
- * Detaches everything that this thread has attached. It is called at the `exit` event of the process.
+ * Detaches everything that this thread has attached. At the `exit` event of the process segments are detached without
+ * it; objects can be used by exit handlers that come later.
  *
  * @returns how many System V segments that destroyed; POSIX objects stay
  * @throws {ShmSystemError} if the system refuses

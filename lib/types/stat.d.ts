@@ -79,7 +79,7 @@ export function stat<Q extends Key>(key: Q): StatusOf<Q> | null;
  * @throws {TypeError | RangeError} if the filter is wrong
  * @throws {ShmError} `ERR_SHM_UNAVAILABLE` on macOS, which does not list objects, and
  *   where there is no /proc
- * @throws {ShmSystemError} if the system refuses to tell
+ * @throws {ShmSystemError} if the system refuses to tell; `ENOTSUP` for `orphans` on macOS
  * @example
  * for (const { key, size } of shm.list()) console.log(key, size, 'bytes');
  * @see https://man7.org/linux/man-pages/man5/proc_sysvipc.5.html
