@@ -171,7 +171,7 @@ class Attempt {
 
   /** Asks the kernel only after a whole slice in which the owner stayed the same. */
   isDead(owner) {
-    if (this.lock.isLeftBehind(owner)) return (this.hasSlept = true); // others may sleep, as after a sleep of its own
+    if (this.lock.isLeftBehind(owner)) return true;
     if (!this.hasTimedOut || (this.word & OWNER) !== owner) return false;
     this.hasTimedOut = false;
     return !owners.isAlive(owner);
