@@ -430,3 +430,16 @@ test('a request that fails while it is entered is in nobody’s way', { skip }, 
     t.deepEqual(await other.query(), { held: [], pending: [] });
   });
 });
+
+test('a holder with impossible permits is told as damage, not as a lock with so many', { skip }, (t) => withManager(async (manager, key, words) => {
+  const first = layout.firstRequestOf(8);
+  const code = () => codeOf(manager.request('a', { permits: 2, ifAvailable: true }, () => {}));
+  await manager.request('a', { permits: 2 }, async () => {
+    const holder = [1, 0].map((request) => first + request * layout.REQUEST + layout.PERMITS).find((at) => words[at] === 2);
+    words[holder] = -1;
+    t.equal(await code(), 'ERR_SHM_LAYOUT');
+    words[holder] = 2;
+    t.equal(await code(), 'fulfilled');
+  });
+  t.end();
+}, { requests: 8 }));

@@ -65,6 +65,7 @@ class Desk {
     if (!this.#hasMailbox()) return this.#full();
     const { hash } = encode(request.name);
     const others = this.#otherPermits(request.options, hash);
+    if (others < 1 && mode === EXCLUSIVE) return damaged(table.key, 'lock manager', `somebody has a lock with ${others} permits`);
     if (others !== permits) return wrongPermits(table.key, request.name, others, permits);
     const found = steal ? this.#steal(hash) : this.#find(request, hash);
     if (ifAvailable && !found.isFree) return null;
