@@ -2,6 +2,7 @@
 // Channel: a call that fails at any of its steps, by an exception or because its script is terminated, leaves nothing
 // taken and loses no message: another process gets every slot, and what was sent.
 
+const assert = require('assert');
 const { addSteps, disarm, failAt, hurry, isMissing, ways } = require('./failing-steps');
 const test = require('tape');
 const { skip } = require('./messages');
@@ -158,4 +159,23 @@ test('calls that wait without blocking end, whatever fails when they are woken',
     t.ok(step > 5, `${name}: ${step - 1} steps`);
   }
   other.end();
+});
+
+test('what a call has left that failed is free at the next call, though somebody has just looked for the dead', { skip }, (t) => {
+  let steps = 0;
+  for (let hasFailed = true; hasFailed; steps++) {
+    const channel = new shm.Channel(freshName(), { slots: 1, size: 16 });
+    channel.trySend('old');
+    assert.equal(channel.trySend('mine'), false); // it has looked
+    channel.tryReceive().release();
+    failAt(steps + 1, ways['an exception'].fail);
+    ways['an exception'].run(() => channel.trySend('mine'));
+    hasFailed = disarm();
+    const message = channel.tryReceive();
+    if (message !== null) message.release();
+    if (!channel.trySend('mine')) t.fail(`after a failure at step ${steps + 1} the slot is missing`);
+    channel.destroy();
+  }
+  t.ok(steps > 4, `${steps} steps`);
+  t.end();
 });

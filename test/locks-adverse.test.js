@@ -379,6 +379,23 @@ test('a lock that was granted to who gives up at that moment goes to the next', 
   third.detach();
 }));
 
+/** No thread has this number. */
+const DEAD = 0x2fffffff;
+
+test('a lock is not granted to who has died waiting, nor is that death told', { skip }, (t) => withManager(async (manager, key, words) => {
+  const dying = new shm.LockManager(key);
+  let next;
+  await manager.request('a', () => {
+    dying.request('a', () => t.fail('it is dead')).catch(() => {});
+    const isPending = (at) => (words[at + layout.STATE] & ~layout.OWNER) === layout.PENDING;
+    const request = Array.from({ length: 8 }, (_, number) => layout.firstRequestOf(8) + number * layout.REQUEST).find(isPending);
+    next = manager.request('a', (lock) => lock.ownerDied);
+    words[request + layout.STATE] = layout.PENDING | DEAD;
+  });
+  t.equal(await next, false);
+  dying.detach();
+}, { requests: 8 }));
+
 test('a death that was told to who is stolen from at that moment is told to the thief', { skip }, (t) => withManager(async (manager, key) => {
   const dead = await holder(key, 'a');
   const { isAlive } = owners;
