@@ -260,6 +260,8 @@ module.exports = {
     ['two slots, one that a dead one has taken', prepare(2, 1, (channel) => channel.tryReceive())],
   ],
   operations,
+  // Two want the only slot.
+  often: { 'crossed, then an exception': [{ scene: 0, operations: ['loan|send', 'sendAsync|sendSync'] }] },
   leavesNothing: ['send', 'sendSync', 'receiveInto', 'dropOldest', 'close'],
   isDue,
   check,
