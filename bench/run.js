@@ -20,7 +20,7 @@ const allCases = () =>
 function casesNamed(names, all) {
   const unknown = names.find((name) => all.every((one) => one.name !== name));
   if (unknown !== undefined) {
-    const alone = ['locks', 'sync', 'waits'].includes(unknown) ? `${unknown} runs by itself: node bench/cases/${unknown}.js` : `there is no case ${unknown}`;
+    const alone = ['locks', 'ring', 'sync', 'waits'].includes(unknown) ? `${unknown} runs by itself: node bench/cases/${unknown}.js` : `there is no case ${unknown}`;
     throw new Error(`${alone}; the cases are ${all.map((one) => one.name).join(', ')}`);
   }
   return names.length === 0 ? all : all.filter((one) => names.includes(one.name));
