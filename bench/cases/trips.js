@@ -11,7 +11,7 @@ const { besideBusyLoops, measure, run } = require('../programs');
 const TRIPS = 10000;
 
 /** Beside busy loops a round trip takes up to some milliseconds. */
-const TRIPS_BESIDE = 2000;
+const TRIPS_BESIDE = 1000;
 
 const program = (name) => path.join(__dirname, '..', 'trips', `${name}.js`);
 
