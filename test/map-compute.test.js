@@ -274,3 +274,22 @@ test('many computations that share a signal print no warning', { skip }, async (
   process.removeListener('warning', listen);
   t.deepEqual(warnings, []);
 });
+
+test('who is killed when its value is there has left no claim', { skip: skipProcesses }, async (t) => {
+  const map = freshMap(t);
+  const child = forkCode(`
+    const { Lock } = require(${JSON.stringify(require.resolve('../lib/mutex/lock'))});
+    const map = new shm.SharedMap('${map.key}');
+    const { unlock } = Lock.prototype;
+    Lock.prototype.unlock = function () {
+      const result = unlock.call(this);
+      if (map.has('key')) process.kill(process.pid, 'SIGKILL');
+      return result;
+    };
+    map.compute('key', () => 'value');
+  `);
+  await new Promise((resolve) => child.on('exit', resolve));
+  t.equal(child.signalCode, 'SIGKILL');
+  t.equal(map.get('key'), 'value');
+  t.equal(map.size, 1);
+});

@@ -94,7 +94,11 @@ async function call(map, key, number, callback, { ttl, signal }) {
     const value = await orAborted(signal, callback({ signal }));
     if (value !== undefined) {
       const shard = map.make('compute', key, value, ttl);
-      locked(shard, map.defaults.timeout, key, () => store(shard, find(shard, draft)));
+      locked(shard, map.defaults.timeout, key, () => {
+        // The claim first: of a thread that dies in between nothing is left, and another one computes the value.
+        dropClaim(shard, number);
+        store(shard, find(shard, draft));
+      });
     }
     return value;
   } finally {
@@ -135,13 +139,18 @@ function release(map, number) {
 function drop(map, shard, key, number) {
   locked(shard, map.defaults.timeout, key, () => {
     draft.setKey(key, map.seed);
-    draft.setClaim(true);
-    const slot = find(shard, draft);
-    // clear() may have ended it, and another claim may be there.
-    if (slot >= 0 && claims.isOwn(shard, positionOf(shard, slot), number)) dropSlot(shard, slot);
+    dropClaim(shard, number);
     Atomics.add(shard.words, shard.start + SHARD.computed, 1);
   });
   waiting.notify(shard.words, shard.start + SHARD.computed);
+}
+
+/** Drops a claim to the draft's key, if it is still there: clear() may have ended it, and another claim may be there. */
+function dropClaim(shard, number) {
+  draft.setClaim(true);
+  const slot = find(shard, draft);
+  if (slot >= 0 && claims.isOwn(shard, positionOf(shard, slot), number)) dropSlot(shard, slot);
+  draft.setClaim(false);
 }
 
 function forget(map, number) {
