@@ -314,6 +314,19 @@ int lstat(const char *path, struct stat *found) {
   return FAILS(lstat) ? -1 : REAL(lstat)(path, found);
 }
 
+/* The same, as addons that are built for a glibc before 2.33 call them. */
+int __fxstat64(int version, int file, struct stat64 *found) {
+  return FAILS(__fxstat64) ? -1 : REAL(__fxstat64)(version, file, found);
+}
+
+int __lxstat64(int version, const char *path, struct stat64 *found) {
+  return FAILS(__lxstat64) ? -1 : REAL(__lxstat64)(version, path, found);
+}
+
+int __xstat64(int version, const char *path, struct stat64 *found) {
+  return FAILS(__xstat64) ? -1 : REAL(__xstat64)(version, path, found);
+}
+
 struct statx;
 int statx(int directory, const char *path, int flags, unsigned mask, struct statx *found) {
   return FAILS(statx) ? -1 : REAL(statx)(directory, path, flags, mask, found);
