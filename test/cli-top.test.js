@@ -20,15 +20,15 @@ function structures() {
   topic.latest();
   channel.trySend('x');
   const pass = () => {
+    channel.trySend('x'); // so there are one or two, whenever top looks
     (channel.tryReceive() || { release: () => {} }).release();
-    channel.trySend('x');
     (topic.tryPublish || topic.publish).call(topic, 'x');
   };
   const me = `${process.pid} \\S+`;
   return {
     keys: [channel.key, topic.key],
     pass,
-    channelLine: new RegExp(`^${channel.key} +channel +[\\d.]+ K?B +1 of 4 messages +[1-9]\\d* in/s, [1-9]\\d* out/s +${me}`),
+    channelLine: new RegExp(`^${channel.key} +channel +[\\d.]+ K?B +[12] of 4 messages +[1-9]\\d* in/s, [1-9]\\d* out/s +${me}`),
     topicLine: new RegExp(`^${topic.key} +topic +[\\d.]+ K?B +frame \\d+, 1 reader +[1-9]\\d* frames/s, slowest [1-9]\\d* behind: ${me}`),
     destroy: () => [channel, topic].forEach(({ key }) => shm.destroy(key)),
   };
@@ -148,7 +148,7 @@ test('top --json prints a line a second, also without a terminal, until nobody r
   const [first, second] = text.split('\n').slice(0, 2).map((line) => JSON.parse(line));
   t.deepEqual(first.entries.map(({ key, perSecond }) => [key, perSecond]), keys.map((key) => [key, null]));
   t.ok(second.entries[0].perSecond.sent > 0 && second.entries[1].perSecond.published > 0, JSON.stringify(second));
-  t.equal(second.entries[0].structure.messages, 1);
+  t.ok([1, 2].includes(second.entries[0].structure.messages), JSON.stringify(second));
   destroy();
 });
 

@@ -145,7 +145,7 @@ test('memory that a control group does not allow does not end the process', { sk
     require('fs').writeFileSync(sparse, '');
     require('fs').truncateSync(sparse, 3e8);
     for (const call of refused) console.log(told(call));
-    console.log(shm.stat(process.pid), require('fs').readdirSync('/dev/shm').filter((name) => !name.startsWith('.')).join());
+    console.log(String(shm.stat(process.pid)), require('fs').readdirSync('/dev/shm').filter((name) => !name.startsWith('.')).join());
     console.log(shm.create(3e7, 'Buffer', process.pid, { populate: true }).length, shm.destroy(process.pid));
     console.log(shm.create(3e7, 'Buffer', key).length, shm.destroy(key));`);
   spawnSync('rmdir', [group]);
