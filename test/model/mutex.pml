@@ -188,7 +188,7 @@ take:          /* take: exchange(lock, 0, this.owned()) */
 #endif
     goto mark;
 
-seize:         /* take: exchange(lock, word, this.owned()) */
+seize:         /* take: exchange(lock, word, this.owned() | (word & CONTENDED)) */
     atomic {
 #ifdef BREAK_SEIZE_BLINDLY
       swapped = true; word = owned;
