@@ -11,7 +11,6 @@
 // bytesOf(view)             a plain Uint8Array of this realm over exactly the view's bytes, as long as it is now
 // isSharedBuffer(buffer)    whether it is a SharedArrayBuffer, of any realm
 // bufferBytesOf(buffer)     bytes of an ArrayBuffer or SharedArrayBuffer
-// copyBytes(source, start, length, target)   copies to the beginning of another array, which has room; faster than Buffer’s `copy`
 
 const { isView } = ArrayBuffer;
 const { apply } = Reflect;
@@ -68,12 +67,6 @@ function bytesOf(view) {
   return bytes === 0 ? new Uint8Array(0) : new Uint8Array(bufferOf(view), byteOffsetOf(view), bytes);
 }
 
-const { set } = Uint8Array.prototype;
-
-function copyBytes(source, start, length, target) {
-  apply(set, target, [new Uint8Array(bufferOf(source), byteOffsetOf(source) + start, length)]);
-}
-
 const unsharedBytesOf = getter(ArrayBuffer.prototype, 'byteLength');
 /** Undefined in windows of browsers that are not isolated. */
 const sharedBytesOf = global.SharedArrayBuffer && getter(global.SharedArrayBuffer.prototype, 'byteLength');
@@ -98,7 +91,6 @@ module.exports = {
   byteLengthOf,
   byteOffsetOf,
   bytesOf,
-  copyBytes,
   elementBytesOf,
   isSharedBuffer,
   isView,

@@ -5,7 +5,7 @@ const { HEAD, TAKEN } = require('./layout');
 const { Message } = require('./messages');
 const { LOCKED } = require('./queue');
 const { NONE } = require('./slots');
-const { copyBytes } = require('../arrays/intrinsics');
+const { copyBytes } = require('../arrays/copy');
 const { checkTarget } = require('../structures/payload');
 const { BUSY } = require('../structures/results');
 

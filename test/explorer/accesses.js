@@ -80,7 +80,9 @@ function memoryOf(library) {
   const bulk = {
     set(array, source, offset = 0) {
       const plain = ArrayBuffer.isView(source) && source.BYTES_PER_ELEMENT === array.BYTES_PER_ELEMENT ? source : array.constructor.from(source);
-      write(array.subarray(offset), Buffer.from(bytesOf(plain)));
+      const bytes = Buffer.from(bytesOf(plain));
+      if (isShared(array)) write(array.subarray(offset), bytes);
+      else Buffer.from(array.buffer, array.byteOffset, array.byteLength).set(bytes, offset * array.BYTES_PER_ELEMENT);
     },
     copy(source, target, targetStart = 0, start = 0, end = source.length) {
       const bytes = Buffer.from(bytesOf(source.subarray(start, end)));
@@ -122,6 +124,10 @@ function memoryOf(library) {
     call(object, name, given) {
       const isWatched = object !== null && object !== undefined && (isShared(object) || (name === 'copy' && isShared(given[0])));
       return isWatched ? bulk[name](object, ...given) : object[name](...given);
+    },
+    apply(method, name, object, given) {
+      const isWatched = isShared(object) || (given[0] !== undefined && isShared(given[0]));
+      return isWatched ? bulk[name](object, ...given) : Reflect.apply(method, object, given);
     },
   };
 }

@@ -23,6 +23,10 @@ const isBulkCall = ({ type, optional, callee }) =>
   callee.property.type === 'Identifier' &&
   BULK.has(callee.property.name);
 
+/** `apply(set, object, [...])`, by which such a method is called whatever the object's class says. */
+const isBulkApply = ({ type, callee, arguments: given }) =>
+  type === 'CallExpression' && callee.type === 'Identifier' && callee.name === 'apply' && given.length === 3 && given[0].type === 'Identifier' && BULK.has(given[0].name);
+
 const isNode = (value) => value !== null && typeof value === 'object' && typeof value.type === 'string';
 
 /** The nodes in a node, in the order of the text. */
@@ -62,6 +66,10 @@ function withSteps(text) {
       const { object, property } = node.callee;
       const given = node.arguments.map((argument) => changed(argument, node)).join(', ');
       return `$memory.call(${changed(object, node.callee)}, '${property.name}', [${given}])`;
+    }
+    if (isBulkApply(node)) {
+      const [method, ...given] = node.arguments.map((argument) => changed(argument, node));
+      return `$memory.apply(${method}, '${method}', ${given.join(', ')})`;
     }
     return kept(node);
   }
