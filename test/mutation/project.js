@@ -18,7 +18,10 @@ const TARGET = path.join(root, 'target', 'mutations');
 const ADDON = path.join('build', 'shm-typed-array.node');
 const LIBRARY = `libshm_typed_array.${process.platform === 'darwin' ? 'dylib' : 'so'}`;
 
-/** A folder with copies, which is removed by `remove`. */
+/** The journals of the tests that run. */
+const running = new Set();
+
+/** A folder with copies. `remove` removes it, and what tests leave that are ended with the run. */
 function openCopies() {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'shm-mutations-'));
   fs.chmodSync(folder, 0o755); // some tests look at it as another user
@@ -32,7 +35,10 @@ function openCopies() {
       if (fs.existsSync(path.join(root, ADDON))) fs.copyFileSync(path.join(root, ADDON), path.join(place, ADDON));
       return place;
     },
-    remove: () => fs.rmSync(folder, { recursive: true, force: true }),
+    remove() {
+      running.forEach((journal) => journal.sweep());
+      fs.rmSync(folder, { recursive: true, force: true });
+    },
   };
 }
 
@@ -76,6 +82,7 @@ function outcome(child) {
  */
 async function runTest(copy, name, limit, isNative) {
   const journal = openJournal();
+  running.add(journal);
   const started = Date.now();
   const isFile = !name.includes(' ');
   const [command, ...args] = isFile ? [process.execPath, path.join('test', `${name}.test.js`)] : name.split(' ');
@@ -96,6 +103,7 @@ async function runTest(copy, name, limit, isNative) {
   const [code, signal] = await new Promise((resolve) => child.on('close', (...end) => resolve(end)));
   const milliseconds = Date.now() - started;
   const left = journal.leftBy('tmp');
+  running.delete(journal);
   journal.sweep();
   return { failure: failureIn(output, { code, signal }, milliseconds >= limit, left), seconds: milliseconds / 1000, output };
 }
