@@ -136,3 +136,23 @@ test('the process lives as long as it waits, unless it is told otherwise', { ski
   t.equal((await waiting).stdout, 'waits\nlate\n');
   shm.destroy(key);
 });
+
+test('a call whose wait cannot begin does not keep the next one from being woken', { skip }, async (t) => {
+  const waiting = require('../lib/wait');
+  const key = freshName();
+  const channel = new shm.Channel(key, { slots: 2, size: 8 });
+  const other = new shm.Channel(key);
+  const { waitAsync } = waiting;
+  waiting.waitAsync = () => {
+    throw new RangeError('no room for a wait');
+  };
+  const first = await channel.receive({ timeout: 1000 }).catch((error) => error);
+  waiting.waitAsync = waitAsync;
+  t.ok(first instanceof Error, String(first));
+  const second = channel.receive({ timeout: 2000 });
+  await new Promise(setImmediate);
+  other.trySend('x');
+  const message = await second.catch((error) => error);
+  t.equal(message.text && message.text(), 'x');
+  shm.destroy(key);
+});
