@@ -49,6 +49,28 @@ test('thousands that wait for a lock ask the kernel no more often than one', asy
   shm.destroy(key);
 });
 
+test('however many locks of a memory are waited for, it is looked once a second where its key leads', async (t) => {
+  const array = shm.create(100, 'Int32Array', freshName());
+  const mutexes = Array.from(array, (_, index) => new shm.Mutex(array, index));
+  mutexes.forEach((mutex) => mutex.lockSync());
+  const { isCurrent } = binding;
+  let looks = 0;
+  binding.isCurrent = (...args) => {
+    looks++;
+    return isCurrent(...args);
+  };
+  const started = Date.now();
+  const waits = mutexes.map((mutex) => mutex.lock());
+  await until(() => looks > 0, 'a look');
+  await later(200);
+  const seconds = (Date.now() - started) / 1000;
+  binding.isCurrent = isCurrent;
+  t.ok(looks <= seconds + 1, `${looks} looks in ${seconds} s`);
+  mutexes.forEach((mutex) => mutex.unlock());
+  await Promise.all(waits);
+  shm.destroy(array);
+});
+
 test('a killed owner is told to the first that waits, and the others go on', async (t) => {
   const { key, child, ended, mutex } = await lockedByAnother();
   const results = [];

@@ -75,15 +75,25 @@ function wakeForgotten() {
 /** Ends the waits for locks in memory that nobody finds any more, since its key leads elsewhere. */
 function endReplaced() {
   checkedAt = clock.now();
-  for (const [lock, sleepers] of sleeping) {
-    try {
-      checkCurrent(lock.int32Array);
-    } catch (error) {
-      for (const sleeper of sleepers) {
-        sleeper.error = error;
-        sleeper.expire();
-      }
+  const errors = new Map(); // of each array: it may have thousands of locks, and a look asks the kernel
+  for (const [{ int32Array }, sleepers] of sleeping) {
+    if (!errors.has(int32Array)) errors.set(int32Array, whyNotCurrent(int32Array));
+    const error = errors.get(int32Array);
+    if (error === null) continue;
+    for (const sleeper of sleepers) {
+      sleeper.error = error;
+      sleeper.expire();
     }
+  }
+}
+
+/** What `checkCurrent` throws; null if it throws nothing. */
+function whyNotCurrent(array) {
+  try {
+    checkCurrent(array);
+    return null;
+  } catch (error) {
+    return error;
   }
 }
 
