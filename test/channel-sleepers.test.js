@@ -141,10 +141,10 @@ test('a look in vain is followed by waits without one, and one that was interrup
   delete require.cache[file];
   os.availableParallelism = () => 2;
   try {
-    const { Spin } = require('../lib/structures/spin');
+    const { PAUSE_OF_BLOCKING, PAUSE_OF_TURNS, Spin } = require('../lib/structures/spin');
     let time = 0;
     clock.now = () => time;
-    const spin = new Spin();
+    const spin = new Spin(PAUSE_OF_TURNS);
     const waits = (count) => Array.from({ length: count }, () => spin.begin(Infinity)).indexOf(true);
     for (const skipped of [0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 1024]) {
       t.equal(waits(2000), skipped);
@@ -167,6 +167,16 @@ test('a look in vain is followed by waits without one, and one that was interrup
     t.equal(waits(1), -1, 'and by twice as long a pause when that happens again');
     time += 2;
     t.ok(waits(300) >= 0);
+
+    const ofBlocking = new Spin(PAUSE_OF_BLOCKING);
+    for (const [pause, later] of [[15, 14], [30, 24], [60, 56], [15, 16], [15, 0], [30, 0]]) {
+      t.ok(ofBlocking.begin(Infinity));
+      time += 5;
+      ofBlocking.end(true);
+      time += pause - 1;
+      t.notOk(ofBlocking.begin(Infinity), `a thread that blocks pauses ${pause} ms`);
+      time += 1 + later;
+    }
   } finally {
     clock.now = now;
     if (availableParallelism === undefined) delete os.availableParallelism;

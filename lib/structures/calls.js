@@ -9,7 +9,7 @@ const { reasonOf } = require('../wait/arguments');
 const { offAbort, onAbort } = require('../wait/signals');
 const lookUps = require('./look-ups');
 const { BUSY, isResult } = require('./results');
-const { Spin } = require('./spin');
+const { PAUSE_OF_TURNS, Spin } = require('./spin');
 
 /** When to try again where another thread's lock was in the way (milliseconds): no change tells when it is free. */
 const RETRY_AFTER = 5;
@@ -67,7 +67,7 @@ class Calls {
     this.first = null;
     /** @type {Call | null} */
     this.last = null;
-    this.spin = new Spin();
+    this.spin = new Spin(PAUSE_OF_TURNS);
     // Whether a change, or a moment, is being waited for. It may outlast the calls.
     this.isWatching = false;
     const after = (action) => (value) => {

@@ -14,7 +14,7 @@ const waiting = require('../wait');
 const { Calls } = require('./calls');
 const { isResult } = require('./results');
 const { MAY_SLEEP } = require('./sleepers');
-const { Spin } = require('./spin');
+const { PAUSE_OF_BLOCKING, Spin } = require('./spin');
 
 /** How often a blocking call looks whether somebody has died (milliseconds). */
 const LOOK_UP_EVERY = 100;
@@ -31,7 +31,7 @@ class Condition {
     this.words = structure.words;
     this.index = index;
     this.event = event;
-    this.spin = new Spin();
+    this.spin = new Spin(PAUSE_OF_BLOCKING);
     /** The calls that wait without blocking. */
     this.calls = new Calls(this);
   }

@@ -22,9 +22,17 @@ const MOST_SKIPPED = 1024;
  */
 const INTERRUPTED = 1;
 
-/** How long there is no look after one that was interrupted, as a multiple of what it took; twice as long each time, up to so many milliseconds. */
-const PAUSE_PER_INTERRUPTION = 100;
-const LONGEST_PAUSE = 10000;
+/**
+ * How long there is no look after one that was interrupted, as a multiple of what it took. Where the event loop turns,
+ * it is long: to sleep is better beside busy programs. A thread that blocks loses nothing there, and once in a while
+ * an idle machine interrupts, too (the engine's own threads, a garbage collection): then a long pause costs more.
+ */
+const PAUSE_OF_TURNS = 100;
+const PAUSE_OF_BLOCKING = 3;
+
+/** Twice as long a pause follows when that happens again within so many milliseconds, or within as long as the pause took. */
+const AGAIN_WITHIN = 20;
+const LONGEST_PAUSE = 10000; // milliseconds
 
 /** Turns of an empty loop between two reads, so that reading does not hinder who writes; and reads between two looks at the clock. */
 const TURNS_BETWEEN_READS = 40;
@@ -37,10 +45,15 @@ const HAS_SECOND_PROCESSOR = typeof os.availableParallelism === 'function' && os
 class Spin {
   #skipped = 0;
   #toSkip = 0;
+  #pausePerInterruption;
   #pause = 0;
   #pausedUntil = -Infinity;
   #began = 0;
   #end = 0;
+
+  constructor(pausePerInterruption) {
+    this.#pausePerInterruption = pausePerInterruption;
+  }
 
   /** Whether this wait is to begin with a look, which is over at the deadline at the latest. */
   begin(deadline) {
@@ -80,10 +93,10 @@ class Spin {
   }
 
   #pauseFrom(now) {
-    const isAgain = now - this.#pausedUntil < this.#pause;
-    this.#pause = Math.min(LONGEST_PAUSE, isAgain ? 2 * this.#pause : PAUSE_PER_INTERRUPTION * (now - this.#began));
+    const isAgain = now - this.#pausedUntil < Math.max(this.#pause, AGAIN_WITHIN);
+    this.#pause = Math.min(LONGEST_PAUSE, isAgain ? 2 * this.#pause : this.#pausePerInterruption * (now - this.#began));
     this.#pausedUntil = now + this.#pause;
   }
 }
 
-module.exports = { Spin };
+module.exports = { PAUSE_OF_BLOCKING, PAUSE_OF_TURNS, Spin };
