@@ -42,6 +42,8 @@ function moveToList({ file, name }) {
   writeJson('list.json', list);
 }
 
+const OPTIONS = ['candidates', 'jobs', 'minutes', 'part', 'record', 'rest', 'sample', 'seed', 'untried'];
+
 /** `--name=value` as they are given, and what is no option. */
 function readArguments(args) {
   const options = {};
@@ -49,7 +51,8 @@ function readArguments(args) {
   for (const arg of args) {
     const match = /^--(\w+)(?:=(.*))?$/.exec(arg);
     if (match === null) words.push(arg);
-    else options[match[1]] = match[2] === undefined ? true : match[2];
+    else if (OPTIONS.includes(match[1])) options[match[1]] = match[2] === undefined ? true : match[2];
+    else throw new Error(`There is no option ${arg}: there are --${OPTIONS.join(', --')}`);
   }
   return { options, words };
 }
