@@ -1,13 +1,15 @@
 'use strict';
 // 8 KB in place from one process to another and back, both of which look all the time: `node ping-pong.js Topic|Channel TRIPS`
-// prints nanoseconds one way.
+// prints nanoseconds one way. With `alone` behind that, one thread is both sides: what is left is JavaScript's share.
 
 const { fork } = require('child_process');
 const shm = require('../..');
 
-const [, , kind, trips, key = `/shm-bench-ping-${process.pid}`] = process.argv;
+const [, , kind, trips, role] = process.argv;
 const SIZE = 8192;
-const isOther = process.argv.length > 4;
+const isAlone = role === 'alone';
+const isOther = role !== undefined && !isAlone;
+const key = isOther ? role : `/shm-bench-ping-${process.pid}`;
 
 const [there, back] = [key, `${key}-back`].map((name) => new shm[kind](name, { size: SIZE }));
 
@@ -31,10 +33,22 @@ function receive(structure) {
 }
 
 function play(count) {
+  const from = isAlone ? there : back;
   for (let trip = 0; trip < count; trip++) {
     send(there, trip & 0x7f);
-    receive(back);
+    receive(from);
   }
+}
+
+/** Prints what one of `ways` takes of each trip. */
+function measure(ways) {
+  play(10000);
+  const start = process.hrtime();
+  play(Number(trips));
+  const [seconds, nanoseconds] = process.hrtime(start);
+  console.log((seconds * 1e9 + nanoseconds) / Number(trips) / ways);
+  there.destroy();
+  back.destroy();
 }
 
 if (isOther) {
@@ -42,17 +56,14 @@ if (isOther) {
   process.send('ready', () => {
     for (;;) send(back, receive(there) & 0xff);
   });
+} else if (isAlone) {
+  there.tryReceive();
+  measure(1);
 } else {
   back.tryReceive();
   const child = fork(__filename, [kind, trips, key]);
   child.once('message', () => {
-    play(10000);
-    const start = process.hrtime();
-    play(Number(trips));
-    const [seconds, nanoseconds] = process.hrtime(start);
-    console.log((seconds * 1e9 + nanoseconds) / Number(trips) / 2);
+    measure(2);
     child.kill('SIGKILL');
-    there.destroy();
-    back.destroy();
   });
 }
