@@ -43,12 +43,35 @@ fn receive(subscriber: &Subscriber<ipc::Service, [u8], ()>) -> Result<u8> {
     }
 }
 
+/// What iceoryx2 makes in /dev/shm begins with this name, and all else is in a folder of this name: it leaves some of it.
+fn config(name: &str) -> Result<Config> {
+    let mut config = Config::default();
+    config.global.prefix = FileName::new(name.as_bytes())?;
+    config.global.set_root_path(&Path::new(folder(name).as_bytes())?);
+    Ok(config)
+}
+
+fn folder(name: &str) -> String {
+    format!("{}/{name}", std::env::temp_dir().display())
+}
+
+fn remove_all(name: &str) -> Result<()> {
+    for entry in std::fs::read_dir("/dev/shm")? {
+        let entry = entry?;
+        if entry.file_name().to_string_lossy().starts_with(name) {
+            std::fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(std::fs::remove_dir_all(folder(name))?)
+}
+
 fn main() -> Result<()> {
     set_log_level(LogLevel::Fatal);
     let arguments: Vec<String> = std::env::args().collect();
-    let node = NodeBuilder::new().create::<ipc::Service>()?;
+    let name = arguments.get(2).cloned().unwrap_or_else(|| format!("shm-bench-iceoryx2-{}-", std::process::id()));
+    let node = NodeBuilder::new().config(&config(&name)?).create::<ipc::Service>()?;
     if arguments.len() > 2 {
-        let (publisher, subscriber) = ports(&node, &format!("{}-back", arguments[2]), &arguments[2])?;
+        let (publisher, subscriber) = ports(&node, "back", "there")?;
         // Until the other one is there, nobody has it.
         loop {
             let value = receive(&subscriber)?;
@@ -56,8 +79,7 @@ fn main() -> Result<()> {
         }
     }
     let trips: usize = arguments[1].parse()?;
-    let name = format!("shm-bench-{}", std::process::id());
-    let (publisher, subscriber) = ports(&node, &name, &format!("{name}-back"))?;
+    let (publisher, subscriber) = ports(&node, "there", "back")?;
     let mut other: Child = Command::new(&arguments[0]).args([&arguments[1], &name]).spawn()?;
     // The other one is there when it has answered.
     loop {
@@ -81,5 +103,5 @@ fn main() -> Result<()> {
     println!("{}", start.elapsed().as_nanos() as f64 / trips as f64 / 2.0);
     other.kill()?;
     other.wait()?;
-    Ok(())
+    remove_all(&name)
 }
