@@ -3,6 +3,7 @@
 
 const test = require('tape');
 const clock = require('../lib/runtime/clock');
+const owners = require('../lib/runtime/owner');
 const { execPath, forkCode, freshName, isDeno, isLinux, nextMessage, nodeMajor, shm } = require('./support');
 
 const skip = nodeMajor < 16 && 'SharedMap needs Node 16';
@@ -291,4 +292,40 @@ test('who is killed when its value is there has left no claim', { skip: skipProc
   t.equal(child.signalCode, 'SIGKILL');
   t.equal(map.get('key'), 'value');
   t.equal(map.size, 1);
+});
+
+/** A child that has claimed `count` keys of a map, and is killed. */
+async function killWithClaims(map, count) {
+  const child = forkCode(`
+    const map = new shm.SharedMap('${map.key}');
+    for (let index = 0; index < ${count}; index++) map.compute('claim ' + index, () => new Promise(() => undefined));
+    setTimeout(() => process.send('claimed'));
+  `);
+  await nextMessage(child);
+  const ended = new Promise((resolve) => child.on('exit', resolve));
+  child.kill('SIGKILL');
+  await ended;
+}
+
+test('the room of claims whose process was killed comes back, also in a map that does not evict', { skip: skipProcesses }, async (t) => {
+  const entries = 16;
+  const map = freshMap(t, { bytes: shm.SharedMap.bytesFor({ entries, keyBytes: 8, valueBytes: 8 }), entries });
+  await killWithClaims(map, entries);
+  t.equal(map.size, entries);
+  for (let index = 0; index < entries; index++) map.set(`key ${index}`, index);
+  t.equal(Array.from(map.keys()).length, entries, 'all entries that the map has room for');
+  map.clear();
+  await killWithClaims(map, 10);
+  const own = deferred();
+  const computing = map.compute('own', () => own.promise);
+  await new Promise((resolve) => setImmediate(resolve));
+  const { isAlive } = owners;
+  const asked = [];
+  owners.isAlive = (owner) => (asked.push(owner), isAlive(owner));
+  t.teardown(() => (owners.isAlive = isAlive));
+  t.equal(map.prune(), 10, 'prune takes them out');
+  t.equal(map.size, 1, 'and leaves a claim that is held');
+  t.deepEqual(asked, [asked[0]], 'the kernel is asked once for each owner');
+  own.resolve('value');
+  t.equal(await computing, 'value');
 });

@@ -37,14 +37,24 @@ function isOwn(shard, position, number) {
 }
 
 /** Whether the callback of the claim at a position still runs, or may: its thread lives. */
-function isHeld(shard, position) {
+function isHeld(shard, position, isAlive = owners.isAlive) {
   const at = shard.valueStartAt(position);
   const owner = shard.words[at];
-  return owner === owners.ownNumber() ? held.has(shard.words[at + 1]) : owners.isAlive(owner);
+  return owner === owners.ownNumber() ? held.has(shard.words[at + 1]) : isAlive(owner);
+}
+
+/** An `isHeld` for many claims: it asks the kernel once for each owner. */
+function holding() {
+  const alive = new Map();
+  const isAlive = (owner) => {
+    if (!alive.has(owner)) alive.set(owner, owners.isAlive(owner));
+    return alive.get(owner);
+  };
+  return (shard, position) => isHeld(shard, position, isAlive);
 }
 
 function end(number) {
   held.delete(number);
 }
 
-module.exports = { begin, end, isHeld, isOwn, valueOf };
+module.exports = { begin, end, holding, isHeld, isOwn, valueOf };

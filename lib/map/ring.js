@@ -8,7 +8,7 @@
 // The first word of a dead entry may be marked by PAD. Only `reclaim` and `empty` move the tail, and only `repair` moves
 // the head back.
 
-const { isHeld } = require('./claims');
+const { holding, isHeld } = require('./claims');
 const { full } = require('./errors');
 const { ENTRY_UNITS, PAD, SHARD, UNIT, liveMax } = require('./layout');
 const { find, findPosition, positionOf, publish, refer, remove } = require('./slots');
@@ -60,18 +60,24 @@ function markDead(shard, position) {
   shard.words[shard.entryAt(position)] |= PAD;
 }
 
-/** Takes all expired entries out of the index; how many there were. */
+/** Takes all expired entries out of the index, and all claims that are not held; how many there were. */
 function dropExpired(shard) {
+  const isHeldNow = holding();
   let dropped = 0;
   for (let slot = 0; slot < shard.slots; ) {
     const position = positionOf(shard, slot);
-    if (position !== 0 && shard.isExpired(position)) {
+    if (position !== 0 && isOver(shard, position, isHeldNow)) {
       drop(shard, slot);
       dropped++;
     } else slot++;
   }
   shard.words[shard.start + SHARD.expired] += dropped;
   return dropped;
+}
+
+/** Whether an entry has expired; a claim: whether it is not held. */
+function isOver(shard, position, isHeldNow) {
+  return shard.isClaimAt(position) ? !isHeldNow(shard, position) : shard.isExpired(position);
 }
 
 /**
@@ -141,8 +147,8 @@ function reclaim(shard) {
 
 /** The word that counts what becomes of the oldest entry; 0: it moves on. */
 function whyNotWanted(shard, slot, position) {
-  if (shard.isClaimAt(position)) return isHeld(shard, position) ? 0 : SHARD.expired;
-  if (shard.isExpired(position)) return SHARD.expired;
+  if (isOver(shard, position, isHeld)) return SHARD.expired;
+  if (shard.isClaimAt(position)) return 0;
   return shard.evict && shard.bytes[shard.firstRead + slot] === 0 ? SHARD.evicted : 0;
 }
 

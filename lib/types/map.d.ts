@@ -89,7 +89,7 @@ export interface SharedMapStats {
   liveBytes: number;
   /** Entries that were dropped because the map was full. */
   evicted: number;
-  /** Expired entries that were reclaimed. */
+  /** Expired entries that were reclaimed, and claims of `compute` whose owners had died. */
   expired: number;
   /** How often a process had died, or a call was ended by force, in the middle of a change, and another made that part whole. */
   repairs: number;
@@ -209,7 +209,7 @@ export class SharedMap<V = any> implements Iterable<[string, V]> {
   /** Takes everything out, one part of the map after the other. It makes a damaged map whole, too. */
   clear(options?: SharedMapTimeout): void;
 
-  /** Takes out what has expired, which happens by and by in any case; how many entries that were. */
+  /** Takes out what has expired, and claims of `compute` whose owners have died, which happens by and by in any case; how many entries that were. */
   prune(options?: SharedMapTimeout): number;
 
   /** Entries, with those that have expired and are not reclaimed yet, and one for each `compute` that runs. */
