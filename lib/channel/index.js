@@ -16,7 +16,7 @@ const { disposable, showFacts } = require('../structures/inspect');
 const { Iteration } = require('../structures/iterator');
 const { payloadOf } = require('../structures/payload');
 const { BUSY } = require('../structures/results');
-const { opening } = require('../structures/user');
+const { opening } = require('../structures/opening');
 const { timeoutReader, waitOptionsReader } = require('../wait/arguments');
 
 const readOptions = optionsReader('a Channel', {
@@ -53,7 +53,7 @@ class Channel {
 
   constructor(key, options) {
     const checked = readOptions(options);
-    this.#queue = opening(key, (isNew) => new Queue(key, checked, isNew));
+    this.#queue = opening(key, (attempt) => new Queue(key, checked, attempt));
     standFor(this, this.#queue.words);
     this.#sender = new Sender(this.#queue, checked.overflow === 'drop-oldest');
     this.#receiver = new Receiver(this.#queue);

@@ -18,8 +18,8 @@ const LOCKED = -2;
 const distance = (before, after) => (after - before) & POSITION;
 
 class Queue extends Slots {
-  constructor(key, options, isNew) {
-    super(key, options, isNew);
+  constructor(key, options, attempt) {
+    super(key, options, attempt);
     // The positions that others count on, as they were seen last: to look again means to get the line of memory from
     // another processor, which every message would have to wait for.
     this.headSeen = 0;

@@ -22,8 +22,8 @@ const RECOVER_EVERY = 100;
 const NONE = -1;
 
 class Slots extends Structure {
-  constructor(key, options, isNew) {
-    super(key, kind, options, isNew);
+  constructor(key, options, attempt) {
+    super(key, kind, options, attempt);
     const { words } = this;
     this.slots = this.values.slots;
     this.entries = ringOf(this.slots);

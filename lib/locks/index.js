@@ -6,7 +6,8 @@ const { detached, invalidType, systemError } = require('../errors');
 const { flag, integer, oneOf, optionsReader, permissions, signal, timeout } = require('../options');
 const { fieldReaders } = require('../structures/geometry');
 const { disposable, showFacts } = require('../structures/inspect');
-const { User, openStructure, opening } = require('../structures/user');
+const { openStructure, opening } = require('../structures/opening');
+const { User } = require('../structures/user');
 const { standFor } = require('../memory/current');
 const { stat } = require('../memory/stat');
 const { reasonOf } = require('../wait/arguments');
@@ -64,7 +65,7 @@ class LockManager {
     if (arguments.length === 0) return ofUser(key);
     this.#key = key;
     const checked = readOptions(options);
-    const { table, user, requests } = opening(key, (isNew) => open(key, checked, isNew));
+    const { table, user, requests } = opening(key, (attempt) => open(key, checked, attempt));
     this.#table = table;
     this.#user = user;
     this.#requests = requests;
@@ -145,8 +146,8 @@ class LockManager {
 }
 
 /** The parts of a manager; none of them refers to it, so that it can be collected. */
-function open(key, options, isNew) {
-  const { words, values } = openStructure(key, kind, options, isNew);
+function open(key, options, attempt) {
+  const { words, values } = openStructure(attempt, key, kind, options);
   const table = new Table(words, values.requests, key);
   const user = new User(key, words, () => requests.close());
   const requests = new Requests(table, user);

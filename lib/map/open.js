@@ -6,19 +6,14 @@
 //           MAGIC   the geometry stands, and never changes. Who has the mutex stores it last, and wakes who waits for it
 
 const { randomBytes } = require('crypto');
-const { busy } = require('../errors');
-const memory = require('../memory');
 const { Lock } = require('../mutex');
-const { memoryOptions, opening } = require('../structures/user');
+const { existing, memoryFor, opening } = require('../structures/opening');
 const waiting = require('../wait');
 const { layout, lockTimedOut, missing } = require('./errors');
 const { HEADER_WORDS, MAGIC, VERSION, WORD, isGeometry, readGeometry, totalBytes, viewsOf, writeGeometry } = require('./layout');
 const { SIZES } = require('./options');
 const { loadOnly } = require('./shard');
 const { geometryOf } = require('./sizing');
-
-/** How often memory may vanish between a look and a create. */
-const MAX_VANISHES = 100;
 
 /** How long another process may take to set the geometry of what it has created (milliseconds). */
 const CREATOR_TIMEOUT = 500;
@@ -30,14 +25,14 @@ const CREATOR_TIMEOUT = 500;
  */
 function openMap(key, options) {
   const open = options.readOnly ? openReadOnly : openToWrite;
-  return opening(key, (isNew) => open(key, options, isNew));
+  return opening(key, (attempt) => open(attempt, key, options));
 }
 
-function openToWrite(key, options, isNew) {
+function openToWrite(attempt, key, options) {
   const wanted = geometryOf(options);
-  const views = viewsOf(memoryOf(key, wanted, options));
+  const views = viewsOf(memoryFor(attempt, key, 'Buffer', () => totalBytes(wanted), options));
   const { words } = views;
-  if (Atomics.load(words, WORD.magic) === 0) begin(words, key, wanted, options, isNew());
+  if (Atomics.load(words, WORD.magic) === 0) begin(words, key, wanted, options, attempt.isNew);
   const geometry = check(words, key);
   const isOther = ['shards', 'slots', 'units', 'largest'].some((name) => geometry[name] !== wanted[name]);
   if (isOther && hasSizes(options)) throw layout(key, 'it was created with other sizes. Leave them out to take it as it is');
@@ -46,31 +41,11 @@ function openToWrite(key, options, isNew) {
 }
 
 /** Private pages, for which read permission is enough. They show the writes of others as long as nothing writes to them. */
-function openReadOnly(key) {
-  const array = memory.get(key, 'Buffer', { readOnly: true });
+function openReadOnly(attempt, key) {
+  const array = existing(attempt, key, 'Buffer', { readOnly: true });
   if (array === null) throw missing(key);
   const views = viewsOf(array);
   return { views, geometry: check(views.words, key) };
-}
-
-function memoryOf(key, wanted, options) {
-  for (let tries = 0; tries < MAX_VANISHES; tries++) {
-    // What a killed process has left of a transient map is replaced, so it must not be got first.
-    const found = options.transient ? null : memory.get(key, 'Buffer');
-    const array = found || createdOrFound(totalBytes(wanted), key, memoryOptions(options));
-    if (array !== null) return array;
-  }
-  throw busy({ key });
-}
-
-/** The memory under a key, which is created if there is none; null if what there was is gone again. */
-function createdOrFound(bytes, key, given) {
-  try {
-    return memory.getOrCreate(bytes, 'Buffer', key, given);
-  } catch (error) {
-    if (error.code !== 'ERR_SHM_SIZE') throw error;
-    return memory.get(key, 'Buffer');
-  }
 }
 
 const hasSizes = (options) => SIZES.some((name) => options[name] !== undefined);

@@ -6,16 +6,17 @@ const { closed, damaged, detached } = require('../errors');
 const owners = require('../runtime/owner');
 const { Condition } = require('./condition');
 const { aligned } = require('./geometry');
+const { openStructure } = require('./opening');
 const { wakeAll } = require('./sleepers');
-const { User, openStructure } = require('./user');
+const { User } = require('./user');
 
 /** The word that says whether it is closed; those of the geometry are before it. */
 const CLOSED = 5;
 
 /** A base class, whose objects are made inside `opening`; a kind, besides what the geometry takes, has `dataOf(values)`: at which byte the first place begins. */
 class Structure {
-  constructor(key, kind, options, isNew) {
-    const { words, values } = openStructure(key, kind, options, isNew);
+  constructor(key, kind, options, attempt) {
+    const { words, values } = openStructure(attempt, key, kind, options);
     this.key = key;
     this.what = kind.what;
     /** @type {Int32Array} */

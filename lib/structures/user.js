@@ -4,15 +4,13 @@
 // a share, what the object still held is given back first.
 
 const { bufferOf } = require('../arrays/intrinsics');
-const { detached, invalidType, otherLayout, replaced, show } = require('../errors');
+const { detached, replaced } = require('../errors');
 const memory = require('../memory');
 const { checkedKey } = require('../memory/keys');
 const binding = require('../runtime/binding');
 const { isWithdrawn, outlivesDetach } = require('../runtime/overlay');
-const owners = require('../runtime/owner');
 const clock = require('../runtime/clock');
 const { giveBack } = require('./in-hand');
-const { bytesOf, checkKind, publish, read, valuesOf } = require('./geometry');
 
 /** How often a waiting object looks whether its key still leads to its memory (milliseconds). */
 const CHECK_EVERY = 1000;
@@ -124,59 +122,4 @@ memory.beforeDetach((key, array) => {
   }
 });
 
-/**
- * What `open(isNew)` returns, which attaches or creates the memory under a key and makes an object over it: `isNew()`
- * tells whether this call has created the memory. Whatever it throws, it leaves neither a name nor an attachment that
- * was not there before.
- */
-function opening(key, open) {
-  owners.ownNumber(); // before there is anything to undo
-  const wasAttached = binding.find(checkedKey(key), 0) !== undefined;
-  const created = binding.getTotalCreatedSize();
-  const isNew = () => binding.getTotalCreatedSize() > created;
-  try {
-    return open(isNew);
-  } catch (error) {
-    try {
-      if (isNew()) memory.destroy(key);
-      else if (!wasAttached) memory.detach(key);
-    } catch (_) {
-      // The kernel refuses that, too; the first error is the one to be told.
-    }
-    throw error;
-  }
-}
-
-/**
- * The structure of a kind under a key, which is created if there is none: `{ words, values }`. An option that is not
- * given is what the structure has. To be called inside `opening`, which gives `isNew`.
- */
-function openStructure(key, kind, options, isNew) {
-  const missing = kind.fields.find(({ name, initially }) => options[name] === undefined && initially === undefined);
-  let words = options.transient && missing === undefined ? null : memory.get(key, 'Int32Array');
-  if (words === null) {
-    if (missing !== undefined) throw invalidType(`options.${missing.name}`, `a number, for there is no ${kind.what} under ${show(key)} yet`, undefined);
-    words = create(key, kind, bytesOf(kind, valuesOf(kind, options)), memoryOptions(options));
-  }
-  if (!isNew()) checkKind(key, kind, words);
-  if (missing === undefined) publish(key, kind, words, options);
-  return { words, values: read(key, kind, words, options) };
-}
-
-/** Those of a structure's options that are its memory's. */
-function memoryOptions({ perm, transient }) {
-  const options = {};
-  if (perm !== undefined) options.perm = perm.toString(8);
-  if (transient) options.transient = true;
-  return options;
-}
-
-function create(key, kind, bytes, options) {
-  try {
-    return memory.getOrCreate(bytes / 4, 'Int32Array', key, options);
-  } catch (error) {
-    throw error.code === 'ERR_SHM_SIZE' ? otherLayout(key, kind.what, 'is another one, and smaller') : error;
-  }
-}
-
-module.exports = { User, memoryOptions, openStructure, opening };
+module.exports = { User };

@@ -15,8 +15,8 @@ const { Structure } = require('../structures/structure');
 const NONE = -1;
 
 class Frames extends Structure {
-  constructor(key, options, isNew) {
-    super(key, kind, options, isNew);
+  constructor(key, options, attempt) {
+    super(key, kind, options, attempt);
     const { history, readers } = this.values;
     this.history = history;
     this.readers = readers;

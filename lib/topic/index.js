@@ -8,7 +8,7 @@ const { deadlineAfter } = require('../structures/condition');
 const { fieldReaders } = require('../structures/geometry');
 const { disposable, showFacts } = require('../structures/inspect');
 const { Iteration } = require('../structures/iterator');
-const { opening } = require('../structures/user');
+const { opening } = require('../structures/opening');
 const { payloadOf } = require('../structures/payload');
 const { timeoutReader, waitOptionsReader } = require('../wait/arguments');
 const { Frames } = require('./frames');
@@ -28,7 +28,7 @@ class Topic {
 
   constructor(key, options) {
     const read = readOptions(options);
-    this.#frames = opening(key, (isNew) => new Frames(key, read, isNew));
+    this.#frames = opening(key, (attempt) => new Frames(key, read, attempt));
     standFor(this, this.#frames.words);
     this.#reader = new Reader(this.#frames);
     this.#writer = new Writer(this.#frames);
