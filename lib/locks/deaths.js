@@ -36,7 +36,7 @@ function ownersSeen(table) {
   return seen;
 }
 
-/** Ends the requests of the dead, and grants what they held. */
+/** Ends the requests of the dead, and grants what they held, or what others wait for behind them. */
 function sweep(table, dead) {
   const { words } = table;
   const names = new Set();
@@ -44,9 +44,12 @@ function sweep(table, dead) {
     const word = words[table.at(request) + STATE];
     if (word === FREE || !dead.has(word & OWNER)) continue;
     const state = word & ~OWNER;
-    if (words[table.at(request) + MODE] === OF_MAILBOX || state === BROKEN) table.free(request);
-    else if (state === PENDING) table.remove(request, PENDING);
-    else names.add(nameOf(words, table.at(request)));
+    if (words[table.at(request) + MODE] === OF_MAILBOX || state === BROKEN) {
+      table.free(request);
+      continue;
+    }
+    names.add(nameOf(words, table.at(request)));
+    if (state === PENDING) table.remove(request, PENDING);
   }
   for (const name of names) table.grantNext(name, true);
 }

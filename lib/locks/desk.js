@@ -67,21 +67,25 @@ class Desk {
     const others = this.#otherPermits(request.options, hash);
     if (others < 1 && mode === EXCLUSIVE) return damaged(table.key, 'lock manager', `somebody has a lock with ${others} permits`);
     if (others !== permits) return wrongPermits(table.key, request.name, others, permits);
-    const found = steal ? this.#steal(hash) : this.#find(request, hash);
+    const found = steal ? this.#findAll(hash) : this.#find(request, hash);
     if (ifAvailable && !found.isFree) return null;
+    // Before room is made for it, which may forget the dead.
+    const ownerDied = found.isFree && (found.isTold || table.hasDied(found.dead));
     const number = this.#allocated();
     if (number === NONE) return this.#full();
     encode(request.name);
+    const rest = steal || found.dead.length > 0 ? table.named(hash, HELD_FIRST) : [];
+    if (steal) table.breakAll(rest.filter((holder) => !found.dead.includes(holder)));
     table.add(number, {
       mode,
       permits,
       mailbox: this.mailbox,
-      ownerDied: found.isFree && (found.isTold || table.hasDied(found.dead)),
+      ownerDied,
       state: found.isFree ? HELD : PENDING,
       entered: () => this.#add(number, request),
     });
     if (!found.isFree) return undefined;
-    for (const holder of found.dead) table.remove(holder, HELD);
+    for (const holder of found.dead) if (rest.includes(holder)) table.remove(holder, HELD);
     this.#grant(request);
     return undefined;
   }
@@ -139,10 +143,12 @@ class Desk {
     return { isFree: table.fits(options.mode, options.permits, holding), dead, isTold: table.wereTold(holding) };
   }
 
-  #steal(hash) {
+  /** The same for a request that steals: nobody is in its way. */
+  #findAll(hash) {
     const { table } = this;
-    const isTold = table.breakAll(hash);
-    return { isFree: true, isTold, dead: table.named(hash, HELD_FIRST) };
+    const held = table.named(hash, HELD_FIRST);
+    // A holder that was told of a death may not have repaired anything yet.
+    return { isFree: true, isTold: table.wereTold(held), dead: held.filter((holder) => table.isDead(holder)) };
   }
 
   /** How many permits the living ask for who have a name, or wait for it; as many as the options if there are none. */

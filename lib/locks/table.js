@@ -117,16 +117,13 @@ class Table extends Lists {
     }
   }
 
-  /** Releases what this thread holds, or gives up what it waits for. */
+  /** Releases what this thread holds, or gives up what it waits for: whoever is behind it may fit beside those that hold it. */
   end(request, name) {
     const state = this.stateOf(request) & ~OWNER;
     if (state === FREE) return;
-    if (state === BROKEN) {
-      this.free(request);
-      return;
-    }
-    this.remove(request, state);
-    if (state === HELD) this.grantNext(name, false);
+    if (state === BROKEN) this.free(request);
+    else this.remove(request, state);
+    this.grantNext(name, false);
   }
 
   /** Gives back what this thread was granted and does not want any more; what it was told, the next one is told. */
@@ -142,24 +139,13 @@ class Table extends Lists {
     this.grantNext(name, true);
   }
 
-  /** Breaks the locks on the name that was encoded last; whether a thief has to be told of a death. */
-  breakAll(hash) {
-    const { words } = this;
-    const held = this.named(hash, HELD_FIRST);
-    let isTold = false;
-    for (const holder of held) {
-      const at = this.at(holder);
-      // A holder that was told of a death may not have repaired anything yet.
-      if (words[at + OWNER_DIED] !== 0) isTold = true;
-      if (this.isDead(holder)) {
-        if (this.hasDied([holder])) isTold = true;
-        continue;
-      }
+  /** Breaks the locks of these holders. @param {number[]} holders */
+  breakAll(holders) {
+    for (const holder of holders) {
       this.unlink(holder, HELD);
-      Atomics.or(words, at + STATE, BROKEN);
+      Atomics.or(this.words, this.at(holder) + STATE, BROKEN);
       tell(this, holder);
     }
-    return isTold;
   }
 }
 
