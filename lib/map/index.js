@@ -129,14 +129,14 @@ class SharedMap {
     for (;;) {
       const seen = map.shardOf(key);
       const before = map.read(seen);
-      const { position } = seen;
+      const { position, laps } = seen;
       const after = change(before);
       const isEnd = after === undefined;
       const shard = isEnd ? map.shardOf(key) : map.make('update', key, after, map.defaults.ttl);
       const isDone = locked(shard, timeout, key, () => {
         const slot = find(shard, draft);
         const wasThere = isThere(shard, slot);
-        if (wasThere !== (before !== undefined) || (wasThere && !isStill(shard, slot, position, before))) return false;
+        if (wasThere !== (before !== undefined) || (wasThere && !isStill(shard, slot, { position, laps, value: before }))) return false;
         if (isEnd) {
           if (slot >= 0) drop(shard, slot);
           return true;
@@ -248,9 +248,13 @@ function factsOf(map) {
   return isAttached ? Object.assign(facts, { size: map.sum(SHARD.count), liveBytes: map.sum(SHARD.live) * UNIT }) : Object.assign(facts, { detached: true });
 }
 
-/** Whether a slot has the value that was read at a position: a number can be another one in the same place. */
-function isStill(shard, slot, position, value) {
-  return positionOf(shard, slot) === position && (typeof value !== 'number' || Object.is(shard.numberAt(position), value));
+/**
+ * Whether a slot has the value that was read at a position. With the same laps nothing else was written there, for no
+ * repair has moved the head back; but a number is changed where it is.
+ */
+function isStill(shard, slot, { position, laps, value }) {
+  const isSameEntry = positionOf(shard, slot) === position && shard.load(shard.start + SHARD.laps) === laps;
+  return isSameEntry && (typeof value !== 'number' || Object.is(shard.numberAt(position), value));
 }
 
 module.exports = { SharedMap };

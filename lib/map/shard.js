@@ -46,7 +46,7 @@ class Shard {
     this.lock = null;
     /** How many slots the holder of the lock may still visit. lock.js sets it. */
     this.visits = 0;
-    // What the last `look` has seen.
+    // What the last `look`, or `lookLonger`, has seen.
     this.laps = 0;
     this.position = 0;
   }

@@ -113,6 +113,7 @@ class Store {
     return locked(shard, timeout, draft.key, () => {
       const slot = find(shard, draft);
       if (slot < 0) return undefined;
+      shard.beginReading();
       shard.position = positionOf(shard, slot);
       return take(shard, shard.position);
     });
