@@ -6,6 +6,7 @@ const test = require('tape');
 const { Lock } = require('../lib/mutex');
 const { CONTENDED } = require('../lib/mutex/word');
 const binding = require('../lib/runtime/binding');
+const clock = require('../lib/runtime/clock');
 const owners = require('../lib/runtime/owner');
 const { forkFixture, freshName, isLinux, nextMessage, shm, until } = require('./support');
 
@@ -106,6 +107,27 @@ test('an owner of whom the kernel cannot tell lives, until it can', async (t) =>
   t.equal(await waiting, 'owner-died');
   mutex.unlock();
   shm.destroy(key);
+});
+
+test('a wait that cannot begin, since there is no timer or no room in the kernel, is forgotten by the others', async (t) => {
+  const { setInterval: real } = clock;
+  const { waitAsync } = binding;
+  const fail = () => {
+    throw new RangeError('Maximum call stack size exceeded');
+  };
+  for (const fails of [() => (clock.setInterval = fail), () => (binding.waitAsync = fail)]) {
+    const { key, child, ended, mutex } = await lockedByAnother();
+    fails();
+    t.equal(await mutex.lock().catch((error) => error.name), 'RangeError');
+    clock.setInterval = real;
+    binding.waitAsync = waitAsync;
+    child.kill('SIGKILL');
+    await ended;
+    t.equal(await mutex.lock(), 'owner-died');
+    mutex.unlock();
+    shm.destroy(key);
+    await later(120); // the timer of these locks has ended
+  }
 });
 
 test('a lock of this package that its own thread has left behind is repaired, however it is asked for', async (t) => {

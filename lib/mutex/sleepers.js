@@ -26,10 +26,11 @@ let checkedAt = 0;
 async function sleep({ lock, word }, left, signal, ref) {
   // What was handed on is taken soon, or by nobody.
   const timeout = Math.max(0, (word & OWNER) === 0 ? Math.min(left, HANDED_ON_FOR) : left);
-  const { ended, expire } = waiting.begin(lock.int32Array, lock.index, word, { timeout, signal, ref });
-  const sleeper = { expire, error: null };
+  const sleeper = { expire() {}, error: null };
   enter(lock, sleeper);
   try {
+    const { ended, expire } = waiting.begin(lock.int32Array, lock.index, word, { timeout, signal, ref });
+    sleeper.expire = expire;
     const result = await ended;
     if (sleeper.error !== null) throw sleeper.error;
     return result;
@@ -39,13 +40,16 @@ async function sleep({ lock, word }, left, signal, ref) {
 }
 
 function enter(lock, sleeper) {
+  if (timer === null) start(); // first: if that fails, there is nobody to look after
   const sleepers = sleeping.get(lock);
   if (sleepers === undefined) sleeping.set(lock, new Set([sleeper]));
   else sleepers.add(sleeper);
-  if (timer !== null) return;
+}
+
+function start() {
+  checkedAt = clock.now();
   timer = clock.setInterval(lookAtAll, OWNER_CHECK_INTERVAL);
   timer.unref();
-  checkedAt = clock.now();
 }
 
 function leave(lock, sleeper) {

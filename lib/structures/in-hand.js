@@ -49,11 +49,11 @@ function giveBack() {
 }
 
 function watch() {
-  isWatched = true;
   const timer = clock.setTimeout(() => {
     isWatched = false;
     giveBack();
   }, LOOK_AFTER);
+  isWatched = true; // now: where there is no timer for lack of a stack, the next call has one
   timer.unref();
 }
 
@@ -61,8 +61,11 @@ function watch() {
 function unwatched(action) {
   const wasWatched = isWatched;
   isWatched = true;
-  action();
-  isWatched = wasWatched;
+  try {
+    action();
+  } finally {
+    isWatched = wasWatched;
+  }
 }
 
 module.exports = { giveBack, hold, isEmptyHanded, letGo, unwatched };

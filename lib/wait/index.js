@@ -82,7 +82,7 @@ function begin(int32Array, index, value, { timeout, signal, ref }) {
   if (signal !== undefined && signal.aborted) throw reasonOf(signal);
   if (timeout === 0) return over(names[checked(binding.wait(int32Array, index, expected, 0), int32Array)]);
   if (!isStarted) start();
-  const id = checked(binding.waitAsync(int32Array, index, expected, ref), int32Array);
+  const id = checked(pending.begin(int32Array, index, expected, ref), int32Array);
   if (id === NOT_EQUAL_AT_ONCE) return over('not-equal');
   const ended = new Promise((resolve, reject) => pending.add(id, { resolve, reject, ref, signal }, timeout));
   return { ended, expire: () => pending.expire(id) };

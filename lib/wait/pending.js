@@ -14,9 +14,32 @@ const RETRY_DELAY = 10;
 /** What the kernel refuses with as long as it is short of something. */
 const TEMPORARY = ['ENOMEM', 'EAGAIN', 'EBUSY'];
 
+/** When to look whether a call that was to enter a wait has been ended by force (milliseconds). */
+const LOOK_AFTER = 100;
+
 const pending = new Map();
 
-/** Enters a wait that has been started; `entry` is `{ resolve, reject, ref, signal }`. */
+/**
+ * The wait that the kernel has begun and that the call under way is about to enter. If an exception or a timeout of `vm`
+ * ends that call, nobody waits for it: the next call or a timer ends it, and a notification that it has had is the next one's.
+ * @type {{ id: number, int32Array: Int32Array, index: number } | null}
+ */
+let begun = null;
+
+/** Whether the timer runs. */
+let isWatched = false;
+
+/** Begins a wait, to be entered by `add`: its number, or a negative one if there is none. */
+function begin(int32Array, index, expected, ref) {
+  abandon();
+  if (!isWatched) watch();
+  const id = binding.waitAsync(int32Array, index, expected, ref);
+  // Before anything is called: only then does an engine look whether it has to terminate the script.
+  if (id >= 0) begun = { id, int32Array, index };
+  return id;
+}
+
+/** Enters the wait that has begun; `entry` is `{ resolve, reject, ref, signal }`. */
 function add(id, entry, timeout) {
   const { signal } = entry;
   pending.set(id, entry);
@@ -29,6 +52,31 @@ function add(id, entry, timeout) {
       cancel(id, entry, () => entry.reject(error));
     }
   }
+  begun = null;
+}
+
+/** Ends the wait that a call has begun and not entered. */
+function abandon() {
+  if (begun === null) return;
+  const { id, int32Array, index } = begun;
+  const known = pending.get(id);
+  if (known !== undefined) release(known);
+  const passOn = (result) => {
+    if (result === 'ok' && int32Array.length > 0) binding.notify(int32Array, index, 1);
+  };
+  const entry = { resolve: passOn, reject() {}, ref: false, signal: undefined };
+  pending.set(id, entry);
+  begun = null;
+  cancel(id, entry, () => {});
+}
+
+function watch() {
+  const timer = clock.setTimeout(() => {
+    isWatched = false;
+    abandon();
+  }, LOOK_AFTER);
+  isWatched = true;
+  timer.unref();
 }
 
 function setTimer(id, entry, deadline) {
@@ -56,14 +104,19 @@ function cancel(id, entry, onCancelled) {
 
 /** Called by the native side when a wait has ended. */
 function end(id, result) {
+  abandon(); // no call is under way
   const entry = pending.get(id);
-  if (entry === undefined) return; // the call that began it was ended before it had a promise
+  if (entry === undefined) return;
   pending.delete(id);
   if (result === DETACHED) entry.reject(detached());
   else if (result === TIMED_OUT) entry.onCancelled();
   else entry.resolve(names[result]);
-  if (entry.timer !== undefined) clock.clearTimeout(entry.timer);
-  if (entry.signal !== undefined) offAbort(entry.signal, entry.onAbort);
+  release(entry);
+}
+
+function release({ timer, signal, onAbort }) {
+  if (timer !== undefined) clock.clearTimeout(timer);
+  if (signal !== undefined && onAbort !== undefined) offAbort(signal, onAbort);
 }
 
 /** To be called after a detach, which has ended the waits unless the kernel refused. */
@@ -81,4 +134,4 @@ function retryUntilDone(action) {
   }
 }
 
-module.exports = { add, end, endDetached, expire };
+module.exports = { add, begin, end, endDetached, expire };

@@ -42,11 +42,11 @@ function leave() {
 }
 
 function watch() {
-  isWatched = true;
   const timer = clock.setTimeout(() => {
     isWatched = false;
     leave();
   }, LOOK_AFTER);
+  isWatched = true; // now: where there is no timer for lack of a stack, the next wait has one
   timer.unref();
 }
 
