@@ -109,11 +109,14 @@ class LockManager {
     looks.begin(this, this.#requests);
     const request = this.#requests.askSync(name, checked);
     if (request === null) return callback(null);
+    let value;
     try {
-      return callback(new Lock(request));
+      value = callback(new Lock(request));
     } finally {
       this.#requests.releaseSync(request);
     }
+    if (request.isOver) throw stolen(name);
+    return value;
   }
 
   async query() {

@@ -124,9 +124,11 @@ class Requests {
       isReturned = true;
       return request;
     } finally {
-      this.#entering = null;
-      request.isOver = !isReturned;
-      if (request.isOver) this.#endSync(request, () => desk.decline(request));
+      if (!isReturned) {
+        request.isOver = true;
+        this.#endSync(request, () => desk.decline(request));
+      }
+      this.#entering = null; // last: until then the next call takes back what this one has left
     }
   }
 
@@ -171,7 +173,7 @@ class Requests {
     return this.#end(request, () => this.desk.end(request));
   }
 
-  /** The same for a request whose callback has returned, but it blocks. */
+  /** The same for a request whose callback has returned, but it blocks. It `isOver` then if its lock was stolen. */
   releaseSync(request) {
     this.#endSync(request, () => this.desk.end(request));
     this.#called.delete(request);
@@ -212,7 +214,9 @@ class Requests {
   #endSync(request, action) {
     if (!this.desk.has(request)) return;
     try {
-      if (this.#guard.runSync(action, BUSY_AT_MOST) === BUSY) quietly(this.#end(request, action));
+      if (this.#guard.runSync(action, BUSY_AT_MOST) !== BUSY) return;
+      this.desk.takeNews();
+      quietly(this.#end(request, action));
     } catch (error) {
       this.desk.disown(request);
       throw error;

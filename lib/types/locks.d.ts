@@ -91,7 +91,7 @@ export interface Locks {
    * `steal`, five seconds.
    *
    * @returns what the callback returns
-   * @throws as {@link request} does
+   * @throws as {@link request} does; `AbortError` for a stolen lock after the callback has returned
    * @example
    * shm.locks.requestSync('build', { timeout: 5000 }, () => compile());
    */
