@@ -16,11 +16,15 @@ const { CLOSED } = require('../structures/structure');
 /** A sender that finds the channel full again after less than so many messages, or a quarter of the slots, was woken too early. */
 const WORTH_WAKING_FOR = 16;
 
+/** How soon a sender that drops the oldest looks again, where no slot is free and nothing is queued (milliseconds). */
+const RETRY_AFTER = 5;
+
 class Sender {
   /** @param {any} queue */
   constructor(queue, dropsOldest) {
     this.queue = queue;
     this.dropsOldest = dropsOldest;
+    if (dropsOldest) queue.freeSlots.retryAfter = RETRY_AFTER; // what is queued could be dropped, but does not count as freed
     /** How many slots this object has claimed since it was full. */
     this.claimed = 0;
     this.worthWakingFor = Math.min(WORTH_WAKING_FOR, queue.slots >> 2);
@@ -31,14 +35,18 @@ class Sender {
     const { queue } = this;
     queue.beginCall();
     if (queue.noticeClosed(FREED)) throw closed(queue.key, queue.what);
-    let slot = queue.claim();
-    if (slot === NONE && this.dropsOldest) slot = queue.claimOldest(deadline);
+    let slot = this.claimNow(deadline);
+    if (slot === NONE && queue.recoverIfDue()) slot = this.claimNow(deadline);
     if (slot === LOCKED) return BUSY;
-    if (slot === NONE && queue.recoverIfDue()) slot = queue.claim();
     if (slot === NONE) return undefined;
     this.claimed++;
     return slot;
   };
+
+  claimNow(deadline) {
+    const slot = this.queue.claim();
+    return slot === NONE && this.dropsOldest ? this.queue.claimOldest(deadline) : slot;
+  }
 
   /** Waits a little for more slots to become free: as long as they do, or for a millisecond, if there were few the last time. */
   backOff = (deadline) => {

@@ -188,7 +188,7 @@ class Calls {
     const result = this.advance();
     if (result === true) return;
     if (result === BUSY) clock.setTimeout(this.changed, RETRY_AFTER).unref();
-    else waiting.waitAsync(condition.words, condition.index, value, { ref: false }).then(this.changed, this.failed);
+    else waiting.waitAsync(condition.words, condition.index, value, { timeout: condition.retryAfter, ref: false }).then(this.changed, this.failed);
     this.isWatching = true;
   }
 

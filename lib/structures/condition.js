@@ -31,6 +31,8 @@ class Condition {
     this.words = structure.words;
     this.index = index;
     this.event = event;
+    /** After how long a call that does not block looks again, if what it waits for may come without a change (milliseconds). */
+    this.retryAfter = Infinity;
     this.spin = new Spin(PAUSE_OF_BLOCKING);
     /** The calls that wait without blocking. */
     this.calls = new Calls(this);
