@@ -123,3 +123,16 @@ test('copies that are dropped leave their memory attached until the exit', { ski
   `);
   t.deepEqual([code, stdout, stderr], [0, 'true true\nshm segments destroyed: 10\n', '']);
 });
+
+test('a file whose load was ended by force is loaded again', { skip: (isBun || isDeno) && 'this runtime does not terminate scripts' }, async (t) => {
+  const { stdout, stderr } = await runCode(`
+    const Module = require('module');
+    const file = require.resolve(${JSON.stringify(require.resolve('../lib/wait'))});
+    const unfinished = new Module(file);
+    require.cache[file] = Object.assign(unfinished, { filename: file, loaded: false });
+    const array = shm.create(1, 'Int32Array', ${JSON.stringify(freshName())});
+    console.log(shm.notify(array, 0), require.cache[file] !== unfinished);
+    shm.destroy(array);
+  `);
+  t.equal(stdout, '0 true\n', stderr);
+});

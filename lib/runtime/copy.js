@@ -10,7 +10,9 @@ const lib = path.join(__dirname, '..') + path.sep;
 /** What `load()` returns, which loads files for the copy of which `root` is the first module. */
 function loadIn(root, load) {
   const { cache } = require;
-  if (cache === undefined || cache[root.filename] === root) return load();
+  if (cache === undefined) return load();
+  dropUnfinished(cache);
+  if (cache[root.filename] === root) return load();
   const others = modulesBelow(lib, cache);
   for (const [file] of others) delete cache[file];
   for (const own of modulesFrom(root, new Set())) cache[own.filename] = own;
@@ -20,6 +22,11 @@ function loadIn(root, load) {
     for (const [file] of modulesBelow(lib, cache)) delete cache[file];
     for (const [file, other] of others) cache[file] = other;
   }
+}
+
+/** Drops the modules whose load was ended by force (a timeout of `vm`): they would be taken as they are. A program is being loaded as long as it runs. */
+function dropUnfinished(cache) {
+  for (const [file, module] of modulesBelow(lib, cache)) if (module.loaded === false && module !== require.main) delete cache[file];
 }
 
 function modulesBelow(folder, cache) {
