@@ -10,6 +10,8 @@ const { isBun, isDeno, isLinux, nodeMajor, temporaryFolder } = require('./suppor
 function compiled() {
   if (!isLinux || isBun || isDeno || nodeMajor < 14) return { skip: 'calls are made to fail in Node.js on Linux only' };
   if (process.env.SHM_TEST_EXEC !== undefined) return { skip: 'nothing can be preloaded into an emulated runtime' };
+  const { header } = /** @type {any} */ (process.report).getReport();
+  if (header.glibcVersionRuntime === undefined) return { skip: 'the library is for glibc' };
   const library = path.join(temporaryFolder(), 'inject.so');
   const source = path.join(__dirname, 'torture', 'inject', 'inject.c');
   try {
