@@ -22,6 +22,7 @@ function playedModules(library) {
   };
   const binding = {
     results,
+    optionBits: { raw: 1, copyOnWrite: 2, readOnly: 4, shared: 8 },
     ownerNumber: () => library.number,
     isOwnerAlive: (owner) => ask('isAlive', ({ alive }) => alive.has(owner)),
     wait: (words, index, value, timeout) => library.process.wait(words, index, value, timeout),
@@ -33,7 +34,6 @@ function playedModules(library) {
     find: () => KEY,
     keyOf: () => KEY,
     isCurrent: () => true,
-    getTotalCreatedSize: () => ask('created', ({ created }) => created, true),
   };
   const view = (type) => {
     const { buffer } = library.process.world;
@@ -41,10 +41,8 @@ function playedModules(library) {
   };
   const memory = {
     get: (_key, type) => (ask('memory', ({ buffer }) => buffer !== null, true) ? view(type) : null),
-    getOrCreate(count, type) {
-      ask('create', (world) => world.create(type === 'Buffer' ? count : 4 * count), true);
-      return view(type);
-    },
+    create: (count, type) => (ask('create', (world) => world.create(type === 'Buffer' ? count : 4 * count), true) ? view(type) : null),
+    getOrCreate: (count, type) => memory.create(count, type) || view(type),
     keyOf: () => KEY,
     beforeDetach() {},
     detach() {},

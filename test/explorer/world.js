@@ -10,7 +10,6 @@ class World {
     this.order = order;
     /** @type {ArrayBuffer | null} */
     this.buffer = null;
-    this.created = 0;
     this.time = 1e6;
     this.alive = new Set();
     this.processes = [];
@@ -39,9 +38,9 @@ class World {
   }
 
   create(bytes) {
-    if (this.buffer !== null) return;
+    if (this.buffer !== null) return false;
     this.buffer = new ArrayBuffer(bytes);
-    this.created = bytes;
+    return true;
   }
 
   /** The shared words, for who looks at them from outside of all processes. */
