@@ -2,10 +2,12 @@
 // SharedMap: what its calls answer and throw, who may open what, and what is evicted. How it behaves over time is
 // tested against a Map in map-model.test.js, and what a death leaves in map-steps.test.js.
 
+const fs = require('fs');
 const test = require('tape');
 const { hash } = require('../lib/map/hash');
 const { FIRST_SHARD, SHARD } = require('../lib/map/layout');
 const clock = require('../lib/runtime/clock');
+const waiting = require('../lib/wait');
 const { execPath, forkCode, freshKey, freshKeys, freshName, isDeno, isLinux, nextMessage, nodeMajor, outcome, runCode, shm, thrownBy } = require('./support');
 
 const skip = nodeMajor < 16 && 'SharedMap needs Node 16';
@@ -412,6 +414,27 @@ test('who opens the same key has the same map', { skip }, (t) => {
     if (typeof key === 'string') t.equal(new shm.SharedMap(key).get('a'), 1, 'an object stays');
     shm.destroy(key);
   }
+  t.end();
+});
+
+test('who creates a map again that somebody else has removed waits for nobody', { skip: skip || (!isLinux && 'looks into /dev/shm') }, (t) => {
+  const { wait } = waiting;
+  const waits = [];
+  waiting.wait = (words, index, value, timeout) => (waits.push(timeout), 'timed-out');
+  t.teardown(() => (waiting.wait = wait));
+  const maps = [freshMap(t, { bytes: undefined })];
+  const { key } = maps[0];
+  const createAgain = () => {
+    fs.unlinkSync(`/dev/shm${key}`);
+    maps.push(new shm.SharedMap(key).set('a', maps.length));
+  };
+  maps[0].set('a', 0);
+  createAgain();
+  t.deepEqual(maps.map((map) => map.get('a')), [0, 1], 'while it has the old one');
+  maps.forEach((map) => map.detach());
+  createAgain();
+  t.equal(maps[2].get('a'), 2, 'after a detach');
+  t.deepEqual(waits, []);
   t.end();
 });
 
