@@ -80,6 +80,12 @@ test('an error is that of its call, and the next one computes', { skip }, async 
   t.equal((await rejection(map.compute('large', () => 'x'.repeat(1e6)))).code, 'ERR_SHM_ENTRY_SIZE');
   t.equal(await map.compute('large', () => 'small'), 'small', 'and the claim is gone');
   t.equal(map.size, 2);
+  let called = 0;
+  t.equal((await rejection(map.compute('x'.repeat(65000), () => ++called))).code, 'ERR_SHM_ENTRY_SIZE', 'a key that is too long for a claim');
+  const circular = {};
+  circular.self = circular;
+  t.equal((await rejection(map.compute('circular', () => circular))).code, 'ERR_INVALID_ARG_TYPE');
+  t.deepEqual([called, map.size, map.stats().repairs], [0, 2, 0], 'which nobody has died of');
 });
 
 test('arguments, timeouts and signals', { skip: skip || (typeof AbortController === 'undefined' && 'no AbortController') }, async (t) => {

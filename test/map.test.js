@@ -106,10 +106,19 @@ test('what JSON cannot hold is refused', { skip }, (t) => {
     const error = thrownBy(() => map.set('key', value));
     t.equal(error.code, 'ERR_INVALID_ARG_TYPE', error.message);
   }
-  const circular = {};
-  circular.self = circular;
-  t.ok(thrownBy(() => map.set('key', circular)) instanceof TypeError, 'as JSON.stringify says it');
-  t.throws(() => map.set('key', { toJSON() { throw new Error('mine'); } }), /mine/);
+  const circular = { list: [{}] };
+  circular.list[0].self = circular;
+  const refused = [circular, circular.list, { toJSON: () => circular }];
+  if (global.BigInt) refused.push({ deep: [1, { big: global.BigInt(1) }] }, [Object(global.BigInt(1))]);
+  for (const value of refused) {
+    const error = thrownBy(() => map.set('key', value));
+    t.deepEqual([error.code, error instanceof TypeError, error.cause instanceof TypeError], ['ERR_INVALID_ARG_TYPE', true, true], error.cause.message);
+  }
+  const shared = { n: 1 };
+  t.deepEqual(map.set('key', { a: shared, b: [shared, { c: shared }] }).get('key').b[1], { c: shared }, 'the same object twice is no circle');
+  const mine = new TypeError('mine');
+  const throws = { a: shared, b: shared, toJSON: undefined, c: { toJSON() { throw mine; } } };
+  t.equal(thrownBy(() => map.set('key', throws)), mine, 'what toJSON throws is passed on');
   t.equal(map.set('key', { toJSON: () => (map.set('other', 2), 3) }).get('key'), 3, 'what is made to JSON may use the map');
   t.equal(map.get('other'), 2);
   t.equal(map.size, 2);
@@ -254,6 +263,9 @@ test('readOnly: follows what others write, and writes nothing', { skip }, (t) =>
     const error = thrownBy(() => reader[call](...args));
     t.equal(error.code, 'ERR_SHM_READ_ONLY', error.message);
   }
+  t.equal(new shm.SharedMap(map.key, { readOnly: true, evict: true }).size, map.size);
+  t.equal(code(() => new shm.SharedMap(map.key, { readOnly: true, evict: false })), 'ERR_SHM_LAYOUT', 'another evict');
+  t.equal(reader.size, map.size, 'and who fails detaches nobody');
   reader.detach();
   t.equal(code(() => reader.get('a')), 'ERR_SHM_DETACHED');
   t.ok(map.size > 0, 'the writer of this thread stays');
@@ -407,6 +419,9 @@ test('who opens the same key has the same map', { skip }, (t) => {
     t.equal(new shm.SharedMap(key, { bytes: 300000, entries: 100, evict: true }).get('a'), 1, 'asked for as it was created');
     t.equal(code(() => new shm.SharedMap(key, { bytes: 200000 })), 'ERR_SHM_LAYOUT');
     t.equal(code(() => new shm.SharedMap(key, { evict: false })), 'ERR_SHM_LAYOUT');
+    const error = thrownBy(() => new shm.SharedMap(key, { bytes: 300000 }));
+    t.equal(error.code, 'ERR_SHM_LAYOUT', 'with some of the sizes');
+    t.match(error.message, /all of bytes, entries, maxEntry .* or none/);
     map.detach();
     t.equal(code(() => map.get('a')), 'ERR_SHM_DETACHED');
     t.equal(code(() => map.size), 'ERR_SHM_DETACHED');

@@ -21,7 +21,7 @@ const { isRingSound } = require('./ring');
 const VISITS_PER_SLOT = 128;
 
 /** The codes of what calls throw before they change anything; whatever else is thrown came between two changes. */
-const ANSWERS = ['ERR_SHM_FULL', 'ERR_SHM_LAYOUT', 'ERR_SHM_NOT_A_NUMBER'];
+const ANSWERS = ['ERR_SHM_ENTRY_SIZE', 'ERR_SHM_FULL', 'ERR_SHM_LAYOUT', 'ERR_SHM_NOT_A_NUMBER'];
 const isAnswer = (error) => ANSWERS.includes(error.code);
 
 /** The shard whose lock a call takes, has, or has left behind; see structures/in-hand.js. */

@@ -25,7 +25,12 @@ const CREATOR_TIMEOUT = 500;
  */
 function openMap(key, options) {
   const open = options.readOnly ? openReadOnly : openToWrite;
-  return opening(key, (attempt) => open(attempt, key, options));
+  return opening(key, (attempt) => {
+    const opened = open(attempt, key, options);
+    const { evict } = opened.geometry;
+    if (options.evict !== undefined && evict !== options.evict) throw layout(key, `it was created with { evict: ${evict} }`);
+    return opened;
+  });
 }
 
 function openToWrite(attempt, key, options) {
@@ -35,8 +40,7 @@ function openToWrite(attempt, key, options) {
   if (Atomics.load(words, WORD.magic) === 0) begin(words, key, wanted, options, attempt.isNew);
   const geometry = check(words, key);
   const isOther = ['shards', 'slots', 'units', 'largest'].some((name) => geometry[name] !== wanted[name]);
-  if (isOther && hasSizes(options)) throw layout(key, 'it was created with other sizes. Leave them out to take it as it is');
-  if (options.evict !== undefined && geometry.evict !== options.evict) throw layout(key, `it was created with { evict: ${geometry.evict} }`);
+  if (isOther && hasSizes(options)) throw layout(key, `it was created with other sizes. Give all of ${SIZES.join(', ')} as it was created, or none to take it as it is`);
   return { views, geometry };
 }
 

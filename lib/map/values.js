@@ -16,19 +16,44 @@ function storable(value) {
     return bytesOf(value);
   }
   if (hasNoJson(value)) throw invalidType('value', EXPECTED, value);
-  const text = JSON.stringify(value);
+  const text = jsonOf(value);
   if (text === undefined) throw invalidType('value', EXPECTED, value);
   return new Json(text);
 }
 
-/** Whether JSON would make `{}` of it, or throw an error that names no argument. */
+/** Whether JSON would make `{}` of it. */
 function hasNoJson(value) {
-  if (typeof value === 'bigint') return !hasToJson(value);
-  if (typeof value !== 'object' || value === null || hasToJson(value)) return false;
+  if (typeof value !== 'object' || value === null || typeof value.toJSON === 'function') return false;
   return types.isMap(value) || types.isSet(value) || types.isPromise(value) || types.isAnyArrayBuffer(value);
 }
 
-const hasToJson = (value) => typeof value.toJSON === 'function';
+function jsonOf(value) {
+  try {
+    return JSON.stringify(value);
+  } catch (error) {
+    throw isRefused(value) ? Object.assign(invalidType('value', EXPECTED, value), { cause: error }) : error;
+  }
+}
+
+/** Whether JSON itself throws, at a circle or a BigInt, whose error names no argument; not a `toJSON` of the caller's. */
+function isRefused(value) {
+  /** The objects around the part that is looked at. @type {any[]} */
+  const around = [];
+  let isFound = false;
+  /** @this {any} */
+  const look = function (_, part) {
+    while (around.length > 0 && around[around.length - 1] !== this) around.pop();
+    isFound = isFound || typeof part === 'bigint' || types.isBigIntObject(part) || around.includes(part);
+    if (typeof part === 'object' && part !== null) around.push(part);
+    return part;
+  };
+  try {
+    JSON.stringify(value, look);
+  } catch (_) {
+    // What was thrown first is what is told.
+  }
+  return isFound;
+}
 
 /** The value that JSON tells; undefined if it is none: it was not written by this package. */
 function parsed({ text }) {

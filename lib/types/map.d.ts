@@ -127,10 +127,11 @@ export class SharedMap<V = any> implements Iterable<[string, V]> {
   static bytesFor(sizes: SharedMapSizes): number;
 
   /**
-   * Opens the map of that key, or creates it. Sizes that are given have to be those it was created with.
+   * Opens the map of that key, or creates it. An existing map takes all sizes that it was created with, or none: beside
+   * one that is given, one that is left out is the default. `evict` has to be that of the map, if it is given.
    *
    * @throws {TypeError | RangeError} if an argument is wrong, or `bytes` too few for `entries` and `maxEntry`
-   * @throws {Error} with `code` `'ERR_SHM_LAYOUT'` if the key is something else or a map of other sizes,
+   * @throws {Error} with `code` `'ERR_SHM_LAYOUT'` if the key is something else or a map of other sizes or another `evict`,
    *   `'ENOENT'` if there is none and it was to be opened with `{ readOnly: true }`, `'ERR_SHM_UNAVAILABLE'` before Node 16
    * @throws what `create` and `get` throw
    */
