@@ -3,8 +3,9 @@
 
 const fs = require('fs');
 const test = require('tape');
-const { codeOf, rejection, skip } = require('./messages');
-const { forkCode, freshName, isLinux, nextMessage, shm } = require('./support');
+const vm = require('vm');
+const { codeOf, rejection, skip, textOf } = require('./messages');
+const { forkCode, freshName, isBun, isDeno, isLinux, nextMessage, shm } = require('./support');
 const owners = require('../lib/runtime/owner');
 const waiting = require('../lib/wait');
 
@@ -84,6 +85,71 @@ test('a call that blocks while this object is being granted the lock waits for i
     topic.destroy();
   });
   waiting.begin = begin;
+});
+
+/** Ends a call by force while it waits for a lock; no `finally` runs. */
+function endedWhileWaiting(act) {
+  const { wait } = waiting;
+  waiting.wait = () => {
+    for (;;);
+  };
+  try {
+    return codeOf(() => vm.runInNewContext('act()', { act }, { timeout: 20 }));
+  } finally {
+    waiting.wait = wait;
+  }
+}
+
+test('what was ended by force while it waited does not unlock the lock of another call of the thread', { skip: skip || ((isBun || isDeno) && 'this runtime does not terminate scripts') }, async (t) => {
+  const { begin } = waiting;
+  await withAllAlive(async () => {
+    const key = freshName();
+    const [one, other] = [new shm.Topic(key, { size: 8 }), new shm.Topic(key)];
+    const words = shm.get(key, 'Int32Array');
+    words[WRITER] = OTHER;
+    let wake;
+    waiting.begin = () => ({ ended: new Promise((resolve) => (wake = resolve)), expire() {} });
+    const lent = one.loan();
+    waiting.begin = begin;
+    t.equal(endedWhileWaiting(() => other.publishSync('x')), 'ERR_SCRIPT_EXECUTION_TIMEOUT');
+    words[WRITER] = 0;
+    wake('ok');
+    const loan = await lent;
+    t.equal(words[WRITER] & 0x3fffffff, owners.ownNumber());
+    t.equal(other.tryPublish('never'), false);
+    await new Promise((resolve) => setTimeout(resolve, 150)); // it is looked what was left
+    t.equal(words[WRITER] & 0x3fffffff, owners.ownNumber());
+    loan.length = loan.data.write('mine');
+    loan.publish();
+    t.equal(other.latest().text(), 'mine');
+    t.equal(other.tryPublish('next'), true, 'the lock is free');
+    one.destroy();
+  });
+  waiting.begin = begin;
+});
+
+test('a row whose memory goes before it is given back hinders no call of the thread', { skip }, (t) => {
+  const { load } = Atomics;
+  const key = freshName();
+  const channel = new shm.Channel(freshName(), { slots: 1, size: 8 });
+  const topic = new shm.Topic(key, { size: 8 });
+  topic.tryPublish('x');
+  topic.latest();
+  Atomics.load = () => {
+    throw new RangeError('as if the stack were full');
+  };
+  try {
+    t.throws(() => shm.detach(key), /as if/);
+  } finally {
+    Atomics.load = load;
+  }
+  t.notEqual(shm.detach(key), -1);
+  t.equal(channel.trySend('a'), true);
+  t.equal(textOf(channel.tryReceive()), 'a');
+  t.equal(codeOf(() => topic.latest()), 'ERR_SHM_DETACHED');
+  channel.destroy();
+  shm.destroy(key);
+  t.end();
 });
 
 test('who asks for a lock that is never given back is told so in time', { skip }, async (t) => {

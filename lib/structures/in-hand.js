@@ -33,6 +33,11 @@ function letGo() {
   inHand = null;
 }
 
+/** Notes that what a call has left is not taken, if `isFree(what)` says so: it was about to take it, and now somebody else of this thread has it. */
+function disclaim(isFree) {
+  if (inHand !== null && isFree(inHand)) inHand = null;
+}
+
 function isEmptyHanded() {
   return inHand === null;
 }
@@ -68,4 +73,4 @@ function unwatched(action) {
   }
 }
 
-module.exports = { giveBack, hold, isEmptyHanded, letGo, unwatched };
+module.exports = { disclaim, giveBack, hold, isEmptyHanded, letGo, unwatched };

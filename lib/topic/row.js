@@ -80,7 +80,7 @@ class Row {
   /** See in-hand.js. */
   giveBack() {
     this.at = NONE;
-    free(this, this.wanted);
+    if (this.words.length > 0) free(this, this.wanted);
   }
 }
 

@@ -2,7 +2,7 @@
 // The writer's lock: a call has it for as long as it publishes, a loan until it is published or released.
 
 const { Lock } = require('../mutex');
-const { hold, letGo } = require('../structures/in-hand');
+const { disclaim, hold, letGo } = require('../structures/in-hand');
 const { WRITER } = require('./layout');
 
 class WriterLock {
@@ -44,6 +44,8 @@ class WriterLock {
    */
   async wait(onLocked) {
     await this.lock.lockAsync({ timeout: Infinity, signal: undefined, ref: false }, () => {
+      // Who was ended by force while it waited for this lock, too, must not unlock it.
+      disclaim((what) => what instanceof WriterLock && what.words.buffer === this.words.buffer);
       this.isLent = true;
       onLocked();
     });
