@@ -4,7 +4,7 @@
 const test = require('tape');
 const { PRODUCERS, RING } = require('../lib/channel/layout');
 const { codeOf, rejection, skip, textOf } = require('./messages');
-const { freshKeys, freshName, nodeMajor, shm, thrownBy } = require('./support');
+const { freshKeys, freshName, nodeMajor, runCode, shm, thrownBy } = require('./support');
 
 test('before Node 16 there is one sentence about it', { skip: nodeMajor >= 16 && 'it is there' }, (t) => {
   for (const Class of [shm.Channel, shm.Topic]) {
@@ -13,6 +13,34 @@ test('before Node 16 there is one sentence about it', { skip: nodeMajor >= 16 &&
     t.match(error.message, /Node\.js 16/);
   }
   t.end();
+});
+
+test('a Node that cannot parse the structures is refused with a sentence about it', { skip }, async (t) => {
+  const openings = `[
+    () => new shm.Channel('${freshName()}', { slots: 1, size: 8 }),
+    () => new shm.Topic('${freshName()}', { size: 8 }),
+    () => new shm.SharedMap('${freshName()}', { bytes: 100000 }),
+    () => new shm.LockManager('${freshName()}'),
+  ]`;
+  const outcomes = async (node) => {
+    const { stdout, stderr } = await runCode(`
+      Object.defineProperty(process, 'versions', { value: Object.assign({}, process.versions, { node: '${node}' }) });
+      Object.defineProperty(process, 'version', { value: 'v${node}' });
+      console.log(JSON.stringify(${openings}.map((open) => {
+        try {
+          return open().destroy();
+        } catch (error) {
+          return [error.code, error.message];
+        }
+      })));`);
+    t.equal(stderr, '');
+    return JSON.parse(stdout);
+  };
+  for (const node of ['15.14.0', '16.0.0', '16.10.0']) {
+    const refusal = (name) => ['ERR_SHM_UNAVAILABLE', `A ${name} takes Node.js 16.11 or newer, and this is v${node}`];
+    t.deepEqual(await outcomes(node), ['Channel', 'Topic', 'SharedMap', 'LockManager'].map(refusal));
+  }
+  for (const node of ['16.11.0', '17.0.0']) t.deepEqual(await outcomes(node), [true, true, true, true], node);
 });
 
 test('messages come in order, as long as they are and with their tags', { skip }, (t) => {

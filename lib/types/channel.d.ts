@@ -107,7 +107,7 @@ export type MessagesOptions = Pick<WaitOptions, 'signal' | 'ref'>;
  * no other: what was not sent never was, what was sent arrives, and what was received and not given back is delivered
  * again within a second, as the last.
  *
- * It lies in the shared memory of its key, with `slots` × `size` bytes reserved. It needs Node.js 16 or newer.
+ * It lies in the shared memory of its key, with `slots` × `size` bytes reserved. It needs Node.js 16.11 or newer.
  *
  * A call without a suffix returns a promise, its twin `…Sync` blocks, and `try…` never waits. While a call blocks,
  * handlers of SIGINT and other signals wait.
@@ -128,7 +128,7 @@ export class Channel<T = any> implements AsyncIterable<Message<T>> {
    * @param key string for a POSIX object, integer for a System V segment
    * @throws {TypeError | RangeError} if an argument is wrong
    * @throws {Error} with `code` `'ERR_SHM_LAYOUT'` if there is something else, or one of another geometry;
-   *   `'ERR_SHM_UNAVAILABLE'` before Node.js 16
+   *   `'ERR_SHM_UNAVAILABLE'` before Node.js 16.11
    * @throws {ShmSystemError} if the system refuses
    */
   constructor(key: Key, options?: ChannelOptions);

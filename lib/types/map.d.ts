@@ -132,7 +132,7 @@ export class SharedMap<V = any> implements Iterable<[string, V]> {
    *
    * @throws {TypeError | RangeError} if an argument is wrong, or `bytes` too few for `entries` and `maxEntry`
    * @throws {Error} with `code` `'ERR_SHM_LAYOUT'` if the key is something else or a map of other sizes or another `evict`,
-   *   `'ENOENT'` if there is none and it was to be opened with `{ readOnly: true }`, `'ERR_SHM_UNAVAILABLE'` before Node 16
+   *   `'ENOENT'` if there is none and it was to be opened with `{ readOnly: true }`, `'ERR_SHM_UNAVAILABLE'` before Node.js 16.11
    * @throws what `create` and `get` throw
    */
   constructor(key: Key, options?: SharedMapOptions);

@@ -74,7 +74,7 @@ export type FramesOptions = Pick<WaitOptions, 'signal' | 'ref'>;
  * pictures, a state, prices. The writer never waits for readers, and no reader sees half a frame. A process that is
  * killed, at any moment, harms no other.
  *
- * It lies in the shared memory of its key, with (`history` + `readers` + 1) × `size` bytes reserved. It needs Node.js 16
+ * It lies in the shared memory of its key, with (`history` + `readers` + 1) × `size` bytes reserved. It needs Node.js 16.11
  * or newer.
  *
  * An object is one reader, from its first read on, and has one frame at a time. A second object over the same key, also
@@ -100,7 +100,7 @@ export class Topic<T = any> implements AsyncIterable<Frame<T>> {
    * @param key string for a POSIX object, integer for a System V segment
    * @throws {TypeError | RangeError} if an argument is wrong
    * @throws {Error} with `code` `'ERR_SHM_LAYOUT'` if there is something else, or one of another geometry;
-   *   `'ERR_SHM_UNAVAILABLE'` before Node.js 16
+   *   `'ERR_SHM_UNAVAILABLE'` before Node.js 16.11
    * @throws {ShmSystemError} if the system refuses
    */
   constructor(key: Key, options?: TopicOptions);
