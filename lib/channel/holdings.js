@@ -27,6 +27,7 @@ class Lent {
   #firstSlot;
   #self;
   #isLent;
+  #slotInHand = 0;
 
   /** @param {Int32Array} words */
   constructor(words, firstSlot, slots, self) {
@@ -52,9 +53,17 @@ class Lent {
   /** Disowns all of them. */
   giveUp() {
     for (let slot = this.#isLent.indexOf(1); slot >= 0; slot = this.#isLent.indexOf(1, slot + 1)) {
-      this.#isLent[slot] = 0;
-      disown(this.#words, this.#firstSlot + slot * SLOT, this.#self);
+      this.#slotInHand = slot;
+      hold(this);
+      this.giveBack();
+      letGo();
     }
+  }
+
+  /** See in-hand.js. */
+  giveBack() {
+    this.#isLent[this.#slotInHand] = 0;
+    if (this.#words.length > 0) disown(this.#words, this.#firstSlot + this.#slotInHand * SLOT, this.#self);
   }
 }
 

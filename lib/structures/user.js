@@ -1,7 +1,11 @@
 'use strict';
 // The share that one object has in the memory under a key. A thread maps a key once, however many objects use it: each
 // is a user of its own, whose `detach` ends only its own share, and the last one's detaches the memory. Whatever ends
-// a share, what the object still held is given back first.
+// a share, what the object still held is given back first. What fails or is ended by force half-way can be repeated:
+//
+//   ATTACHED → LEAVING   the share's end begins: the object's calls fail from here on
+//   LEAVING → LEFT       all that it held has been given back, and its collection has nothing to do any more
+//   LEFT → DETACHED      the memory is detached, or another object of the thread has it
 
 const { bufferOf } = require('../arrays/intrinsics');
 const { detached, replaced } = require('../errors');
@@ -15,6 +19,8 @@ const { giveBack } = require('./in-hand');
 /** How often a waiting object looks whether its key still leads to its memory (milliseconds). */
 const CHECK_EVERY = 1000;
 
+const [ATTACHED, LEAVING, LEFT, DETACHED] = [0, 1, 2, 3];
+
 /** The users in this thread, as long as they have a share. @type {Set<User>} */
 const users = new Set();
 
@@ -23,7 +29,7 @@ const collected = new FinalizationRegistry((user) => user.leave());
 
 class User {
   #giveBack;
-  #hasLeft = false;
+  #state = ATTACHED;
   #outlives;
   #checkedAt = 0;
   #isCurrent = true;
@@ -31,7 +37,8 @@ class User {
   /**
    * @param {number | string} key
    * @param {any} array the memory
-   * @param {() => void} giveBack gives back what the object holds, as long as the memory is there
+   * @param {() => void} giveBack gives back what the object holds, as long as the memory is there; it is called again if
+   * it has not returned
    */
   constructor(key, array, giveBack) {
     this.key = key;
@@ -48,7 +55,11 @@ class User {
   }
 
   isAttached() {
-    return !this.#hasLeft && this.array.length > 0 && !(this.#outlives && isWithdrawn(this.array.buffer));
+    return this.#state === ATTACHED && this.#isThere();
+  }
+
+  #isThere() {
+    return this.array.length > 0 && !(this.#outlives && isWithdrawn(this.array.buffer));
   }
 
   /** @throws {Error} `ERR_SHM_DETACHED` */
@@ -73,27 +84,34 @@ class User {
 
   /** Gives back what the object holds; its share ends. The memory stays attached. */
   leave() {
-    if (this.#hasLeft) return;
-    const isThere = this.isAttached();
-    this.#hasLeft = true;
+    if (this.#state >= LEFT) return;
+    this.#state = LEAVING;
+    if (this.#isThere()) {
+      giveBack(); // what a call has left that was ended by force
+      this.#giveBack();
+    }
     users.delete(this);
     collected.unregister(this);
-    if (!isThere) return;
-    giveBack(); // what a call has left that was ended by force
-    this.#giveBack();
+    this.#state = LEFT;
   }
 
   detach() {
-    const wasAttached = this.isAttached();
     this.leave();
-    if (wasAttached && this.#isKnown() && !Array.from(users).some((other) => other.isOver(this.array))) memory.detach(this.array);
+    if (this.#mayDetach() && !Array.from(users).some((other) => other.isOver(this.array))) memory.detach(this.array);
+    this.#state = DETACHED;
   }
 
   /** Whether there was something to destroy. */
   destroy() {
-    const isThere = this.isAttached();
     this.leave();
-    return memory.destroy(isThere && this.#isKnown() ? this.array : this.key);
+    const isDestroyed = memory.destroy(this.#mayDetach() ? this.array : this.key);
+    this.#state = DETACHED;
+    return isDestroyed;
+  }
+
+  /** Whether the memory may still be there because of this object. */
+  #mayDetach() {
+    return this.#state !== DETACHED && this.#isThere() && this.#isKnown();
   }
 
   /**

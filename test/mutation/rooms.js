@@ -17,7 +17,7 @@ const files = ['file', 'file-use', 'file-errors', 'file-tables', 'file-promises'
 const rooms = {
   'lib/mutex/': [...mutex, 'sleeping-steps', ...explorers('mutex'), 'topic', 'topic-use', 'channel-deaths', 'map-interrupted', 'locks', 'current'],
   'lib/wait/': waits,
-  'lib/structures/': ['sleeping-steps', 'look-ups', 'channel-calls', 'channel-waits', 'channel', 'topic-use', 'channel-users', 'opening', 'locks', 'channel-deaths', 'topic', 'current', ...explorers('channel')],
+  'lib/structures/': ['sleeping-steps', 'look-ups', 'channel-calls', 'channel-waits', 'channel', 'topic-use', 'channel-users', 'opening', 'detach-halfway', 'locks', 'channel-deaths', 'topic', 'current', ...explorers('channel')],
   'lib/channel/recovery.js': ['sleeping-steps', 'channel-deaths', 'channel-waits', ...explorers('channel'), ...channel],
   'lib/channel/': [...channel, 'polling', ...explorers('channel')],
   'lib/topic/': ['sleeping-steps', 'look-ups', 'topic-use', 'topic', 'topic-steps', 'current', 'cli-structures', ...explorers('topic')],
