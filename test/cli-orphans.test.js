@@ -104,6 +104,23 @@ test('rm --orphans leaves what is attached during the question', { skip: ownMach
   t.match(stdout, /destroyed \/two\r\n/);
 });
 
+test('an object on a device of any number is told as the kernel tells its mappings', linuxOnly, (t) => {
+  const { identityOf } = require('../lib/cli/processes');
+  const { lstatSync } = fs;
+  /** Minor and major number, as man 3 makedev packs them. */
+  const identityOn = (major, minor) => {
+    fs.lstatSync = () => ({ dev: (minor & 0xff) + major * 2 ** 8 + (minor >> 8) * 2 ** 20, ino: 5 });
+    try {
+      return identityOf({ kind: 'posix', key: '/any' });
+    } finally {
+      fs.lstatSync = lstatSync;
+    }
+  };
+  const told = [[0, 5], [0, 0x2c], [0, 0x1b7], [0x103, 0xfffff], [8, 0x100]].map(([major, minor]) => identityOn(major, minor));
+  t.deepEqual(told, ['00:05 5', '00:2c 5', '00:1b7 5', '103:fffff 5', '08:100 5']);
+  t.end();
+});
+
 test('in a container ls and rm say that they cannot see everybody', { skip: noContainer }, async (t) => {
   const inContainer = (...args) => outcome(spawn('unshare', ['-Urpf', '--mount-proc'].concat(command, args), { stdio: 'pipe' }));
   for (const args of [['ls'], ['rm', '--orphans', '--mine']]) {

@@ -124,7 +124,7 @@ function identityOf(status) {
   if (status.kind === 'sysv') return `sysv ${status.id}`;
   try {
     const { dev, ino } = fs.lstatSync(binding.objectsFolder() + status.key);
-    const hex = (number) => `0${number.toString(16)}`.slice(-2);
+    const hex = (number) => number.toString(16).padStart(2, '0'); // two digits at least, as the kernel prints them
     // The kernel packs a device's minor number around its major one: https://man7.org/linux/man-pages/man3/makedev.3.html
     return `${hex((dev >> 8) & 0xfff)}:${hex((dev & 0xff) | ((dev >> 12) & 0xfff00))} ${ino}`;
   } catch (_) {
