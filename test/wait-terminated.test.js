@@ -2,7 +2,8 @@
 // A script that waits is terminated, or fails half-way: what would have woken it is the next one's.
 
 const test = require('tape');
-const { Worker, freshName, isBun, isDeno, nextMessage, nodeMajor, runCode, shm } = require('./support');
+const { Worker, forkCode, freshName, isBun, isDeno, isLinux, nextMessage, nodeMajor, runCode, shm, until } = require('./support');
+const binding = require('../lib/runtime/binding');
 const clock = require('../lib/runtime/clock');
 
 const skip = (Worker === null && 'no worker_threads') || ((isBun || isDeno) && 'this runtime does not terminate scripts');
@@ -74,19 +75,57 @@ test('a call that is ended by force before its wait has a promise leaves none th
   t.equal(stdout, 'ok 0\n', stderr);
 });
 
-test('what ends such a wait passes on a notification that has come before', { skip: isBun || isDeno ? 'the kernel wakes by threads there' : false }, async (t) => {
-  const array = shm.create(4, 'Int32Array', freshName());
-  await shm.waitAsync(array, 0, 0, { timeout: 0 });
-  await new Promise((resolve) => setTimeout(resolve, 200)); // no timer of an earlier call
+/** Begins a wait for word 0 that has no promise, as if there were no stack for its timer; timers of 100 ms are set by `watch`. */
+async function failingWait(t, array, watch) {
   const { setTimeout: real } = clock;
-  clock.setTimeout = (...args) => {
-    if (args[1] > 3000) throw new RangeError('Maximum call stack size exceeded');
-    return real(...args);
+  clock.setTimeout = (action, milliseconds, ...args) => {
+    if (milliseconds > 3000) throw new RangeError('Maximum call stack size exceeded');
+    return (milliseconds === 100 ? watch : real)(action, milliseconds, ...args);
   };
-  const failed = await shm.waitAsync(array, 0, 0, { timeout: 4000 }).catch((error) => error);
+  const error = await shm.waitAsync(array, 0, 0, { timeout: 4000 }).catch((failure) => failure);
   clock.setTimeout = real;
-  t.ok(failed instanceof RangeError);
-  t.equal(shm.notify(array, 0, 1), 1, 'it is in the queue');
-  t.equal(await shm.waitAsync(array, 0, 0, { timeout: 5000, ref: true }), 'ok');
+  t.ok(error instanceof RangeError);
+}
+
+const noQueue = (!isLinux || isBun || isDeno) && 'waits by the way of Node.js on Linux';
+
+test('a wait without a promise is ended by a timer', async (t) => {
+  const array = shm.create(4, 'Int32Array', freshName());
+  await new Promise((resolve) => setTimeout(resolve, 200)); // no timer of an earlier call
+  const { cancelWait } = binding;
+  const cancelled = [];
+  binding.cancelWait = (id) => {
+    cancelled.push(id);
+    return cancelWait(id);
+  };
+  await failingWait(t, array, clock.setTimeout);
+  await until(() => cancelled.length > 0, 'it ends');
+  binding.cancelWait = cancelWait;
+  t.equal(cancelled.length, 1);
   shm.destroy(array);
+});
+
+test('the next call ends such a wait, and passes on a notification that has come before', { skip: noQueue }, async (t) => {
+  const array = shm.create(4, 'Int32Array', freshName());
+  await failingWait(t, array, clock.setTimeout);
+  t.equal(shm.notify(array, 0, 1), 1, 'it is in the queue');
+  t.equal(await shm.waitAsync(array, 0, 0, { timeout: 5000 }), 'ok');
+  shm.destroy(array);
+});
+
+test('so does the notification itself', { skip: noQueue }, async (t) => {
+  const key = freshName();
+  const array = shm.create(4, 'Int32Array', key);
+  await new Promise((resolve) => setTimeout(resolve, 200)); // no timer of an earlier call
+  await failingWait(t, array, () => ({ unref() {} })); // none of this one either
+  const other = forkCode(`
+    const array = shm.get(${JSON.stringify(key)}, 'Int32Array');
+    shm.waitAsync(array, 0, 0, { timeout: 10000 }).then((result) => process.send(result));
+    shm.waitAsync(array, 1, 0).then(() => process.disconnect());
+    process.send('waits');`);
+  t.equal(await nextMessage(other), 'waits');
+  shm.notify(array, 0, 1);
+  t.equal(await nextMessage(other), 'ok');
+  shm.notify(array, 1);
+  shm.destroy(key);
 });

@@ -6,7 +6,7 @@
 const fs = require('fs');
 const path = require('path');
 
-const waits = ['wait-options', 'wait', 'wait-terminated', 'wait-ends', 'wait-detach', 'threads', 'lesser-waits'];
+const waits = ['wait-options', 'wait', 'wait-terminated', 'left-behind', 'wait-ends', 'wait-detach', 'threads', 'lesser-waits'];
 const mutex = ['mutex-steps', 'mutex', 'mutex-waiters', 'mutex-run'];
 const channel = ['sleeping-steps', 'look-ups', 'channel-calls', 'channel', 'channel-waits', 'channel-consume', 'channel-deaths', 'channel-stopped', 'channel-users', 'channel-failures'];
 const map = ['map-readers', 'map-halfway', 'map-steps', 'map', 'map-interrupted', 'map-model', 'map-compute', 'map-forged'];
@@ -17,6 +17,8 @@ const files = ['file', 'file-use', 'file-errors', 'file-tables', 'file-promises'
 const rooms = {
   'lib/mutex/': [...mutex, 'sleeping-steps', ...explorers('mutex'), 'topic', 'topic-use', 'channel-deaths', 'map-interrupted', 'locks', 'current'],
   'lib/wait/': waits,
+  'lib/structures/spin.js': ['channel-sleepers'],
+  'lib/structures/in-hand.js': ['left-behind', 'sleeping-steps', ...channel],
   'lib/structures/': ['sleeping-steps', 'look-ups', 'channel-calls', 'channel-waits', 'channel', 'topic-use', 'channel-users', 'opening', 'detach-halfway', 'locks', 'channel-deaths', 'topic', 'current', ...explorers('channel')],
   'lib/channel/recovery.js': ['sleeping-steps', 'channel-deaths', 'channel-waits', ...explorers('channel'), ...channel],
   'lib/channel/': [...channel, 'polling', ...explorers('channel')],
