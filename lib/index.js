@@ -85,11 +85,11 @@ const shm = {
   get SharedMap() {
     return sharedMap();
   },
-  // Opened by the first request.
+  // Opened by the first request; a promise tells, too, that they cannot be.
   locks: {
-    request: (name, options, callback) => locks().request(name, options, callback),
+    request: async (name, options, callback) => locks().request(name, options, callback),
     requestSync: (name, options, callback) => locks().requestSync(name, options, callback),
-    query: () => locks().query(),
+    query: async () => locks().query(),
   },
 };
 

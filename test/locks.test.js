@@ -285,7 +285,7 @@ test('shm.locks is that of all processes of this user', { skip }, async (t) => {
   t.equal(await shm.locks.request(name, { ifAvailable: true }, (lock) => lock), null);
   child.kill('SIGKILL');
   t.equal(await shm.locks.request(name, (lock) => lock.ownerDied), true);
-  const { perm } = shm.stat(`/shm-typed-array-locks-${process.getuid()}`);
+  const { perm } = shm.stat(`/shm-typed-array-locks-${process.geteuid()}`);
   t.equal(perm, '600');
 });
 

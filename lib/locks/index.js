@@ -61,11 +61,10 @@ class LockManager {
   #user;
 
   /** @param {any} [options] */
-  constructor(key = keyOfUser(), options = undefined) {
-    if (arguments.length === 0) return ofUser(key);
-    this.#key = key;
-    const checked = readOptions(options);
-    const { table, user, requests } = opening(key, (attempt) => open(key, checked, attempt));
+  constructor(key = undefined, options = undefined) {
+    const given = readOptions(options);
+    const { table, user, requests } = key === undefined ? openOfUser(given) : opening(key, (attempt) => open(key, given, attempt));
+    this.#key = table.key;
     this.#table = table;
     this.#user = user;
     this.#requests = requests;
@@ -149,8 +148,9 @@ class LockManager {
 }
 
 /** The parts of a manager; none of them refers to it, so that it can be collected. */
-function open(key, options, attempt) {
+function open(key, options, attempt, check = (_key) => {}) {
   const { words, values } = openStructure(attempt, key, kind, options);
+  check(key);
   const table = new Table(words, values.requests, key);
   const user = new User(key, words, () => requests.close());
   const requests = new Requests(table, user);
@@ -179,11 +179,10 @@ function checkedRequest(name, given, callback) {
 }
 
 /** The locks of this user on this machine. Somebody else may have taken the name first. */
-function ofUser(key) {
+function openOfUser(given) {
+  const key = keyOfUser();
   checkOwner(key);
-  const manager = new LockManager(key, { perm: '600', transient: true });
-  checkOwner(key);
-  return manager;
+  return opening(key, (attempt) => open(key, { perm: 0o600, transient: true, ...given }, attempt, checkOwner));
 }
 
 function checkOwner(key) {

@@ -1,8 +1,8 @@
 'use strict';
 // The key of the locks that all processes of this user have in common.
 
-/** The number of this user. */
-const uid = () => /** @type {any} */ (process).getuid();
+/** The number of this user: of the effective one, to whom belongs what this process makes. */
+const uid = () => /** @type {any} */ (process).geteuid();
 
 const keyOfUser = () => `/shm-typed-array-locks-${uid()}`;
 

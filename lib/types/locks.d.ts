@@ -34,9 +34,9 @@ export interface LockRequestOptions extends LockRequestSyncOptions {
 export interface LockManagerOptions {
   /** How many requests there can be at a time, held and pending, of all threads together: 4,096 by default, 320 bytes each. */
   requests?: number;
-  /** Permissions of a new one, in octal digits: `'660'` by default. */
+  /** Permissions of a new one, in octal digits: `'660'` by default, `'600'` without a key. */
   perm?: Permissions;
-  /** Whether the memory goes with its last user, as in `create`. */
+  /** Whether the memory goes with its last user, as in `create`; true by default without a key. */
   transient?: boolean;
 }
 
@@ -109,7 +109,7 @@ export interface Locks {
 
 /**
  * Locks by name, for all processes and threads that open the same key. `shm.locks` is that of all processes of this
- * user on this machine; a manager of one's own is for other users, or for more requests.
+ * (effective) user on this machine; a manager of one's own is for other users, or for more requests.
  *
  * @example
  * const team = new shm.LockManager('/team-locks', { perm: '660' });
@@ -118,7 +118,8 @@ export class LockManager implements Locks {
   /**
    * Opens it, or creates it if there is none.
    *
-   * @param key the name of an object or the number of a segment; without it, the key of `shm.locks`
+   * @param key the name of an object or the number of a segment; without it (or undefined) the key of `shm.locks`: of the
+   *   effective user, with the permissions `'600'`, transient, and never one that belongs to somebody else
    * @throws {TypeError | RangeError} if an argument is wrong
    * @throws {ShmError} `ERR_SHM_LAYOUT` if the key has something else, or another number of requests
    * @throws {WaitSystemError} if the system refuses, or the locks of this user belong to somebody else (`EACCES`)
