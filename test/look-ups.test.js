@@ -2,7 +2,7 @@
 // A thread that dies before it wakes others: those who sleep without blocking look up after a moment, and are woken.
 
 const test = require('tape');
-const { freshName, shm } = require('./support');
+const { freshName, runCode, shm } = require('./support');
 const { skip } = require('./messages');
 const waiting = require('../lib/wait');
 
@@ -70,4 +70,22 @@ const cases = {
 test('those who sleep for something are woken, though whoever should have woken them has died', { skip }, async (t) => {
   await Promise.all(Object.keys(cases).map(async (name) => t.equal(await late(cases[name]()), 'a', name)));
   shm.detachAll();
+});
+
+test('a call that fails before it counts does not let the process end while others wait', { skip }, async (t) => {
+  const clock = JSON.stringify(require.resolve('../lib/runtime/clock'));
+  const { stdout, stderr } = await runCode(`
+    const clock = require(${clock});
+    const { setInterval } = clock;
+    const channel = new shm.Channel(${JSON.stringify(freshName())}, { slots: 1, size: 8, transient: true });
+    clock.setInterval = () => {
+      throw new RangeError('as if the stack were full');
+    };
+    (async () => {
+      await channel.receive().catch((error) => console.log(error.name));
+      clock.setInterval = setInterval;
+      setTimeout(() => channel.trySend('a'), 100).unref();
+      console.log((await channel.receive()).text());
+    })();`);
+  t.equal(stdout, 'RangeError\na\n', stderr);
 });

@@ -23,6 +23,8 @@ class Call {
     // Whether it is in the queue; whether its promise is settled.
     this.isPending = false;
     this.isSettled = false;
+    // Whether it counts among those that keep the process alive.
+    this.isReferenced = false;
     /** @type {Call | null} */
     this.next = null;
     /** @type {Call | null} */
@@ -114,13 +116,13 @@ class Calls {
   }
 
   append(call) {
-    const { ref, signal } = call.options;
+    const { signal } = call.options;
     call.previous = this.last;
     if (this.last === null) this.first = call;
     else this.last.next = call;
     this.last = call;
     call.isPending = true;
-    lookUps.begin(this, ref);
+    lookUps.begin(call);
     if (signal !== undefined) {
       call.aborted = () => call.fail(reasonOf(signal));
       onAbort(signal, call.aborted);
@@ -129,12 +131,13 @@ class Calls {
 
   remove(call) {
     const { next, previous, options, timer } = call;
+    // First: if it fails, the call is removed by `advance`.
+    lookUps.end(call);
     call.isPending = false;
     if (previous === null) this.first = next;
     else previous.next = next;
     if (next === null) this.last = previous;
     else next.previous = previous;
-    lookUps.end(this, options.ref);
     if (call.aborted !== null) offAbort(options.signal, call.aborted);
     if (timer !== null) clock.clearTimeout(timer);
   }

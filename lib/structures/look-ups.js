@@ -9,8 +9,8 @@ const { unwatched } = require('./in-hand');
 /** How often to look (milliseconds). */
 const LOOK_UP_EVERY = 1000;
 
-/** What looks, and for how many calls. @type {Map<{ lookUp(): void }, number>} */
-const sleepers = new Map();
+/** What looks: the queues of calls that wait, and for a moment those of calls that have ended. @type {Set<any>} */
+const sleepers = new Set();
 
 /** How many of the calls keep the process alive. */
 let references = 0;
@@ -18,27 +18,38 @@ let references = 0;
 /** @type {any} */
 let timer = null;
 
-/** Has `sleeper.lookUp()` called from time to time, until `end` has been called as often. It must not throw. */
-function begin(sleeper, ref) {
-  sleepers.set(sleeper, (sleepers.get(sleeper) || 0) + 1);
-  if (timer === null) {
-    timer = clock.setInterval(lookUpAll, LOOK_UP_EVERY);
-    timer.unref();
+/** Has `call.calls.lookUp()` called from time to time, until the last of those calls has ended. It must not throw. */
+function begin(call) {
+  const { calls, options } = call;
+  // Together: whatever fails from here on, `end` undoes just that.
+  if (options.ref) {
+    call.isReferenced = true;
+    references++;
   }
-  if (ref && references++ === 0) timer.ref();
+  sleepers.add(calls);
+  if (timer === null) timer = clock.setInterval(lookUpAll, LOOK_UP_EVERY);
+  keepAlive();
 }
 
-function end(sleeper, ref) {
-  const left = (sleepers.get(sleeper) || 0) - 1;
-  if (left > 0) sleepers.set(sleeper, left);
-  else sleepers.delete(sleeper);
-  if (ref && --references === 0) timer.unref();
+function end(call) {
+  if (!call.isReferenced) return;
+  call.isReferenced = false;
+  if (--references === 0 && timer !== null) keepAlive();
+}
+
+function keepAlive() {
+  if (references > 0) timer.ref();
+  else timer.unref();
 }
 
 function lookUpAll() {
   unwatched(() => {
-    for (const sleeper of Array.from(sleepers.keys())) sleeper.lookUp();
+    for (const sleeper of Array.from(sleepers)) {
+      if (sleeper.isEmpty()) sleepers.delete(sleeper);
+      else sleeper.lookUp();
+    }
   });
+  keepAlive(); // where that has failed
   // Not at the end of the last call: the next one comes soon, as a rule, and a new timer costs more than the call.
   if (sleepers.size > 0) return;
   clock.clearInterval(timer);
