@@ -1,6 +1,7 @@
 'use strict';
 
 const shm = require('../index');
+const { look, lookAtStructure } = require('./looking');
 const { UsageError, keyOf } = require('./options');
 const { structureIn } = require('./structures');
 const { counted, printable } = require('./text');
@@ -34,34 +35,33 @@ async function run({ keys, flags }) {
   if (keys.length !== 1) throw new UsageError('dump takes one KEY');
   const key = keyOf(keys[0]);
   const isWhole = flags.type === undefined && flags.offset === undefined && !flags.raw;
-  const map = isWhole ? openMap(key) : null;
+  const map = isWhole ? lookAtMap(key) : null;
   const rest = map === null ? await dumpBytes(key, flags) : await dumpEntries(map, flags.count);
   for (const [number, what, hint] of rest) if (number > 0) process.stderr.write(`… and ${counted(number, ...what)}${hint}\n`);
 }
 
-/** The memory of a map; null if it is none, or may not be read: then the bytes are shown, or the reason why not. */
-function openMap(key) {
-  try {
-    const array = shm.get(key, 'Buffer', { copyOnWrite: true });
-    return array !== null && structureIn(array) === 'map' ? array : null;
-  } catch (error) {
-    if (/^ERR_(INVALID|OUT_OF)/.test(error.code)) throw error;
-    return null;
-  }
+/** A look at a map; null if it is none, or may not be read: then the bytes are shown, or the reason why not. */
+function lookAtMap(key) {
+  const seen = lookAtStructure(key);
+  if (seen === null || structureIn(seen.array) === 'map') return seen;
+  seen.end();
+  return null;
 }
 
-async function dumpEntries(array, most = DEFAULT_ENTRIES) {
-  const { more, damaged } = await write(require('../map/describe').entriesIn(array, most), ({ key, value }) => `${textOf(key)}: ${valueText(value)}\n`);
+async function dumpEntries({ array, end }, most = DEFAULT_ENTRIES) {
+  const bytes = Buffer.from(array.buffer, array.byteOffset, array.byteLength);
+  const { more, damaged } = await write(require('../map/describe').entriesIn(bytes, most), ({ key, value }) => `${textOf(key)}: ${valueText(value)}\n`);
+  end();
   return [[more, ENTRIES, ' (--count)'], [damaged, ['damaged entry', 'damaged entries'], '']];
 }
 
-async function dumpBytes(key, flags) {
-  const { type = 'Buffer', offset = 0 } = flags;
-  const all = open(key, type, { raw: Boolean(flags.raw), offset, count: flags.count });
-  const fewest = Math.min(all.length, DEFAULT_BYTES / all.BYTES_PER_ELEMENT);
-  const array = all.subarray(0, flags.count === undefined ? fewest : flags.count);
-  await write(lines(array, offset, type), (line) => line);
-  return [[all.length - array.length, ['more element'], ' (--offset, --count)']];
+async function dumpBytes(key, { type = 'Buffer', offset = 0, count, raw }) {
+  const seen = look(key, { type, offset, count, mostBytes: DEFAULT_BYTES, raw });
+  if (seen === null) throw new Error(`there is no ${key}`);
+  if (seen.isRaw && !raw) process.stderr.write('(no header of this package: all of it is shown)\n');
+  await write(lines(seen.array, offset, type), (line) => line);
+  seen.end();
+  return [[seen.more, ['more element'], ' (--offset, --count)']];
 }
 
 /** Writes what a generator yields as it is read on the other side, and returns what the generator returns. */
@@ -75,23 +75,6 @@ async function write(parts, asText) {
       text = '';
     }
     if (done) return value;
-  }
-}
-
-function open(key, type, view) {
-  const array = getReadOnly(key, type, view);
-  if (array === null) throw new Error(`there is no ${key}`);
-  return array;
-}
-
-/** By copy on write: it needs no permission to write, and its end destroys no segment. */
-function getReadOnly(key, type, view) {
-  try {
-    return shm.get(key, type, Object.assign({ copyOnWrite: true }, view));
-  } catch (error) {
-    if (error.code !== 'ERR_SHM_LAYOUT' || view.raw) throw error;
-    process.stderr.write('(no header of this package: all of it is shown)\n');
-    return shm.get(key, type, Object.assign({ copyOnWrite: true }, view, { raw: true }));
   }
 }
 

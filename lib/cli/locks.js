@@ -1,8 +1,8 @@
 'use strict';
 
-const shm = require('../index');
 const { NOBODY } = require('../mutex/word');
 const owners = require('../runtime/owner');
+const { look } = require('./looking');
 const { UsageError, keyOf } = require('./options');
 const { jsonText, printable, table } = require('./text');
 
@@ -22,9 +22,10 @@ const options = /** @type {any} */ ({ json: 'flag' });
 function run({ keys, flags }) {
   if (keys.length > 1) throw new UsageError('locks takes at most one KEY');
   const key = keys.length === 1 ? keyOf(keys[0]) : keyOfUser();
-  const words = shm.get(key, 'Int32Array', { copyOnWrite: true });
-  if (words === null && keys.length === 1) throw new Error(`there is no ${key}`);
-  const { requests, count } = words === null ? { requests: [], count: 0 } : requestsIn(key, words);
+  const seen = look(key, { type: 'Int32Array' });
+  if (seen === null && keys.length === 1) throw new Error(`there is no ${key}`);
+  const { requests, count } = seen === null ? { requests: [], count: 0 } : requestsIn(key, seen.array);
+  if (seen !== null) seen.end();
   if (flags.json) process.stdout.write(`${jsonText(requests)}\n`);
   else if (requests.length > 0) process.stdout.write(`${table(HEADINGS, requests.map(rowOf), ['PID']).join('\n')}\n`);
   if (count > requests.length) process.stderr.write(`… and ${count - requests.length} more\n`);

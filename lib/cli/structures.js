@@ -2,9 +2,9 @@
 // What is in memory beyond its size: the rooms of the structures tell facts about a view to read, which changes nothing
 // and may be of forged memory. Here it is found out which structure that is, and who the owners are that it names.
 
-const shm = require('../index');
 const owners = require('../runtime/owner');
 const { NOBODY } = require('../mutex/word');
+const { lookAtStructure } = require('./looking');
 const { threadsOf } = require('./threads');
 
 /** The rooms that can tell; before Node 16 there are no structures. */
@@ -43,18 +43,10 @@ function structureIn({ buffer, byteOffset, byteLength }) {
  */
 function structureOf(status, processes) {
   if (status.kind === 'sysv' && status.size > LARGEST_COPY) return null;
-  const words = viewOf(status.key);
-  const facts = words === null ? null : factsIn(words);
-  if (words !== null) shm.detach(status.key);
+  const seen = lookAtStructure(status.key);
+  const facts = seen === null ? null : factsIn(seen.array);
+  if (seen !== null) seen.end();
   return facts === null ? null : withOwners(facts, processes);
-}
-
-function viewOf(key) {
-  try {
-    return shm.get(key, 'Int32Array', { copyOnWrite: true });
-  } catch (_) {
-    return null; // another program's, or not for this user
-  }
 }
 
 /** The same facts, with what is known of each owner in place of its number. */
