@@ -6,6 +6,7 @@ const waiting = require('../lib/wait');
 const { rejection, skip, textOf } = require('./messages');
 const { freshName, isBun, isDeno, runCode, shm } = require('./support');
 const { hasAbort } = require('./waiting');
+const { Spin } = skip ? /** @type {any} */ ({}) : require('../lib/structures/spin');
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
@@ -80,6 +81,55 @@ test('who is woken for a call that is over wakes another one', { skip: skip || (
   t.ok(Date.now() - started < 900, 'before anybody looks up');
   for (const channel of [ended, other]) channel.detach();
   sender.destroy();
+}));
+
+test('who is woken in vain wakes another one: after a detach, and if its call ends while it looks', { skip }, (t) => playing(async (played) => {
+  const clock = require('../lib/runtime/clock');
+  const { setImmediate } = clock;
+  const endings = {
+    'a detach': ({ channel }) => channel.detach(),
+    'an end during the look': ({ messages }) => {
+      clock.setImmediate = (callback) => {
+        clock.setImmediate = setImmediate;
+        queueMicrotask(() => messages.return());
+        return setImmediate(callback);
+      };
+      // As if it were due to look: with one processor, or after looks in vain, it is not.
+      const { begin } = Spin.prototype;
+      Spin.prototype.begin = function (...args) {
+        Spin.prototype.begin = begin;
+        begin.apply(this, args);
+        return true;
+      };
+    },
+  };
+  for (const name of Object.keys(endings)) {
+    const key = freshName();
+    const [sender, channel, other] = [open(key), open(key), open(key)];
+    const before = played.sleeps;
+    const first = [channel, other].map((one) => one.receive().then(textOf));
+    await played.asleep(before + 2);
+    sender.sendSync('first');
+    await Promise.race(first);
+    await played.asleep(before + 3);
+    sender.sendSync('first'); // and now it knows that they were many
+    await Promise.all(first);
+    const messages = channel.messages();
+    const ended = messages.next().catch(({ code }) => code);
+    await played.asleep(before + 4);
+    const received = other.receive({ timeout: 10000 }).then(textOf);
+    await played.asleep(before + 5);
+    endings[name]({ channel, messages });
+    const started = Date.now();
+    sender.sendSync('second');
+    t.equal(await received, 'second', name);
+    t.ok(Date.now() - started < 900, 'before anybody looks up');
+    await ended;
+    channel.detach();
+    other.detach();
+    sender.destroy();
+  }
+  clock.setImmediate = setImmediate;
 }));
 
 test('a sender that finds the channel full does not sleep as long as it is being emptied', { skip }, (t) => {

@@ -199,3 +199,26 @@ test('one that drops the oldest message goes on when the lock is free, whoever h
   t.deepEqual(['b', 'c'].map(() => textOf(channel.tryReceive())), ['b', 'c']);
   shm.destroy(key);
 });
+
+test('a detach of the key ends what waits, and what is about to try again, with the key in the error', { skip }, async (t) => {
+  const { isAlive } = owners;
+  owners.isAlive = () => true;
+  const key = freshName();
+  const detached = ({ code, key }) => [code, key];
+  for (let round = 0; round < 12; round++) {
+    const channel = new shm.Channel(key, { slots: 2, size: 16 });
+    const other = new shm.Channel(freshName(), { slots: 1, size: 8, transient: true });
+    const words = shm.get(key, 'Int32Array');
+    channel.trySend('x');
+    words[CONSUMERS] = 12345; // a thread that lives
+    const stopped = channel.receive().catch(detached);
+    const waits = other.receive().catch(detached);
+    await new Promise((resolve) => setTimeout(resolve, round % 3));
+    shm.detach(key);
+    shm.detach(other.key);
+    t.deepEqual(await stopped, ['ERR_SHM_DETACHED', key]);
+    t.deepEqual(await waits, ['ERR_SHM_DETACHED', other.key]);
+    shm.destroy(key);
+  }
+  owners.isAlive = isAlive;
+});

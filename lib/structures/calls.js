@@ -81,12 +81,17 @@ class Calls {
       }
     };
     this.changed = after(() => {
-      // Another thread may sleep, and only this one was woken.
-      if (this.isEmpty() && condition.structure.isAttached()) waiting.notify(condition.words, condition.index, 1);
+      if (this.isEmpty()) this.passOn();
       else this.watch();
     });
-    this.turned = after(() => this.look());
-    this.failed = after((error) => this.fail(error));
+    this.turned = after(() => {
+      if (this.isEmpty()) this.passOn();
+      else this.look();
+    });
+    this.failed = after((error) => {
+      condition.structure.checkAttached(); // its error names the key
+      this.fail(error);
+    });
   }
 
   isEmpty() {
@@ -162,6 +167,12 @@ class Calls {
     return true;
   }
 
+  /** Another thread may sleep, and only this one was woken, for calls that have ended. It throws if the memory is gone. */
+  passOn() {
+    const { words, index } = this.condition;
+    waiting.notify(words, index, 1);
+  }
+
   /** Waits for the next change, if there are calls and it does not wait yet: for a moment without sleeping, if that is due. */
   watch() {
     if (this.isEmpty() || this.isWatching) return;
@@ -176,7 +187,6 @@ class Calls {
   }
 
   look() {
-    if (this.isEmpty()) return;
     const hasFound = this.advance() === true;
     const isOver = hasFound || this.spin.isOver();
     if (isOver) this.spin.end(hasFound);
@@ -186,6 +196,7 @@ class Calls {
 
   sleep() {
     const { condition } = this;
+    condition.structure.checkAttached();
     // Once more after the mark, which everyone sees who changes something from now on.
     const value = condition.mark();
     const result = this.advance();
