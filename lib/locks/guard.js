@@ -37,8 +37,9 @@ class Guard {
       if (result !== BUSY) return result;
     }
     return new Promise((resolve, reject) => {
+      // The timer first: if there is no stack for it, nothing waits without one.
+      if (this.#queue.length === 0) clock.setTimeout(() => this.#retry(), RETRY_AFTER);
       this.#queue.push({ action, resolve, reject });
-      if (this.#queue.length === 1) clock.setTimeout(() => this.#retry(), RETRY_AFTER);
     });
   }
 

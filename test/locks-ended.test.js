@@ -1,0 +1,61 @@
+'use strict';
+// Locks by name when a call fails half-way, or is ended by force, and others of its thread wait: they are in nobody's way
+// and come to their end. What is left of it goes by itself.
+
+const test = require('tape');
+const layout = require('../lib/locks/layout');
+const clock = require('../lib/runtime/clock');
+const owners = require('../lib/runtime/owner');
+const { skip } = require('./messages');
+const { freshName, shm } = require('./support');
+
+async function withManager(use, options) {
+  const key = freshName();
+  const manager = new shm.LockManager(key, options);
+  try {
+    await use(manager, key, shm.get(key, 'Int32Array'));
+  } finally {
+    manager.destroy();
+  }
+}
+
+const codeOf = (promise) => promise.then(() => 'fulfilled', (error) => error.code || error.message);
+
+/** What a promise comes to, 'pending' if that takes longer than anything should. */
+async function soon(promise) {
+  let timer;
+  const late = new Promise((resolve) => (timer = setTimeout(resolve, 5000, 'pending')));
+  const result = await Promise.race([promise, late]);
+  clearTimeout(timer);
+  return result;
+}
+
+/** What `act()` returns while somebody else has the mutex of a manager. */
+function whileBusy(words, act) {
+  const { isAlive } = owners;
+  owners.isAlive = () => true;
+  words[layout.MUTEX] = 1;
+  try {
+    return act();
+  } finally {
+    words[layout.MUTEX] = 0;
+    owners.isAlive = isAlive;
+  }
+}
+
+test('a request for which there is no timer does not have others wait for ever', { skip }, (t) => withManager(async (manager, key, words) => {
+  const { setTimeout: later } = clock;
+  const failing = whileBusy(words, () => {
+    clock.setTimeout = (callback, delay) => {
+      if (delay === 1) throw new RangeError('no stack'); // the guard's
+      return later(callback, delay);
+    };
+    const asked = codeOf(manager.request('a', () => {}));
+    clock.setTimeout = later;
+    return asked;
+  });
+  t.equal(await failing, 'no stack');
+  const second = whileBusy(words, () => codeOf(manager.request('a', () => {})));
+  t.equal(await soon(second), 'fulfilled');
+  t.deepEqual(await manager.query(), { held: [], pending: [] });
+}));
