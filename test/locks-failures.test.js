@@ -95,7 +95,7 @@ for (const [way, how] of Object.entries(ways)) {
   });
 }
 
-const { waitAsync } = waiting;
+const { begin } = waiting;
 const refuse = () => {
   throw new RangeError('a failing step');
 };
@@ -103,14 +103,14 @@ const refuse = () => {
 /** A request that has to wait, and cannot. When that is seen. */
 const failing = {
   'in its call': (ask) => {
-    waiting.waitAsync = refuse;
+    waiting.begin = refuse;
     return ask();
   },
   'when it is woken': (ask) => {
     let wake;
-    waiting.waitAsync = () => new Promise((resolve) => (wake = resolve));
+    waiting.begin = () => ({ ended: new Promise((resolve) => (wake = resolve)), expire() {} });
     const asked = ask();
-    waiting.waitAsync = refuse;
+    waiting.begin = refuse;
     wake('ok');
     return asked;
   },
@@ -118,7 +118,7 @@ const failing = {
     const { isAlive } = owners;
     owners.isAlive = () => true;
     words[layout.MUTEX] = 1;
-    waiting.waitAsync = refuse;
+    waiting.begin = refuse;
     const asked = ask();
     words[layout.MUTEX] = 0;
     owners.isAlive = isAlive;
@@ -133,7 +133,7 @@ for (const [when, askBy] of Object.entries(failing)) {
     await holder.request('a', async () => {
       const asked = askBy(() => manager.request('a', () => t.fail('the lock is held')), shm.get(holder.key, 'Int32Array'));
       t.equal(await asked.catch((error) => error.message), 'a failing step');
-      waiting.waitAsync = waitAsync;
+      waiting.begin = begin;
     });
     t.equal(await holder.request('a', { timeout: STUCK_AFTER }, () => 'had'), 'had');
     t.deepEqual(await manager.query(), { held: [], pending: [] });

@@ -58,7 +58,8 @@ class Desk {
    * is returned, since what is thrown with the mutex has the lists made anew.
    */
   enter(request) {
-    if (request.isOver) return undefined; // it was given up while it waited for the mutex
+    // It was given up while it waited for the mutex, or entered by a call that was ended before it could say so.
+    if (request.isOver || request.isGranted || this.#hasEntered(request)) return undefined;
     if (!this.#user.isAttached()) return detached(this.#user.key);
     const { table } = this;
     const { mode, permits, ifAvailable, steal } = request.options;
@@ -88,6 +89,15 @@ class Desk {
     for (const holder of found.dead) if (rest.includes(holder)) table.remove(holder, HELD);
     this.#grant(request);
     return undefined;
+  }
+
+  /** Whether a request is in the table. What a call that was ended has not brought there is dropped, to be entered again. */
+  #hasEntered(request) {
+    if (!this.has(request)) return false;
+    if (this.table.isOwn(request.number, this.mailbox)) return true;
+    this.#drop(request.number);
+    this.pending--;
+    return false;
   }
 
   /** Whether there is a mailbox now. One that a call was making when it was ended by force is none. */

@@ -30,7 +30,7 @@ class Guard {
     this.#lock = new Lock(table.words, MUTEX);
   }
 
-  /** What `action()` returns, with the mutex; or a promise of it. */
+  /** What `action()` returns, with the mutex; or a promise of it. Then it may be done more than once, the last time wholly. */
   run(action) {
     if (this.#queue.length === 0) {
       const result = this.tryRun(action);
@@ -67,20 +67,25 @@ class Guard {
   }
 
   #retry() {
-    if (!this.#runQueued((action) => this.tryRun(action))) clock.setTimeout(() => this.#retry(), RETRY_AFTER);
+    try {
+      if (this.#runQueued((action) => this.tryRun(action))) return;
+    } catch (error) {
+      this.#queue[0].reject(error);
+      this.#queue.shift();
+    }
+    clock.setTimeout(() => this.#retry(), RETRY_AFTER);
   }
 
-  /** Does by `run` what waits for the mutex; false if that is busy. */
+  /**
+   * Does by `run` what waits for the mutex; false if that is busy. Where it fails, or is ended by force, the action stays,
+   * and is done again: a call that blocks may have had no stack for it, or no time.
+   */
   #runQueued(run) {
     while (this.#queue.length > 0) {
-      const { action, resolve, reject } = this.#queue[0];
-      try {
-        const result = run(action);
-        if (result === BUSY) return false;
-        resolve(result);
-      } catch (error) {
-        reject(error);
-      }
+      const { action, resolve } = this.#queue[0];
+      const result = run(action);
+      if (result === BUSY) return false;
+      resolve(result);
       this.#queue.shift();
     }
     return true;

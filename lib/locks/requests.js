@@ -22,7 +22,10 @@ class Request {
     this.options = options;
     this.number = NONE;
     this.isGranted = false;
+    /** Whether it is given up, or its lock is stolen; then it is granted, too. */
     this.isOver = false;
+    /** Of what one is told who has given it up. */
+    this.failure = null;
     this.ownerDied = false;
     /** Called when it is granted, when it fails, and when its lock is stolen. */
     this.granted = () => {};
@@ -38,6 +41,8 @@ class Requests {
   /** Those whose callbacks are on the stack, or were, when they were ended by force. @type {Set<Request>} */
   #called = new Set();
   #isWatching = false;
+  /** Ends the wait for news. */
+  #unwatch = () => {};
   #user;
 
   constructor(table, user) {
@@ -56,16 +61,13 @@ class Requests {
       let timer;
       let isSettled = false;
       const end = (settle, value) => {
-        if (timer !== undefined) clock.clearTimeout(timer);
-        if (signal !== undefined) offAbort(signal, onAborted);
         settle(value);
         isSettled = true;
+        if (timer !== undefined) clock.clearTimeout(timer);
+        if (signal !== undefined) forget(signal, onAborted);
       };
       const giveUp = (error) => {
-        if (request.isGranted || request.isOver) return;
-        request.isOver = true;
-        end(reject, error);
-        this.#giveUp(request);
+        if (!request.isGranted && !request.isOver) this.#giveUp(request, error);
       };
       const onAborted = () => giveUp(reasonOf(signal));
       request.granted = () => end(resolve, request);
@@ -79,17 +81,17 @@ class Requests {
       };
       if (timeout !== Infinity) limit(timeout);
       const entered = (result) => {
-        if (result === null) end(resolve, null);
-        else if (result instanceof Error) end(reject, result);
+        if (result === null || result instanceof Error) {
+          request.isOver = true;
+          end(result === null ? resolve : reject, result);
+        } else if (request.isOver) this.#takeBack(request);
         else if (!request.isGranted) {
           looks.reference();
           this.#watch();
         }
       };
       const failed = (error) => {
-        if (isSettled) return; // it is granted, and released by its callback's end
-        end(reject, error);
-        this.#giveUp(request);
+        if (!isSettled) this.#giveUp(request, error); // or else it is granted, and released by its callback's end
       };
       try {
         this.#begin(request);
@@ -150,7 +152,7 @@ class Requests {
 
   /** Remembers whose call is on the stack, and takes back what another one has left there. */
   #begin(request) {
-    if (this.#entering !== null) this.#giveUp(this.#entering);
+    if (this.#entering !== null) this.#giveUp(this.#entering, null);
     this.#entering = request;
   }
 
@@ -185,24 +187,37 @@ class Requests {
     this.#called.clear();
   }
 
-  /** Takes a request back that was not granted, as far as its owner knows. It must not throw: a timer may have called it. */
-  #giveUp(request) {
-    request.isOver = true;
+  /** Takes a request back that was not granted, as far as its owner knows, who is told of an error unless that is null. */
+  #giveUp(request, error) {
+    request.failure = error;
+    request.isOver = true; // from here on `look` does what is left, if this call is ended
+    this.#takeBack(request);
+  }
+
+  /** It can be called again, and must not throw: a timer may have called it. */
+  #takeBack(request) {
     try {
+      if (request.failure !== null) request.failed(request.failure);
       quietly(this.#end(request, () => this.desk.decline(request)));
     } catch (_) {
-      // It has ended without the mutex.
+      // It has ended without the mutex, or will be looked for.
     }
+  }
+
+  /** Takes those back that a call has given up, and was ended then. */
+  #takeBackGivenUp() {
+    if (!this.#guard.isIdle()) return; // they may be about to go
+    for (const request of this.desk.all()) if (request.isOver && !request.isGranted) this.#takeBack(request);
   }
 
   /** Ends a request by `action`, with the mutex; if that fails, without. */
   #end(request, action) {
-    if (!this.desk.has(request)) return undefined;
     const failed = (error) => {
       this.desk.disown(request);
       throw error;
     };
     try {
+      if (!this.desk.has(request)) return undefined;
       const ended = this.run(action);
       return ended instanceof Promise ? ended.catch(failed) : undefined;
     } catch (error) {
@@ -212,8 +227,8 @@ class Requests {
 
   /** The same, but it blocks; if the mutex is busy all the time, the request ends later. */
   #endSync(request, action) {
-    if (!this.desk.has(request)) return;
     try {
+      if (!this.desk.has(request)) return;
       if (this.#guard.runSync(action, BUSY_AT_MOST) !== BUSY) return;
       this.desk.takeNews();
       quietly(this.#end(request, action));
@@ -230,7 +245,6 @@ class Requests {
     const value = desk.mark();
     desk.takeNews();
     if (desk.pending === 0) return;
-    this.#isWatching = true;
     const changed = () => {
       this.#isWatching = false;
       if (this.#user.isAttached()) this.#watch();
@@ -239,8 +253,11 @@ class Requests {
       this.#isWatching = false;
       this.fail(error);
     };
+    const { ended, expire } = waiting.begin(this.table.words, desk.changes, value, { timeout: Infinity, signal: undefined, ref: false });
+    this.#isWatching = true;
+    this.#unwatch = expire;
     // Nobody has the promise: whatever is thrown must end the requests, or it would end the process.
-    waiting.waitAsync(this.table.words, desk.changes, value, { ref: false }).then(changed).catch(failed);
+    ended.then(changed).catch(failed);
   }
 
   /** Looks for news that nobody brought, and for the dead. Called from time to time, and must not throw. */
@@ -248,6 +265,7 @@ class Requests {
     try {
       this.#begin(null);
       this.#endCalled();
+      this.#takeBackGivenUp();
       this.#lookOnce();
       this.#watch();
     } catch (error) {
@@ -257,7 +275,7 @@ class Requests {
 
   #lookOnce() {
     this.#user.checkAttached();
-    this.desk.noticeAll();
+    if (this.#guard.isIdle()) this.desk.noticeAll(); // or else some may be half entered
     if (this.desk.pending === 0) return;
     this.#user.checkCurrent();
     if (!this.desk.hasDead()) return;
@@ -267,11 +285,9 @@ class Requests {
 
   /** Ends all requests that wait, with an error. */
   fail(error) {
+    this.#begin(null); // nobody has the promise of a call that was ended by force
     for (const request of this.desk.all()) {
-      if (request.isGranted || request.isOver) continue;
-      request.isOver = true;
-      request.failed(error);
-      this.#giveUp(request);
+      if (!request.isGranted && !request.isOver) this.#giveUp(request, error);
     }
   }
 
@@ -282,11 +298,23 @@ class Requests {
     this.fail(detached(this.#user.key));
     let isClosed = false;
     try {
+      this.#unwatch();
       isClosed = this.#guard.tryRun(() => desk.close()) !== BUSY;
     } catch (_) {
-      // The lists are damaged.
+      // The lists are damaged, or the kernel refuses.
     }
     if (!isClosed) desk.disownAll();
+  }
+}
+
+/** Takes a listener back. What a signal of somebody's own throws there is uncaught, and no other request's. */
+function forget(signal, listener) {
+  try {
+    offAbort(signal, listener);
+  } catch (error) {
+    clock.setImmediate(() => {
+      throw error;
+    });
   }
 }
 

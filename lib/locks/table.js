@@ -31,6 +31,11 @@ class Table extends Lists {
     return this.stateOf(request) === (HELD | this.self) && this.words[this.at(request) + MODE] === OF_MAILBOX;
   }
 
+  /** Whether a request is one of this thread's that has that mailbox. */
+  isOwn(request, mailbox) {
+    return (this.stateOf(request) & OWNER) === this.self && this.words[this.at(request) + MAILBOX] === mailbox + 1;
+  }
+
   /**
    * Enters a request for the name that was encoded last: PENDING, or HELD. The number is told before the state is
    * stored, so that whatever happens then its owner finds it.

@@ -10,7 +10,7 @@ const waits = ['wait-options', 'wait', 'wait-terminated', 'left-behind', 'wait-e
 const mutex = ['mutex-steps', 'mutex', 'mutex-waiters', 'mutex-run'];
 const channel = ['sleeping-steps', 'look-ups', 'channel-calls', 'channel', 'channel-waits', 'channel-consume', 'channel-deaths', 'channel-stopped', 'channel-users', 'channel-failures'];
 const map = ['map-readers', 'map-halfway', 'map-steps', 'map', 'map-interrupted', 'map-model', 'map-compute', 'map-forged'];
-const locks = ['sleeping-steps', 'locks', 'locks-order', 'locks-ended', 'locks-user', 'locks-failures', 'locks-adverse'];
+const locks = ['sleeping-steps', 'locks', 'locks-order', 'locks-ended', 'locks-user', 'locks-halfway', 'locks-failures', 'locks-adverse'];
 const memory = ['create', 'get', 'get-or-create', 'detach', 'unfinished', 'faults', 'exit', 'lifetimes', 'orphans'];
 const files = ['file', 'file-use', 'file-errors', 'file-tables', 'file-promises'];
 
