@@ -51,6 +51,13 @@ class Message extends Borrowed {
   }
 }
 
+/** Puts a message back that nobody has seen: it does not count as delivered. */
+function putBackUnseen(message) {
+  const queue = structureOf(message);
+  if (placeOf(message) !== OVER && queue.isAttached()) queue.discount(placeOf(message));
+  message.putBack();
+}
+
 /** Sends the slot of a loan, which is over then; false, and it is not over, if others kept the lock too long. */
 function attemptSend(loan, deadline) {
   checkReady(loan);
@@ -96,4 +103,4 @@ function handBack(borrowed, action) {
   }
 }
 
-module.exports = { Loan, Message };
+module.exports = { Loan, Message, putBackUnseen };

@@ -72,6 +72,11 @@ class Queue extends Slots {
     this.enqueue(entered, slot, TAKEN);
   }
 
+  /** Takes off a message that this thread has taken the delivery that counts when it is queued again, by whomever. */
+  discount(slot) {
+    this.words[this.firstSlot + slot * SLOT + DELIVERIES]--;
+  }
+
   /** With the producers' lock, which it gives back: queues a slot that this thread has in this state. */
   enqueue(entered, slot, state) {
     const { words } = this;

@@ -2,7 +2,7 @@
 // How a channel object takes messages: when it looks for the dead, and how it notices the end.
 
 const { HEAD, TAKEN } = require('./layout');
-const { Message } = require('./messages');
+const { Message, putBackUnseen } = require('./messages');
 const { LOCKED } = require('./queue');
 const { NONE } = require('./slots');
 const { copyBytes } = require('../arrays/copy');
@@ -71,7 +71,7 @@ class Receiver {
 
   /** What `for await` goes through; see `Iteration`. */
   source() {
-    return { condition: this.queue.messages, attempt: this.message, putBack: (message) => message.putBack() };
+    return { condition: this.queue.messages, attempt: this.message, putBack: putBackUnseen };
   }
 }
 
