@@ -108,10 +108,11 @@ function damaged(key, what, reason) {
   return Object.assign(withCode(new Error(message), 'ERR_SHM_LAYOUT'), { key });
 }
 
-/** The key leads to other memory by now, or to none. */
+/** The key leads to other memory by now, or to none; null: it is the path of a file, which nobody knows any more. */
 function replaced(key) {
-  const message = `${show(key)} was removed while it was in use: open it again`;
-  return Object.assign(withCode(new Error(message), 'ERR_SHM_REPLACED'), { key });
+  const what = key === null ? 'The mapped file' : show(key);
+  const error = withCode(new Error(`${what} was removed while it was in use: open it again`), 'ERR_SHM_REPLACED');
+  return key === null ? error : Object.assign(error, { key });
 }
 
 /** Whether it is an error of this package or of the system about it; with a code, whether it has that one. */

@@ -24,6 +24,15 @@ test('rm destroys, but not without being sure', async (t) => {
   shm.detachAll();
 });
 
+test('rm destroys what is named twice once, and says so once', async (t) => {
+  const [name, key] = [freshName(), freshKey()];
+  shm.create(10, 'Buffer', name);
+  shm.create(10, 'Buffer', key);
+  const { code, stdout, stderr } = await cli('rm', '--yes', name, name.slice(1), String(key), name, `0x${key.toString(16)}`);
+  t.deepEqual([code, stderr, stdout], [0, '', `destroyed ${name}\ndestroyed ${key}\n`]);
+  shm.detachAll();
+});
+
 test('rm asks on a terminal', { skip: noScript }, async (t) => {
   const name = freshName();
   shm.create(10, 'Buffer', name);

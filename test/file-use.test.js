@@ -5,7 +5,7 @@ const fs = require('fs');
 const path = require('path');
 const test = require('tape');
 const zlib = require('zlib');
-const { Worker, fileIn, forkCode, freshFile, isDead, isLinux, nextMessage, nodeMajor, refusingEnv, cannotRefuse, runCode, shm, thrownBy, until } = require('./files');
+const { Worker, fileIn, forkCode, freshFile, freshName, isDead, isLinux, nextMessage, nodeMajor, refusingEnv, cannotRefuse, runCode, shm, thrownBy, until } = require('./files');
 
 async function rejection(promise) {
   try {
@@ -45,6 +45,7 @@ test('flush and flushAsync write what has changed', { skip: !isLinux && 'reads /
     t.equal(dirtyOf(file), 0, 'all');
     await flush(array, 2 ** 20);
     await flush(array.subarray(5, 5));
+    await flush(array.subarray(array.length));
   }
   shm.unmapFile(file);
   t.end();
@@ -72,6 +73,10 @@ test('flush, flushAsync and advise refuse what is no such file', async (t) => {
     for (const [args, code, message] of [
       [[array], 'ERR_INVALID_ARG_VALUE', /over a file .* with { write: true }/],
       [[new Int32Array(5)], 'ERR_INVALID_ARG_VALUE', /over a file/],
+      [[new Int32Array(5), 20], 'ERR_INVALID_ARG_VALUE', /over a file/],
+      [[new Int32Array(0)], 'ERR_INVALID_ARG_VALUE', /over a file/],
+      [[new Int32Array(5).subarray(5)], 'ERR_INVALID_ARG_VALUE', /over a file/],
+      [[new DataView(new ArrayBuffer(0))], 'ERR_INVALID_ARG_VALUE', /over a file/],
       [['array'], 'ERR_INVALID_ARG_TYPE', /"array"/],
       [[new DataView(new ArrayBuffer(8))], 'ERR_INVALID_ARG_VALUE', /'array'/],
       [[{ byteLength: 8, buffer: array.buffer }], 'ERR_INVALID_ARG_TYPE', /"array"/],
@@ -90,8 +95,18 @@ test('flush, flushAsync and advise refuse what is no such file', async (t) => {
   shm.advise(array, 'random', 4096, 5);
   t.match(thrownBy(() => shm.advise(array, 'dontneed')).message, /'advice' must be one of normal, random, sequential, willneed, dontdump/);
   t.equal(thrownBy(() => shm.advise(new Int32Array(5), 'random')).code, 'ERR_INVALID_ARG_VALUE');
+  for (const [other, offset] of [[new Int32Array(5), 20], [new Int32Array(0), 0]]) {
+    for (const advice of ['random', 'dontdump']) t.equal(thrownBy(() => shm.advise(other, advice, offset)).code, 'ERR_INVALID_ARG_VALUE');
+  }
+  const object = shm.create(5, 'Int32Array', freshName());
+  t.equal(thrownBy(() => shm.advise(object, 'random', 20)).code, 'ERR_INVALID_ARG_VALUE');
+  t.equal(shm.advise(object, 'dontdump', 20), undefined);
+  const empty = [array.subarray(0, 0), array.subarray(2000)];
+  for (const view of empty.concat(object.subarray(5))) t.equal(shm.advise(view, 'dontdump'), undefined, 'nothing of memory that is attached');
+  for (const view of empty) t.equal(shm.advise(view, 'random'), undefined);
+  t.equal(shm.destroy(object), true);
   shm.unmapFile(file);
-  if (array.length === 0) t.equal(thrownBy(() => shm.flush(array)).code, 'ERR_SHM_DETACHED');
+  for (const view of [array, ...empty]) t.equal(view.length > 0 || thrownBy(() => shm.flush(view)).code, view.length > 0 || 'ERR_SHM_DETACHED');
   t.end();
 });
 

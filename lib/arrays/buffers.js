@@ -63,12 +63,23 @@ function isAttached(array) {
   return bufferBytesOf(buffer) > 0 && !isWithdrawn(buffer);
 }
 
-/** The array, or one that is not empty where that begins, for the native side to tell whose memory it is. */
+/** Whether the memory of an array has been detached, where `isAttached` is false of an array over a buffer of no bytes, too. */
+function isDetached(array) {
+  const buffer = bufferOf(array);
+  if (isWithdrawn(buffer) || bufferBytesOf(buffer) > 0) return isWithdrawn(buffer);
+  try {
+    return new Uint8Array(buffer).length > 0;
+  } catch (_) {
+    return true; // the language makes no array over such a buffer
+  }
+}
+
+/** The array, or one that is not empty where that begins or ends, for the native side to tell whose memory it is. */
 function wholeOf(array) {
   const isEmpty = byteLengthOf(array) === 0;
   if (!isAttached(array) || (!isEmpty && typeNameOf(array) !== undefined)) return array;
-  const [buffer, start] = [bufferOf(array), byteOffsetOf(array)];
-  return new Uint8Array(buffer, start, Math.min(1, bufferBytesOf(buffer) - start));
+  const buffer = bufferOf(array);
+  return new Uint8Array(buffer, Math.min(byteOffsetOf(array), bufferBytesOf(buffer) - 1), 1);
 }
 
 /** Whether a buffer's memory has been detached, though its views may not be empty. */
@@ -81,4 +92,4 @@ function onDetached(listener) {
   afterDetach = listener;
 }
 
-module.exports = { allocate, arrayOver, detaching, isAttached, isWithdrawn, onDetached, overlay, wholeOf };
+module.exports = { allocate, arrayOver, detaching, isAttached, isDetached, isWithdrawn, onDetached, overlay, wholeOf };

@@ -31,7 +31,7 @@ async function run({ keys, flags }) {
   if ((keys.length > 0) === Boolean(flags.orphans)) throw new UsageError('rm takes KEYs, or --orphans');
   const narrowing = ['mine', 'prefix', 'all'].find((name) => flags[name] !== undefined);
   if (narrowing !== undefined && !flags.orphans) throw new UsageError(`--${narrowing} goes with --orphans`);
-  const found = (flags.orphans ? orphans(flags) : keys.map(look)).map(identified);
+  const found = (flags.orphans ? orphans(flags) : eachOnce(keys.map(look))).map(identified);
   const targets = found.filter((target) => target !== null);
   if (targets.length > 0 && !flags.yes && !(await confirmed(targets))) return 1;
   const destroyed = targets.filter((target) => destroy(target, flags.orphans));
@@ -43,6 +43,12 @@ function look(text) {
   const status = shm.stat(keyOf(text));
   if (status === null) complain(`there is no ${text}`);
   return status;
+}
+
+/** Memory that was named twice is destroyed once. */
+function eachOnce(statuses) {
+  const keys = statuses.map((status) => status && status.key);
+  return statuses.filter((status, index) => status === null || keys.indexOf(status.key) === index);
 }
 
 function orphans(flags) {

@@ -2,12 +2,13 @@
 // Checks what mapFile and the functions on its arrays are given.
 
 const { bytesOf, checkOffset } = require('../arrays/arguments');
+const { isDetached } = require('../arrays/buffers');
 const intrinsics = require('../arrays/intrinsics');
 const { detached, invalidType, invalidValue, outOfRange } = require('../errors');
 const { flag, optionsReader, permissions } = require('../options');
 const binding = require('../runtime/binding');
 
-const { bufferBytesOf, bufferOf, byteLengthOf, elementBytesOf, isView, typeNameOf } = intrinsics;
+const { byteLengthOf, elementBytesOf, isView, typeNameOf } = intrinsics;
 
 /** The offset and the counts are checked with the type that they are of. */
 const asGiven = (value) => value;
@@ -71,7 +72,7 @@ function fileOptions(given, type) {
 function rangeOf(array, offset = 0, count) {
   if (!isView(array)) throw invalidType('array', 'an array over a file', array);
   const has = byteLengthOf(array);
-  if (has === 0 && bufferBytesOf(bufferOf(array)) === 0) throw detached();
+  if (has === 0 && isDetached(array)) throw detached();
   const bytesOfElement = elementBytesOf(array);
   const type = { bytes: bytesOfElement, countMax: Math.max(1, Math.floor(has / bytesOfElement)) };
   if (typeNameOf(array) === undefined) array = intrinsics.bytesOf(array);

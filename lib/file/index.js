@@ -3,7 +3,7 @@
 // editors, in lib/types/file.d.ts.
 
 const { typeOf } = require('../arrays/arguments');
-const { allocate, arrayOver, detaching, isAttached, wholeOf } = require('../arrays/buffers');
+const { allocate, arrayOver, detaching, isAttached, isDetached, wholeOf } = require('../arrays/buffers');
 const { ADVICE, fileOptions, pathOf, rangeOf } = require('./arguments');
 const { isView } = require('../arrays/intrinsics');
 const { createView } = require('../arrays/view');
@@ -85,7 +85,7 @@ function dispose(array) {
 
 function flush(array, offset, count) {
   const [known, start, bytes] = rangeOf(array, offset, count);
-  if (bytes > 0 && !binding.flush(known, start, bytes)) throw notOurs(array, WRITTEN);
+  if (!(bytes === 0 ? isOfFile(array) : binding.flush(known, start, bytes))) throw notOurs(array, WRITTEN);
 }
 
 /** The promises of flushes under way, by number. */
@@ -95,7 +95,10 @@ let isListening = false;
 function flushAsync(array, offset, count) {
   return /** @type {Promise<void>} */ (new Promise((resolve, reject) => {
     const [known, start, bytes] = rangeOf(array, offset, count);
-    if (bytes === 0) return resolve();
+    if (bytes === 0) {
+      if (!isOfFile(array)) throw notOurs(array, WRITTEN);
+      return resolve();
+    }
     if (!isListening) binding.onFlushed(settle);
     isListening = true;
     const id = binding.flushAsync(known, start, bytes);
@@ -126,12 +129,21 @@ function flushError(errno) {
 function advise(array, advice, offset, count) {
   if (!ADVICE.includes(advice)) throw invalidValue('advice', `must be one of ${ADVICE.join(', ')}`, advice);
   const [known, start, bytes] = rangeOf(array, offset, count);
-  if (bytes > 0 && !binding.advise(known, start, bytes, advice)) throw notOurs(array, advice === 'dontdump' ? ATTACHED : MAPPED);
+  const isOfAny = advice === 'dontdump' && isAttachedHere;
+  if (!(bytes === 0 ? (isOfAny || isOfFile)(array) : binding.advise(known, start, bytes, advice))) throw notOurs(array, isOfAny ? ATTACHED : MAPPED);
+}
+
+function isAttachedHere(array) {
+  return binding.keyOf(wholeOf(array)) !== undefined;
+}
+
+function isOfFile(array) {
+  return binding.keyOf(wholeOf(array)) === null;
 }
 
 /** Why the native side does not know the memory under an array as that of a file. */
 function notOurs(array, expected) {
-  return isAttached(array) ? invalidValue('array', expected, array) : detached();
+  return isDetached(array) ? detached() : invalidValue('array', expected, array);
 }
 
 const ATTACHED = 'must be over memory that this thread has attached';

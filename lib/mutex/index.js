@@ -1,6 +1,7 @@
 'use strict';
 // Mutex. What the calls promise is written, for editors, in lib/types/mutex.d.ts; how they do it is in lock.js.
 
+const { isAttached } = require('../arrays/buffers');
 const { invalidType, show, withCode } = require('../errors');
 const { callback: callbackOf, flag, optionsReader, signal: signalOf, timeout: timeoutOf } = require('../options');
 const { standFor } = require('../memory/current');
@@ -61,7 +62,8 @@ class Mutex {
 
   toJSON() {
     const lock = this[LOCK];
-    return { key: keyOf(lock), index: lock.index, state: stateOf(lock) };
+    const key = keyOf(lock);
+    return { key: key === null ? undefined : key, index: lock.index, state: stateOf(lock) };
   }
 
   [Symbol.for('nodejs.util.inspect.custom')]() {
@@ -109,8 +111,9 @@ function quietly(giveBack) {
   }
 }
 
+/** The word; undefined after a detach. */
 function wordOf({ int32Array, index }) {
-  return int32Array[index];
+  return isAttached(int32Array) ? int32Array[index] : undefined;
 }
 
 function stateOf(lock) {
@@ -120,7 +123,7 @@ function stateOf(lock) {
   return lock.isOwn(word) ? 'locked by this thread' : 'locked';
 }
 
-/** The key of a lock's memory; undefined after a detach. */
+/** The key of a lock's memory: null if that is a file, undefined after a detach. */
 function keyOf({ int32Array }) {
   return binding.keyOf(int32Array);
 }
@@ -128,7 +131,8 @@ function keyOf({ int32Array }) {
 /** How messages name a lock. */
 function nameOf(lock) {
   const key = keyOf(lock);
-  return `the mutex in word ${lock.index}${key === undefined ? '' : ` of ${show(key)}`}`;
+  const where = key === undefined ? '' : key === null ? ' of a mapped file' : ` of ${show(key)}`;
+  return `the mutex in word ${lock.index}${where}`;
 }
 
 function timedOut(lock, milliseconds) {

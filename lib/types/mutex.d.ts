@@ -114,6 +114,6 @@ export class Mutex {
    */
   run<T>(callback: () => T, options?: RunOptions): Promise<Awaited<T>>;
 
-  /** What `JSON.stringify` shows, and `console.log` in one line. */
+  /** What `JSON.stringify` shows, and `console.log` in one line. Over a file, and after a detach, there is no key. */
   toJSON(): { key: Key | undefined; index: number; state: 'free' | 'locked' | 'locked by this thread' | 'detached' };
 }
