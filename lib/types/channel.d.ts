@@ -103,9 +103,11 @@ export type MessagesOptions = Pick<WaitOptions, 'signal' | 'ref'>;
 
 /**
  * A queue of messages between any number of threads and processes: each message goes to one of those that receive.
- * First in, first out; what one object sends, in the order of its calls. A process that is killed, at any moment, harms
- * no other: what was not sent never was, what was sent arrives, and what was received and not given back is delivered
- * again within a second, as the last.
+ * First in, first out. What one object sends is queued in the order of its calls. Loans are apart from that: a loan has
+ * its slot already, so it is sent before what waits for a slot; and while its `send` waits for a sender that is stopped in
+ * the middle, later calls of the object may come first. A process that is killed, at any moment, harms no other: what was
+ * not sent never was, what was sent arrives, and what was received and not given back is delivered again within a second,
+ * as the last.
  *
  * It lies in the shared memory of its key, with `slots` × `size` bytes reserved. It needs Node.js 16.11 or newer.
  *
