@@ -339,3 +339,35 @@ test('a sender looks as long as room is made, and then sleeps a few times', { sk
   waiting.wait = wait;
   t.end();
 });
+
+test('what is to be received into is checked at the call, also behind calls that wait', { skip }, async (t) => {
+  const channel = new shm.Channel(freshName(), { slots: 1, size: 16 });
+  const first = channel.receive();
+  t.equal(codeOf(() => channel.tryReceiveInto('nonsense')), 'ERR_INVALID_ARG_TYPE');
+  t.equal(codeOf(() => channel.receiveIntoSync(Buffer.alloc(15), { timeout: 0 })), 'ERR_OUT_OF_RANGE');
+  t.equal(await rejection(channel.receiveInto('nonsense', { timeout: 1000 })), 'ERR_INVALID_ARG_TYPE');
+  channel.destroy();
+  t.equal(await rejection(first), 'ERR_SHM_DETACHED');
+});
+
+test('loops have no timeout', { skip }, (t) => {
+  const channel = new shm.Channel(freshName(), { slots: 1, size: 16 });
+  const topic = new shm.Topic(freshName(), { size: 16 });
+  t.equal(codeOf(() => channel.messages({ timeout: 5 })), 'ERR_INVALID_ARG_VALUE');
+  t.equal(codeOf(() => topic.frames({ timeout: 5 })), 'ERR_INVALID_ARG_VALUE');
+  channel.destroy();
+  topic.destroy();
+  t.end();
+});
+
+test('a loan is sent before what the object sends that waits for its slot', { skip }, async (t) => {
+  const channel = new shm.Channel(freshName(), { slots: 1, size: 16 });
+  const loan = channel.tryLoan();
+  const sent = channel.send('second');
+  loan.length = loan.data.write('first');
+  await loan.send({ timeout: 5000 });
+  t.equal(textOf(channel.tryReceive()), 'first');
+  await sent;
+  t.equal(textOf(channel.tryReceive()), 'second');
+  channel.destroy();
+});

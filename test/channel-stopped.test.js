@@ -3,10 +3,12 @@
 
 const { performance } = require('perf_hooks');
 const test = require('tape');
+const vm = require('vm');
 const { codeOf, rejection, skip, textOf } = require('./messages');
-const { forkCode, freshName, nextMessage, shm, until } = require('./support');
+const { forkCode, freshName, isBun, isDeno, nextMessage, shm, until } = require('./support');
 const { hasAbort } = require('./waiting');
 const owners = require('../lib/runtime/owner');
+const waiting = require('../lib/wait');
 
 const TIMEOUT = 200;
 
@@ -221,4 +223,31 @@ test('a detach of the key ends what waits, and what is about to try again, with 
     shm.destroy(key);
   }
   owners.isAlive = isAlive;
+});
+
+test('a loan whose send was ended by force shows nothing any more', { skip: skip || ((isBun || isDeno) && 'this runtime does not terminate scripts') }, (t) => {
+  const { isAlive } = owners;
+  const { wait } = waiting;
+  const channel = new shm.Channel(freshName(), { slots: 2, size: 16 });
+  const words = shm.get(channel.key, 'Int32Array');
+  const loans = [channel.tryLoan(), channel.tryLoan()];
+  t.equal(loans[1].data.length, 16);
+  words[PRODUCERS] = 12345;
+  for (const loan of loans) {
+    owners.isAlive = () => true;
+    waiting.wait = () => {
+      for (;;);
+    };
+    t.equal(codeOf(() => vm.runInNewContext('send()', { send: () => loan.sendSync() }, { timeout: 20 })), 'ERR_SCRIPT_EXECUTION_TIMEOUT');
+    Object.assign(owners, { isAlive });
+    Object.assign(waiting, { wait });
+    t.equal(loan.data.length, 0);
+    loan.release();
+    t.equal(loan.data.length, 0);
+    t.equal(codeOf(() => loan.trySend()), 'ERR_SHM_RELEASED');
+  }
+  words[PRODUCERS] = 0;
+  t.deepEqual([channel.trySend('a'), channel.trySend('b')], [true, true], 'their slots are free');
+  channel.destroy();
+  t.end();
 });

@@ -44,6 +44,7 @@ function fakeSignal(aborted) {
 }
 
 const wait = { timeout: 'timeout', signal: 'signal', ref: 'flag' };
+const loop = { signal: 'signal', ref: 'flag' };
 const blocking = { timeout: 'timeout' };
 const ofNew = { perm: 'perm', raw: 'flag', reserve: 'flag', populate: 'flag', hugePages: 'huge', shared: 'flag', transient: 'flag', disposable: 'flag' };
 const ofGet = { raw: 'flag', offset: 'offset', count: 'count', populate: 'flag', hugePages: 'huge', copyOnWrite: 'flag', readOnly: 'flag', shared: 'flag', disposable: 'flag' };
@@ -109,7 +110,7 @@ const calls = {
   'Channel.receiveSync': { isNew: true, options: blocking, call: (options) => there.channel.trySend('a') && there.channel.receiveSync(options).release() },
   'Channel.receiveInto': { isNew: true, options: wait, call: (options) => there.channel.trySend('a') && there.channel.receiveInto(Buffer.alloc(8), options) },
   'Channel.receiveIntoSync': { isNew: true, options: blocking, call: (options) => there.channel.trySend('a') && there.channel.receiveIntoSync(Buffer.alloc(8), options) },
-  'Channel.messages': { isNew: true, options: wait, call: (options) => there.closed.messages(options).next() },
+  'Channel.messages': { isNew: true, options: loop, call: (options) => there.closed.messages(options).next() },
   'Channel.consume': { isNew: true, options: { signal: 'signal', concurrency: 'slots', retries: 'retries', onFailure: 'callback' }, call: (options) => there.closed.consume(() => {}, options) },
   'Loan.send': { isNew: true, options: wait, call: (options) => withLoan((loan) => loan.send(options)) },
   'Loan.sendSync': { isNew: true, options: blocking, call: (options) => withLoan((loan) => loan.sendSync(options)) },
@@ -120,7 +121,7 @@ const calls = {
   'Topic.loanSync': { isNew: true, options: blocking, call: (options) => there.topic.loanSync(options).release() },
   'Topic.receive': { isNew: true, options: wait, call: (options) => there.topic.tryPublish('a') && there.topic.receive(options) },
   'Topic.receiveSync': { isNew: true, options: blocking, call: (options) => there.topic.tryPublish('a') && there.topic.receiveSync(options) },
-  'Topic.frames': { isNew: true, options: wait, call: (options) => there.topic.tryPublish('a') && there.topic.frames(options).next() },
+  'Topic.frames': { isNew: true, options: loop, call: (options) => there.topic.tryPublish('a') && there.topic.frames(options).next() },
   'SharedMap': {
     isNew: true,
     options: { bytes: 'bytes', entries: 'entries', maxEntry: 'maxEntry', evict: 'flag', ttl: 'duration', timeout: 'timeout', readOnly: 'flag', transient: 'flag', perm: 'perm' },

@@ -13,7 +13,7 @@ const { callback, flag, integer, oneOf, optionsReader, permissions, signal } = r
 const { deadlineAfter } = require('../structures/condition');
 const { fieldReaders } = require('../structures/geometry');
 const { disposable, showFacts } = require('../structures/inspect');
-const { Iteration } = require('../structures/iterator');
+const { Iteration, iterationOptionsReader } = require('../structures/iterator');
 const { payloadOf } = require('../structures/payload');
 const { BUSY } = require('../structures/results');
 const { opening } = require('../structures/opening');
@@ -27,8 +27,9 @@ const readOptions = optionsReader('a Channel', {
 });
 
 /** What reads the options of the calls that return a promise, and the timeouts of those that block. */
-const readWait = readersOf(['send', 'loan', 'receive', 'receiveInto', 'messages'], (call) => waitOptionsReader(`Channel.${call}`));
+const readWait = readersOf(['send', 'loan', 'receive', 'receiveInto'], (call) => waitOptionsReader(`Channel.${call}`));
 const readTimeout = readersOf(['send', 'loan', 'receive', 'receiveInto'], (call) => timeoutReader(`Channel.${call}Sync`));
+const readLoop = iterationOptionsReader('Channel.messages');
 const readConsumeOptions = optionsReader(
   'Channel.consume',
   { signal, concurrency: integer(1, 2 ** 20), retries: retriesOf, onFailure: callback },
@@ -113,16 +114,16 @@ class Channel {
   }
 
   async receiveInto(buffer, options) {
-    return this.#queue.messages.wait(() => this.#receiver.copyInto(buffer), readWait.receiveInto(options));
+    return this.#queue.messages.wait(this.#receiver.into(buffer), readWait.receiveInto(options));
   }
 
   receiveIntoSync(buffer, options) {
     const timeout = readTimeout.receiveInto(options);
-    return this.#queue.messages.waitSync((deadline) => this.#receiver.copyInto(buffer, deadline), timeout, deadlineAfter(timeout));
+    return this.#queue.messages.waitSync(this.#receiver.into(buffer), timeout, deadlineAfter(timeout));
   }
 
   tryReceiveInto(buffer) {
-    return orNull(this.#queue.messages.attempt((deadline) => this.#receiver.copyInto(buffer, deadline), 0));
+    return orNull(this.#queue.messages.attempt(this.#receiver.into(buffer), 0));
   }
 
   async consume(handler, options) {
@@ -131,7 +132,7 @@ class Channel {
   }
 
   messages(options) {
-    return new Iteration(this.#receiver.source(), readWait.messages(options));
+    return new Iteration(this.#receiver.source(), readLoop(options));
   }
 
   [Symbol.asyncIterator]() {

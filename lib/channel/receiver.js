@@ -53,10 +53,15 @@ class Receiver {
     }
   };
 
-  /** Copies a message to a buffer and gives it back; its length; what is none as from `take`. */
-  copyInto(buffer, deadline) {
+  /** What copies a message to a buffer and gives it back: its length; what is none as from `take`. */
+  into(buffer) {
+    checkTarget(buffer, this.queue.size);
+    return (deadline) => this.#copyInto(buffer, deadline);
+  }
+
+  #copyInto(buffer, deadline) {
     const { queue } = this;
-    checkTarget(buffer, queue.size);
+    if (deadline === undefined) checkTarget(buffer, queue.size); // it may have waited, and the buffer have been transferred
     const slot = this.take(deadline);
     if (typeof slot !== 'number') return slot;
     try {

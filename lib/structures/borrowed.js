@@ -40,6 +40,7 @@ class Borrowed {
 
   /** @returns {any} */
   get data() {
+    if (this.#place === OVER) return EMPTY;
     if (this.#data === null) {
       const start = this.#structure.start(this.#place);
       this.#data = this.#structure.bytes.subarray(start, start + this.#shown);
@@ -61,7 +62,7 @@ class Borrowed {
     };
     end = (borrowed) => {
       borrowed.#place = OVER;
-      borrowed.#data = EMPTY;
+      borrowed.#data = null;
       borrowed.length = 0;
     };
   }

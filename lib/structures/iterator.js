@@ -4,11 +4,21 @@
 
 const clock = require('../runtime/clock');
 const { reasonOf } = require('../wait/arguments');
+const { flag, optionsReader, signal: signalOf } = require('../options');
 const { isResult } = require('./results');
 
 /** The event loop has a turn after so many, or so many milliseconds: promises alone would not let it. */
 const RECEIVED_PER_TURN = 64;
 const MILLISECONDS_PER_TURN = 2;
+
+/** What reads the options of a loop: those of its calls, which have no timeout. */
+function iterationOptionsReader(call) {
+  const read = optionsReader(call, { signal: signalOf, ref: flag });
+  return (given) => {
+    const { signal, ref = true } = read(given);
+    return { timeout: Infinity, signal, ref };
+  };
+}
 
 const turn = () => new Promise((resolve) => clock.setImmediate(resolve));
 
@@ -108,4 +118,4 @@ class Iteration {
   }
 }
 
-module.exports = { Iteration };
+module.exports = { Iteration, iterationOptionsReader };

@@ -7,7 +7,7 @@ const { flag, optionsReader, permissions } = require('../options');
 const { deadlineAfter } = require('../structures/condition');
 const { fieldReaders } = require('../structures/geometry');
 const { disposable, showFacts } = require('../structures/inspect');
-const { Iteration } = require('../structures/iterator');
+const { Iteration, iterationOptionsReader } = require('../structures/iterator');
 const { opening } = require('../structures/opening');
 const { payloadOf } = require('../structures/payload');
 const { timeoutReader, waitOptionsReader } = require('../wait/arguments');
@@ -18,7 +18,8 @@ const { Writer } = require('./writer');
 
 const readOptions = optionsReader('a Topic', { ...fieldReaders(kind), perm: permissions, transient: flag });
 
-const asynchronous = Object.fromEntries(['loan', 'publish', 'receive', 'frames'].map((call) => [call, waitOptionsReader(`Topic.${call}`)]));
+const asynchronous = Object.fromEntries(['loan', 'publish', 'receive'].map((call) => [call, waitOptionsReader(`Topic.${call}`)]));
+const readLoop = iterationOptionsReader('Topic.frames');
 const blocking = Object.fromEntries(['loanSync', 'publishSync', 'receiveSync'].map((call) => [call, timeoutReader(`Topic.${call}`)]));
 
 class Topic {
@@ -96,7 +97,7 @@ class Topic {
   }
 
   frames(options) {
-    return new Iteration(this.#reader.source(), asynchronous.frames(options));
+    return new Iteration(this.#reader.source(), readLoop(options));
   }
 
   [Symbol.asyncIterator]() {
