@@ -5,7 +5,7 @@
 const { addSteps, disarm, failAt, hurry, isMissing, ways } = require('./failing-steps');
 const test = require('tape');
 const { rejection, skip } = require('./messages');
-const { freshName, isBun, isDeno, runCode, shm } = require('./support');
+const { freshName, isBun, isDeno, runCode, shm, thrownBy } = require('./support');
 
 hurry();
 
@@ -162,6 +162,31 @@ test('a structure whose detach was ended half-way gives back what it holds when 
     look(1000);`);
   t.equal(stdout, 'ERR_SCRIPT_EXECUTION_TIMEOUT\n2\n');
   channel.destroy();
+});
+
+test('a loan whose release was ended half-way has no lock to give back later', { skip: skip || isMissing('a terminated script') }, (t) => {
+  const { WriterLock } = require('../lib/topic/writer-lock');
+  const { takeBack } = WriterLock.prototype;
+  const way = ways['a terminated script'];
+  const key = freshName();
+  const [first, second, third] = [new shm.Topic(key, { size: 8 }), new shm.Topic(key), new shm.Topic(key)];
+  for (const again of [(loan) => loan.release(), (loan) => thrownBy(() => loan.publish()), () => first.detach()]) {
+    const loan = first.tryLoan();
+    WriterLock.prototype.takeBack = function () {
+      takeBack.call(this);
+      way.fail();
+    };
+    t.equal(way.run(() => loan.release()), false, 'it was ended');
+    WriterLock.prototype.takeBack = takeBack;
+    const other = second.tryLoan();
+    t.notEqual(other, null, 'its lock is given back');
+    again(loan);
+    t.equal(loan.length, 0);
+    t.equal(third.tryLoan(), null, 'the other one has it');
+    other.publish();
+  }
+  t.equal(shm.destroy(key), true);
+  t.end();
 });
 
 /** A signal whose listeners cannot be removed without a detach. */

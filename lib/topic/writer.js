@@ -118,12 +118,15 @@ class Writer {
   endLoan(loan, isPublished) {
     const { length, tag } = loan;
     const frame = placeOf(loan);
-    this.lock.takeBack();
+    // If it was ended half-way before, its lock was given back, and another object of this thread may have it by now.
+    const hasLock = this.#loan === loan && this.lock.isLent;
+    if (hasLock) this.lock.takeBack();
     this.#act(() => {
-      this.#loan = null;
+      if (this.#loan === loan) this.#loan = null;
       end(loan);
-      if (!isPublished) this.lock.unlock();
-      else if (this.lock.isOwn()) this.#publish(frame, length, tag);
+      if (!isPublished) {
+        if (hasLock) this.lock.unlock();
+      } else if (hasLock && this.lock.isOwn()) this.#publish(frame, length, tag);
       else throw this.frames.damage("the writer's lock was taken away");
     });
   }
