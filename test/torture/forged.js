@@ -217,12 +217,14 @@ async function runCase(number, living) {
 /** Runs cases one after the other, and tells of each. */
 async function victim() {
   const [from, to, living] = ['from', 'to', 'living'].map((name) => Number(option(name)));
+  // Deno sends no message before the event loop has turned.
+  const tell = (message) => new Promise((resolve) => process.send(message, resolve));
   for (let number = from; number < to; number++) {
-    process.send({ begun: number });
+    await tell({ begun: number });
     try {
-      process.send(await runCase(number, living));
+      await tell(await runCase(number, living));
     } catch (error) {
-      await new Promise((resolve) => process.send({ at: error.stack }, resolve));
+      await tell({ at: error.stack });
       process.exit(1);
     }
   }
