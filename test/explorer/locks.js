@@ -6,10 +6,13 @@ const { constants } = require('./library');
 const { Unwinding } = require('./process');
 
 const word = constants('mutex/word');
-const { CHANGES, FIRST_NEWS, FREE, HASH, HELD, MODE, MUTEX, OF_MAILBOX, ORDER, OWNER, PENDING, REQUEST, STATE, USED, firstRequestOf } = constants('locks/layout');
+const { CHANGES, FIRST_NEWS, FREE, HASH, HELD, MODE, MUTEX, OF_MAILBOX, ORDER, OWNER, PENDING, REQUEST, SHARED, STATE, USED, firstRequestOf } = constants('locks/layout');
 
 const REQUESTS = 12;
 const timeout = 1e6;
+
+/** Who sleeps so shortly is never asleep to the explorer (milliseconds). */
+const A_LOOK = 1;
 
 /** So many calls may say that a zombie has damaged the lists. */
 const MOST_DAMAGES = 2;
@@ -77,6 +80,15 @@ const operations = {
   request: { isBlocking: true, ...async({}) },
   'request, shared': { isBlocking: true, ...async({ mode: 'shared' }) },
   'if available': sync({ ifAvailable: true, timeout: undefined }),
+  'give up': {
+    act: (object) => {
+      try {
+        object.manager.requestSync('a', { timeout: A_LOOK }, within(object, 'a'));
+      } catch (error) {
+        if (error.code !== 'ERR_SHM_TIMED_OUT') throw error;
+      }
+    },
+  },
   'request another': { act: (object) => void object.manager.requestSync('b', within(object, 'b')) },
   hold: {
     act: (object, out) => {
@@ -118,7 +130,7 @@ function requestsIn(words) {
   const first = firstRequestOf(REQUESTS);
   return Array.from({ length: Math.min(words[USED], REQUESTS) }, (_, number) => first + number * REQUEST)
     .filter((at) => words[at + STATE] !== FREE && words[at + MODE] !== OF_MAILBOX)
-    .map((at) => ({ state: words[at + STATE] & ~OWNER, owner: words[at + STATE] & OWNER, hash: words[at + HASH], order: words[at + ORDER] }));
+    .map((at) => ({ state: words[at + STATE] & ~OWNER, owner: words[at + STATE] & OWNER, mode: words[at + MODE], hash: words[at + HASH], order: words[at + ORDER] }));
 }
 
 const isInside = ({ inside }, process) => inside !== undefined && Array.from(inside.values()).some((holders) => holders.has(process));
@@ -133,7 +145,8 @@ function isDue(world, { process, index }) {
   // Whoever has noticed its lock, and is inside, may sleep on until the next news: it waits for nothing.
   if (own === undefined) return !isInside(world, process) && all.some(({ state, owner }) => state === HELD && owner === process.number);
   const isGone = ({ owner }) => world.hasLooked && !world.alive.has(owner);
-  const isInTheWay = (other) => other.hash === own.hash && other !== own && !isGone(other) && (other.state === HELD || (other.state === PENDING && other.order < own.order));
+  const isBeside = (other) => other.mode === SHARED && own.mode === SHARED;
+  const isInTheWay = (other) => other.hash === own.hash && other !== own && !isGone(other) && ((other.state === HELD && !isBeside(other)) || (other.state === PENDING && other.order < own.order));
   return !all.some(isInTheWay);
 }
 

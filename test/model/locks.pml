@@ -1,7 +1,7 @@
 /*
- * Locks by name (lib/locks/table.js): one name, exclusive. Each process has one request in a table, whose state is the
+ * Locks by name (lib/locks/table.js): one name, exclusive or shared. Each process has one request in a table, whose state is the
  * commit; a mutex guards the table; the list of who waits is derived from the states and is rebuilt when the mutex's
- * owner has died. A process may be killed at any step. It leaves out: several names in one list, shared locks and
+ * owner has died. A process may be killed at any step. It leaves out: several names in one list,
  * permits, requests that are used again, the list of news behind a mailbox, a full table, calls that fail half-way.
  * test/torture/locks-steps.js kills the code before each access of all that; test/locks.test.js and
  * test/locks-adverse.test.js have the rest. Accesses are never reordered: test/model/arm/locks.litmus. run.js sets the switches, and breaks one step at a time
@@ -20,6 +20,9 @@
 #ifndef STEALS
 #define STEALS 0        /* how many requests may steal */
 #endif
+#ifndef SHARES
+#define SHARES 0        /* how many requests may be shared */
+#endif
 #ifndef ABORTS
 #define ABORTS 0        /* how many requests may be given up */
 #endif
@@ -33,16 +36,16 @@
 byte state[PROCESSES + 1];
 byte order[PROCESSES];  /* who came when */
 byte orders;
+bool shared[PROCESSES];
 bool told[PROCESSES];   /* ownerDied of the request */
 bool listed[PROCESSES]; /* the index of who waits */
 
 byte owner = NONE;      /* of the mutex */
 bool dead[PROCESSES];
-byte deaths, steals, aborts;
+byte deaths, steals, shares, aborts;
 bool news[PROCESSES];   /* a mailbox that was counted up since its owner looked */
 
 /* Ghosts: who is in its callback, a death in one that nobody was told of yet, and who was served last. */
-byte inside;
 bool runs[PROCESSES];
 bool untold;
 byte served;
@@ -55,7 +58,6 @@ inline mayDie() {
       deaths++;
       dead[me] = true;
       untold = untold || runs[me];
-      inside = inside - runs[me];
       runs[me] = false;
       goto end
     }
@@ -76,62 +78,88 @@ inline lock() {
 #endif
 }
 
+/* Of a request: whether it can be held beside those that are. */
+#define fits(request) (living == NONE || (shared[request] && !exclusive))
+
+/* As long as all live, whoever comes next cannot have the lock beside those that hold it. */
 inline unlock() {
   mayDie();
+  d_step {
+    next = NONE; living = NONE; exclusive = false;
+    for (i : 0 .. PROCESSES - 1) {
+      next = (state[i] == PENDING && (next == NONE || order[i] < order[next]) -> i : next);
+      living = (state[i] == HELD -> i : living);
+      exclusive = exclusive || (state[i] == HELD && !shared[i])
+    };
+    assert(deaths > 0 || next == NONE || !fits(next))
+  };
   owner = NONE
 }
 
-/* With the mutex: the next one gets the lock if no living process holds it. */
+/* With the mutex: the next ones get the lock that can have it beside the living processes that hold it. */
 inline grantNext() {
-  next = NONE; dying = NONE; living = NONE;
+  dying = NONE; living = NONE; exclusive = false; isTold = false;
   for (i : 0 .. PROCESSES - 1) {
     d_step {
       dying = (state[i] == HELD && dead[i] -> i : dying);
       living = (state[i] == HELD && !dead[i] -> i : living);
+      exclusive = exclusive || (state[i] == HELD && !dead[i] && !shared[i]);
+      isTold = isTold || (state[i] == HELD && (dead[i] || told[i]));
       listed[i] = listed[i] && !dead[i];
       state[i] = (dead[i] && state[i] != HELD -> FREE : state[i])
     }
   };
-  for (i : 0 .. PROCESSES - 1) {
-    next = (listed[i] && (next == NONE || order[i] < order[next]) -> i : next)
-  };
 #ifdef BREAK_DEAD_FREED_FIRST
   mayDie(); state[dying] = FREE;
 #endif
-  if
-  :: living == NONE && next != NONE ->
-    mayDie();
-    told[next] = told[next] || dying != NONE;
-    mayDie();
-    listed[next] = false;
-    mayDie();
-    state[next] = HELD;        /* the commit */
-    mayDie();
-    state[dying] = FREE;
-    mayDie();
+  do
+  :: d_step {
+      next = NONE;
+      for (i : 0 .. PROCESSES - 1) {
+        next = (listed[i] && (next == NONE || order[i] < order[next]) -> i : next)
+      }
+    };
+    if
+    :: next != NONE && fits(next) ->
+      mayDie();
+      told[next] = told[next] || isTold;
+      mayDie();
+      listed[next] = false;
+      mayDie();
+      state[next] = HELD;        /* the commit */
+      mayDie();
+      state[dying] = FREE;
+      dying = NONE;
+      living = next;
+      exclusive = exclusive || !shared[next];
+      mayDie();
 #ifndef BREAK_NOTIFY_FORGOTTEN
-    news[next] = true
+      news[next] = true
 #endif
-  :: living != NONE ->
-    /* Told already: whoever holds it came after the dead one. */
-    state[dying] = FREE
-  :: living == NONE && next == NONE
+    :: else -> break
+    fi
+  od;
+  if
+  /* Told already: whoever holds it came after the dead one. */
+  :: exclusive -> state[dying] = FREE
+  :: else
   fi
 }
 
 proctype use(byte me) {
   byte round, i, next, dying, living;
-  bool died, isFree, steal, waits, givesUp;
+  bool died, isFree, steal, waits, givesUp, share, exclusive, isTold;
   for (round : 1 .. ROUNDS) {
     /* The request. */
     givesUp = false;
     if
-    :: atomic { steals < STEALS -> steals++; steal = true }
-    :: steal = false
+    :: atomic { steals < STEALS -> steals++; steal = true; share = false }
+    :: atomic { shares < SHARES -> shares++; steal = false; share = true }
+    :: atomic { steal = false; share = false }
     fi;
     lock();
     mayDie();
-    d_step { told[me] = false; order[me] = orders; orders++ };
+    d_step { told[me] = false; shared[me] = share; order[me] = orders; orders++ };
     if
     :: steal ->
       for (i : 0 .. PROCESSES - 1) {
@@ -142,7 +170,6 @@ proctype use(byte me) {
           told[me] = told[me] || (state[i] == HELD && told[i]);
 #endif
           told[me] = told[me] || (state[i] == HELD && dead[i]);
-          inside = inside - (state[i] == HELD && runs[i]);
           runs[i] = runs[i] && state[i] != HELD;
           news[i] = news[i] || state[i] == HELD;
           state[i] = (state[i] == HELD && !dead[i] -> BROKEN : state[i])
@@ -158,11 +185,14 @@ proctype use(byte me) {
       isFree = true;
       for (i : 0 .. PROCESSES - 1) {
 #ifdef BREAK_NEWCOMER_FIRST
-        isFree = isFree && state[i] != HELD
+        isFree = isFree && (state[i] != HELD || (share && shared[i]))
 #else
-        isFree = isFree && state[i] != HELD && state[i] != PENDING
+        isFree = isFree && (state[i] != HELD || (share && shared[i])) && state[i] != PENDING
 #endif
+        ;
+        told[me] = told[me] || (state[i] == HELD && told[i])
       };
+      told[me] = told[me] && isFree;
       mayDie();
       if
       :: isFree -> state[me] = HELD
@@ -194,12 +224,12 @@ proctype use(byte me) {
         if
         :: state[me] == HELD ->
           runs[me] = true;
-          inside++;
-          assert(inside == 1);
-          assert(!untold || told[me]);
-          untold = false;
-          assert(steal || order[me] >= served);
-          served = (steal -> served : order[me])
+          for (i : 0 .. PROCESSES - 1) { assert(i == me || !runs[i] || (shared[i] && shared[me])) };
+          /* Who shares a lock need not look whether another one who did has died: that one has changed nothing. */
+          assert(!untold || told[me] || shared[me]);
+          untold = untold && !told[me];
+          assert(steal || shared[me] || order[me] >= served);
+          served = (steal || order[me] < served -> served : order[me])
         :: else
         fi
       }
@@ -218,7 +248,7 @@ proctype use(byte me) {
     :: else ->
       d_step {
         isFree = state[me] == HELD;
-        inside = inside - runs[me];
+        waits = state[me] == PENDING;
         runs[me] = false;
         listed[me] = false;
         state[me] = FREE
@@ -230,8 +260,10 @@ proctype use(byte me) {
 #ifdef BREAK_ABORT_GRANTS_NOTHING
       :: isFree && givesUp
 #endif
-      :: isFree -> grantNext()
-      :: else
+#ifdef BREAK_GONE_GRANTS_NOTHING
+      :: waits
+#endif
+      :: grantNext()
       fi
     fi;
     unlock()

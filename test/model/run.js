@@ -120,6 +120,8 @@ const models = {
     { name: 'one of three is killed', sizes: { DEATHS: 1 }, breaks: ['NO_LOOK', 'NEWCOMER_FIRST'] },
     { name: 'two of three are killed: the next one is told', sizes: { DEATHS: 2 }, breaks: ['DEAD_FREED_FIRST'] },
     { name: 'a request is given up', sizes: { ABORTS: 1 }, breaks: ['ABORT_GRANTS_NOTHING'] },
+    { name: 'two may share, and a request is given up', sizes: { SHARES: 2, ABORTS: 1 }, breaks: ['GONE_GRANTS_NOTHING'] },
+    { name: 'two may share, one of three is killed', sizes: { SHARES: 2, DEATHS: 1 } },
     { name: 'a request is given up, one of three is killed', sizes: { ABORTS: 1, DEATHS: 1 }, breaks: ['TOLD_LOST'] },
     { name: 'a request is given up, two of three are killed', sizes: { ABORTS: 1, DEATHS: 2 } },
     { name: 'a lock is stolen, one of three is killed', sizes: { STEALS: 1, DEATHS: 1 }, breaks: ['THIEF_UNTOLD'] },
