@@ -72,13 +72,13 @@ test('a signal that throws when its listener is taken back has its request grant
       const asked = ['a', 'a', 'b'].map((name) => manager.request(name, { signal: signal() }, () => 'granted'));
       asked.push(manager.request('a', () => 'granted'));
       setTimeout(() => release('released'), 10);
-      console.log(await held, await Promise.all(asked.map((promise) => promise.catch((error) => error.message))));
-      console.log(await manager.query());
+      console.log(JSON.stringify([await held, await Promise.all(asked.map((promise) => promise.catch((error) => error.message)))]));
+      console.log(JSON.stringify(await manager.query()));
       manager.detach();
     })();
   `, { timeout: 20000 });
   t.deepEqual(stdout.split('\n').sort(), [
-    '', "released [ 'granted', 'granted', 'granted', 'granted' ]", 'uncaught thrown', 'uncaught thrown', 'uncaught thrown', '{ held: [], pending: [] }',
+    '', '["released",["granted","granted","granted","granted"]]', 'uncaught thrown', 'uncaught thrown', 'uncaught thrown', '{"held":[],"pending":[]}',
   ], stderr);
 });
 

@@ -305,7 +305,7 @@ async function killWithClaims(map, count) {
   const child = forkCode(`
     const map = new shm.SharedMap('${map.key}');
     for (let index = 0; index < ${count}; index++) map.compute('claim ' + index, () => new Promise(() => undefined));
-    setTimeout(() => process.send('claimed'));
+    setTimeout(() => process.send(map.size)); // and the map is not collected
   `);
   await nextMessage(child);
   const ended = new Promise((resolve) => child.on('exit', resolve));
