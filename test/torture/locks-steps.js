@@ -77,7 +77,7 @@ async function victim() {
       real.set(this.words, words);
     }
   };
-  for (const name of ['wait', 'waitAsync', 'notify']) {
+  for (const name of ['wait', 'waitAsync', 'begin', 'notify']) {
     const original = waiting[name];
     waiting[name] = (array, ...rest) => original(real.get(array) || array, ...rest);
   }
