@@ -4,23 +4,13 @@
 
 const test = require('tape');
 const vm = require('vm');
+const { codeOf, withManager } = require('./managers');
 const { skip } = require('./messages');
 const { copyOfPackage, forkCode, freshName, isBun, isDeno, isLinux, nextMessage, runCode, shm, temporaryFolder, until } = require('./support');
 const layout = require('../lib/locks/layout');
 const owners = require('../lib/runtime/owner');
 
 const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
-const codeOf = (promise) => promise.then(() => 'fulfilled', (error) => error.code || error.name);
-
-async function withManager(use, options) {
-  const key = freshName();
-  const manager = new shm.LockManager(key, options);
-  try {
-    await use(manager, key, shm.get(key, 'Int32Array'));
-  } finally {
-    manager.destroy();
-  }
-}
 
 /** A process that has the mutex of a manager until it is told to give it back. */
 async function blocker(key) {

@@ -7,18 +7,9 @@ const layout = require('../lib/locks/layout');
 const clock = require('../lib/runtime/clock');
 const owners = require('../lib/runtime/owner');
 const waiting = require('../lib/wait');
+const { withManager } = require('./managers');
 const { skip } = require('./messages');
 const { freshName, runCode, shm } = require('./support');
-
-async function withManager(use, options) {
-  const key = freshName();
-  const manager = new shm.LockManager(key, options);
-  try {
-    await use(manager, key, shm.get(key, 'Int32Array'));
-  } finally {
-    manager.destroy();
-  }
-}
 
 const codeOf = (promise) => promise.then(() => 'fulfilled', (error) => error.code || error.message);
 

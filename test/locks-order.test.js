@@ -2,20 +2,9 @@
 // Locks by name: whatever takes a request out of the table, whoever is behind it gets what it can have by then.
 
 const test = require('tape');
+const { codeOf, withManager } = require('./managers');
 const { skip } = require('./messages');
-const { forkCode, freshName, nextMessage, shm } = require('./support');
-
-async function withManager(use, options) {
-  const key = freshName();
-  const manager = new shm.LockManager(key, options);
-  try {
-    await use(manager, key);
-  } finally {
-    manager.destroy();
-  }
-}
-
-const codeOf = (promise) => promise.then(() => 'fulfilled', (error) => error.code || error.name);
+const { forkCode, nextMessage, shm } = require('./support');
 
 /** A lock that is held until `release()`; `ended` is what its request gives. */
 async function held(manager, options = {}) {

@@ -4,20 +4,11 @@
 const fs = require('fs');
 const path = require('path');
 const test = require('tape');
+const { withManager } = require('./managers');
 const { skip } = require('./messages');
-const { freshName, isLinux, runCode, shm, temporaryFolder } = require('./support');
+const { isLinux, runCode, shm, temporaryFolder } = require('./support');
 
 const hasFolder = skip || (!isLinux && 'objects have no folder here');
-
-async function withManager(use, options) {
-  const key = freshName();
-  const manager = new shm.LockManager(key, options);
-  try {
-    await use(manager, key);
-  } finally {
-    manager.destroy();
-  }
-}
 
 test('requestSync throws after its callback if the lock was stolen', { skip }, (t) => withManager((manager, key) => {
   const other = new shm.LockManager(key);

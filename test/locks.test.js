@@ -2,20 +2,10 @@
 // Locks by name: what the Web Locks specification asks for, within a thread and between processes.
 
 const test = require('tape');
+const { withManager } = require('./managers');
 const { skip } = require('./messages');
 const { forkCode, freshName, nextMessage, runCode, shm, thrownBy, until } = require('./support');
 const { hasWorkers } = require('./waiting');
-
-/** A manager under a fresh name, and its end. */
-async function withManager(use, options) {
-  const key = freshName();
-  const manager = new shm.LockManager(key, options);
-  try {
-    await use(manager, key);
-  } finally {
-    manager.destroy();
-  }
-}
 
 /** A promise, and what settles it. */
 function deferred() {

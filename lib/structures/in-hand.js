@@ -7,25 +7,19 @@
 // Calls do not nest and do not wait for the event loop, so one note is enough for a thread, and a note that is found
 // where no call is under way was left behind.
 
-const clock = require('../runtime/clock');
-
-/**
- * When to look whether a call has left something (milliseconds): about as long as it takes to notice a death. A look at
- * each turn of the event loop would make a message 7 % slower that is waited for without blocking.
- */
-const LOOK_AFTER = 100;
+const { lateLook } = require('../runtime/late-look');
 
 /** @type {{ giveBack(): void } | null} */
 let inHand = null;
 
-/** Whether the timer runs. */
-let isWatched = false;
+/** A look at each turn of the event loop would make a message 7 % slower that is waited for without blocking. */
+const late = lateLook(giveBack);
 
 /** Notes what a call is about to take, which must not be this thread's yet, or to give back. */
 function hold(what) {
   if (inHand !== null && inHand !== what) giveBack();
   inHand = what;
-  if (!isWatched) watch();
+  if (!late.isSet) late.set();
 }
 
 /** Notes that the call has nothing in its hands any more. */
@@ -33,7 +27,7 @@ function letGo() {
   inHand = null;
 }
 
-/** Notes that what a call has left is not taken, if `isFree(what)` says so: it was about to take it, and now somebody else of this thread has it. */
+/** Drops the note of a call that was ended by force before it had taken what it wanted, if `isFree(what)`: by now another object of this thread has that. */
 function disclaim(isFree) {
   if (inHand !== null && isFree(inHand)) inHand = null;
 }
@@ -53,23 +47,14 @@ function giveBack() {
   inHand = null;
 }
 
-function watch() {
-  const timer = clock.setTimeout(() => {
-    isWatched = false;
-    giveBack();
-  }, LOOK_AFTER);
-  isWatched = true; // now: where there is no timer for lack of a stack, the next call has one
-  timer.unref();
-}
-
 /** Does what the event loop asks for by itself, which nobody ends by force: no timer has to look afterwards. */
 function unwatched(action) {
-  const wasWatched = isWatched;
-  isWatched = true;
+  const wasSet = late.isSet;
+  late.isSet = true;
   try {
     action();
   } finally {
-    isWatched = wasWatched;
+    late.isSet = wasSet;
   }
 }
 

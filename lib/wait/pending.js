@@ -4,6 +4,7 @@
 const { detached } = require('../errors');
 const binding = require('../runtime/binding');
 const clock = require('../runtime/clock');
+const { lateLook } = require('../runtime/late-look');
 const { reasonOf } = require('./arguments');
 const { DETACHED, TIMED_OUT, names } = require('./results');
 const { offAbort, onAbort } = require('./signals');
@@ -14,9 +15,6 @@ const RETRY_DELAY = 10;
 /** What the kernel refuses with as long as it is short of something. */
 const TEMPORARY = ['ENOMEM', 'EAGAIN', 'EBUSY'];
 
-/** When to look whether a call that was to enter a wait has been ended by force (milliseconds). */
-const LOOK_AFTER = 100;
-
 const pending = new Map();
 
 /**
@@ -26,13 +24,12 @@ const pending = new Map();
  */
 let begun = null;
 
-/** Whether the timer runs. */
-let isWatched = false;
+const late = lateLook(abandon);
 
 /** Begins a wait, to be entered by `add`: its number, or a negative one if there is none. */
 function begin(int32Array, index, expected, ref) {
   abandon();
-  if (!isWatched) watch();
+  if (!late.isSet) late.set();
   const id = binding.waitAsync(int32Array, index, expected, ref);
   // Before anything is called: only then does an engine look whether it has to terminate the script.
   if (id >= 0) begun = { id, int32Array, index };
@@ -68,15 +65,6 @@ function abandon() {
   pending.set(id, entry);
   begun = null;
   cancel(id, entry, () => {});
-}
-
-function watch() {
-  const timer = clock.setTimeout(() => {
-    isWatched = false;
-    abandon();
-  }, LOOK_AFTER);
-  isWatched = true;
-  timer.unref();
 }
 
 function setTimer(id, entry, deadline) {

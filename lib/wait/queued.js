@@ -4,22 +4,18 @@
 // so this thread leaves it when it waits again, or by a timer.
 
 const binding = require('../runtime/binding');
-const clock = require('../runtime/clock');
+const { lateLook } = require('../runtime/late-look');
 const { BEGUN, OK, TIMED_OUT } = require('./results');
-
-/** When to look whether a place was left behind (milliseconds). */
-const LOOK_AFTER = 100;
 
 /** The word that this thread is in the queue for. @type {{ int32Array: Int32Array, index: number } | null} */
 let place = null;
 
-/** Whether the timer runs. */
-let isWatched = false;
+const late = lateLook(leave);
 
 /** Enters the queue; what the native side answers. */
 function begin(int32Array, index, expected) {
   leave();
-  if (!isWatched) watch();
+  if (!late.isSet) late.set();
   const begun = binding.beginWait(int32Array, index, expected);
   // Before anything is called: only then does an engine look whether it has to terminate the script.
   if (begun === BEGUN) place = { int32Array, index };
@@ -39,15 +35,6 @@ function leave() {
   const { int32Array, index } = place;
   place = null;
   if (binding.continueWait(0, true) === OK && int32Array.length > 0) binding.notify(int32Array, index, 1);
-}
-
-function watch() {
-  const timer = clock.setTimeout(() => {
-    isWatched = false;
-    leave();
-  }, LOOK_AFTER);
-  isWatched = true; // now: where there is no timer for lack of a stack, the next wait has one
-  timer.unref();
 }
 
 module.exports = { begin, sleep };

@@ -30,6 +30,7 @@ const rooms = {
   'lib/locks/': [...locks, ...explorers('locks')],
   'lib/memory/': [...memory, 'keys', 'options', 'current', 'stat', 'copies'],
   'lib/file/': files,
+  'lib/runtime/late-look.js': ['left-behind', 'wait-terminated', 'channel-sleepers'],
   'lib/runtime/': ['copies', 'threads', 'overlay', 'exit', 'loader', 'places', 'shared', ...memory],
   'lib/arrays/': ['arguments', 'intrinsics', 'detach', 'shared'],
   'test/': ['run'],
