@@ -30,6 +30,18 @@ test('what is left in the hands of a call', { skip: nodeMajor < 16 && 'structure
   t.ok(isEmptyHanded());
 });
 
+test('one timer looks after many calls', (t) => {
+  const { lateLook } = require('../lib/runtime/late-look');
+  const { setTimeout: real } = clock;
+  let timers = 0;
+  clock.setTimeout = (...args) => (timers++, real(...args));
+  const late = lateLook(() => {});
+  for (let call = 0; call < 3; call++) if (!late.isSet) late.set();
+  clock.setTimeout = real;
+  t.equal(timers, 1);
+  t.end();
+});
+
 test("what is left in the kernel's queue", { skip: (!isLinux || isBun || isDeno) && 'waits by the way of Node.js on Linux' }, async (t) => {
   const array = shm.create(2, 'Int32Array', freshName());
   await shm.waitAsync(array, 0, 1);
